@@ -1,0 +1,102 @@
+#include "controller/base/object.h"
+
+#include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
+
+namespace waymark {
+namespace {
+
+using southbound::v1::Object;
+
+// Finaliser of SplitMix64 (Steele, Lea, Flood 2014): spreads every input bit over the output.
+uint64_t Mix(uint64_t x) {
+  x ^= x >> 30;
+  x *= 0xbf58476d1ce4e5b9u;
+  x ^= x >> 27;
+  x *= 0x94d049bb133111ebu;
+  x ^= x >> 31;
+  return x;
+}
+
+}  // namespace
+
+std::string PolicyKey(uint32_t color, uint32_t endpoint_sid) {
+  return "policy:" + std::to_string(color) + ":" + std::to_string(endpoint_sid);
+}
+
+std::string ObjectKey(const Object& object) {
+  switch (object.kind_case()) {
+    case Object::kNode:
+      return "node:";
+    case Object::kLink:
+      return "link:" + object.link().link();
+    case Object::kRoute:
+      return "route:" + std::to_string(object.route().node_sid());
+    case Object::kPolicy:
+      return PolicyKey(object.policy().color(), object.policy().endpoint_sid());
+    case Object::kInstance:
+      return "instance:" + std::to_string(object.instance().vni());
+    case Object::kAttachment:
+      return "attachment:" + object.attachment().interface() + ":" +
+             std::to_string(object.attachment().vlan());
+    case Object::KIND_NOT_SET:
+      return "";
+  }
+  return "";
+}
+
+std::string CanonicalBytes(const Object& object) {
+  std::string bytes;
+  {
+    google::protobuf::io::StringOutputStream out(&bytes);
+    google::protobuf::io::CodedOutputStream coded(&out);
+    coded.SetSerializationDeterministic(true);
+    object.SerializeToCodedStream(&coded);
+  }
+  return bytes;
+}
+
+uint64_t HashBytes(std::string_view bytes) {
+  uint64_t hash = 0xcbf29ce484222325u;
+  for (const char c : bytes) {
+    hash ^= static_cast<uint8_t>(c);
+    hash *= 0x100000001b3u;
+  }
+  return Mix(hash);
+}
+
+uint64_t ObjectHash(const Object& object) { return HashBytes(CanonicalBytes(object)); }
+
+uint64_t DigestTerm(std::string_view key, uint64_t object_hash) {
+  return Mix(HashBytes(key) + 0x9e3779b97f4a7c15u * (object_hash + 1));
+}
+
+void ObjectTable::Put(const Object& object) {
+  std::string key = ObjectKey(object);
+  const uint64_t hash = ObjectHash(object);
+  const uint64_t term = DigestTerm(key, hash);
+  auto [it, inserted] = entries_.try_emplace(std::move(key));
+  if (!inserted) digest_ -= DigestTerm(it->first, it->second.hash);
+  it->second = Entry{object, hash};
+  digest_ += term;
+}
+
+bool ObjectTable::Erase(const std::string& key) {
+  auto it = entries_.find(key);
+  if (it == entries_.end()) return false;
+  digest_ -= DigestTerm(it->first, it->second.hash);
+  entries_.erase(it);
+  return true;
+}
+
+const Object* ObjectTable::Find(const std::string& key) const {
+  auto it = entries_.find(key);
+  return it == entries_.end() ? nullptr : &it->second.object;
+}
+
+void ObjectTable::Clear() {
+  entries_.clear();
+  digest_ = 0;
+}
+
+}  // namespace waymark

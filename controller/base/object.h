@@ -1,0 +1,53 @@
+// Identity and digest of southbound objects: controller and agent must compute the same.
+#ifndef WAYMARK_CONTROLLER_BASE_OBJECT_H_
+#define WAYMARK_CONTROLLER_BASE_OBJECT_H_
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "waymark/southbound/v1/southbound.pb.h"
+
+namespace waymark {
+
+// "KIND:ID" as southbound.proto documents it; empty when no kind is set.
+std::string ObjectKey(const southbound::v1::Object& object);
+std::string PolicyKey(uint32_t color, uint32_t endpoint_sid);
+
+// Deterministic serialization: equal objects give equal bytes, within one build of Protobuf's field order.
+std::string CanonicalBytes(const southbound::v1::Object& object);
+// FNV-1a over CanonicalBytes, finalised. The same on both ends; not cryptographic.
+uint64_t ObjectHash(const southbound::v1::Object& object);
+uint64_t HashBytes(std::string_view bytes);
+
+// A set digest: the sum (mod 2^64) of a mixed hash of each (key, object hash). Order-free, so that adding, changing or
+// removing one object updates it in O(1).
+uint64_t DigestTerm(std::string_view key, uint64_t object_hash);
+
+// A keyed set of objects with its digest. Not thread-safe. Ordered by key.
+class ObjectTable {
+ public:
+  // Adds or replaces. O(log n).
+  void Put(const southbound::v1::Object& object);
+  // True if it was there.
+  bool Erase(const std::string& key);
+  const southbound::v1::Object* Find(const std::string& key) const;
+  uint64_t digest() const { return digest_; }
+  size_t size() const { return entries_.size(); }
+  void Clear();
+
+  struct Entry {
+    southbound::v1::Object object;
+    uint64_t hash = 0;
+  };
+  const std::map<std::string, Entry>& entries() const { return entries_; }
+
+ private:
+  std::map<std::string, Entry> entries_;
+  uint64_t digest_ = 0;
+};
+
+}  // namespace waymark
+
+#endif  // WAYMARK_CONTROLLER_BASE_OBJECT_H_
