@@ -1,8 +1,10 @@
-// One revision of the network's shape, immutable and dense: what path computation and planning read.
+// One revision of the network's shape, immutable and dense: what path computation and planning
+// read.
 //
-// Nodes, links, risk groups, providers, jurisdictions and affinities are numbered 0..n-1 in the order of their names (so
-// equal input in any order gives equal numbers), and names are looked up only at the edges of the system. Adjacency is
-// in compressed sparse rows. A Snapshot is shared between threads as shared_ptr<const Snapshot>.
+// Nodes, links, risk groups, providers, jurisdictions and affinities are numbered 0..n-1 in the
+// order of their names (so equal input in any order gives equal numbers), and names are looked up
+// only at the edges of the system. Adjacency is in compressed sparse rows. A Snapshot is shared
+// between threads as shared_ptr<const Snapshot>.
 #ifndef WAYMARK_CONTROLLER_TOPOLOGY_SNAPSHOT_H_
 #define WAYMARK_CONTROLLER_TOPOLOGY_SNAPSHOT_H_
 
@@ -57,7 +59,7 @@ struct LinkInfo {
   uint32_t te_metric = 0;   // defaults resolved: never 0
   double cost = 0;
   ProviderId provider = ProviderId::kNone;
-  std::vector<SrlgId> srlgs;            // sorted
+  std::vector<SrlgId> srlgs;             // sorted
   std::vector<AffinityId> admin_groups;  // sorted
   v1::AdminState admin = v1::ENABLED;
   double mtbf_hours = 0;
@@ -66,18 +68,20 @@ struct LinkInfo {
 
 class Snapshot {
  public:
-  // What is wrong with a topology, for the caller to put into his own words (file and line, or RPC field).
+  // What is wrong with a topology, for the caller to put into his own words (file and line, or RPC
+  // field).
   struct Problem {
     std::string resource;  // "links/zrh--fra"
     std::string field;     // "capacity_bps"
     std::string message;   // what is wrong and how to mend it
   };
 
-  // Checks every field and every reference (proto/waymark/v1/resources.proto gives the ranges): names well-formed and
-  // unique, link ends exist and differ, capacity > 0, delay and metrics and costs finite and in range, jurisdictions
-  // ISO 3166-1, reverse links mutual, interfaces and ports unique on a node. An empty topology is valid.
-  // A link without `interface` gets "l" + the lower-case hex of its adjacency_sid when it has one, else "l-" + its index.
-  // At most `max_problems` problems, in the order of the input. O(n log n).
+  // Checks every field and every reference (proto/waymark/v1/resources.proto gives the ranges):
+  // names well-formed and unique, link ends exist and differ, capacity > 0, delay and metrics and
+  // costs finite and in range, jurisdictions ISO 3166-1, reverse links mutual, interfaces and ports
+  // unique on a node. An empty topology is valid. A link without `interface` gets "l" + the
+  // lower-case hex of its adjacency_sid when it has one, else "l-" + its index. At most
+  // `max_problems` problems, in the order of the input. O(n log n).
   static std::vector<Problem> Validate(std::span<const v1::Node> nodes,
                                        std::span<const v1::Link> links,
                                        std::span<const v1::Srlg> srlgs, size_t max_problems = 20);
@@ -115,12 +119,17 @@ class Snapshot {
  private:
   Snapshot() = default;
 
+  // The steps of Build, in this order, once the resources are in place.
+  void NumberNames();
+  void FillNodes();
+  void FillLinks();
+
   std::vector<NodeInfo> nodes_;
   std::vector<LinkInfo> links_;
   std::vector<int32_t> out_begin_, in_begin_;
   std::vector<LinkId> out_, in_;
   std::vector<std::string> srlg_names_, provider_names_, jurisdiction_codes_, affinity_names_;
-  absl::flat_hash_map<std::string, int32_t> node_index_, link_index_, provider_index_,
+  absl::flat_hash_map<std::string, int32_t> node_index_, link_index_, srlg_index_, provider_index_,
       jurisdiction_index_, affinity_index_;
   std::vector<v1::Node> node_resources_;
   std::vector<v1::Link> link_resources_;
