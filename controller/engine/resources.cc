@@ -1,0 +1,99 @@
+#include "controller/engine/resources.h"
+
+#include <string_view>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "controller/store/resource_key.h"
+
+namespace waymark {
+namespace {
+
+template <typename T>
+std::vector<T> Values(const std::map<std::string, T>& map) {
+  std::vector<T> values;
+  values.reserve(map.size());
+  for (const auto& [name, value] : map) values.push_back(value);
+  return values;
+}
+
+// True if `key` is of this kind; then the record is taken over.
+template <typename T>
+bool PutIf(std::string_view prefix, const std::string& key, const std::string* value,
+           std::map<std::string, T>& map, absl::Status* status) {
+  if (key.compare(0, prefix.size(), prefix.data(), prefix.size()) != 0) return false;
+  const std::string name = key.substr(prefix.size());
+  if (value == nullptr) {
+    map.erase(name);
+    return true;
+  }
+  T message;
+  if (message.ParseFromString(*value)) {
+    map[name] = std::move(message);
+  } else {
+    *status = absl::DataLossError(absl::StrCat(
+        "stored record \"", key, "\" does not parse; restore the last backup of the store"));
+  }
+  return true;
+}
+
+}  // namespace
+
+absl::Status Resources::Load(const Store& store, Revision revision) {
+  *this = Resources();
+  // An empty store has nothing to read, and revision 0 would mean "now".
+  if (revision == 0) return absl::OkStatus();
+  for (const std::string_view prefix :
+       {kNodePrefix, kLinkPrefix, kSrlgPrefix, kSitePrefix, kTrafficClassPrefix, kClassMapPrefix,
+        kServicePrefix, kPlacementPrefix}) {
+    absl::StatusOr<std::vector<Record>> records = store.List(std::string(prefix), revision);
+    if (!records.ok()) return records.status();
+    for (const Record& record : *records) {
+      bool relevant = false;
+      if (absl::Status status = Put(record.key, &record.value, &relevant); !status.ok()) {
+        return status;
+      }
+    }
+  }
+  revision_ = revision;
+  return absl::OkStatus();
+}
+
+absl::Status Resources::Apply(const ChangeSet& changes, bool* relevant) {
+  *relevant = false;
+  for (const Change& change : changes.changes) {
+    const std::string* value = change.value.has_value() ? &*change.value : nullptr;
+    if (absl::Status status = Put(change.key, value, relevant); !status.ok()) return status;
+  }
+  revision_ = changes.revision;
+  return absl::OkStatus();
+}
+
+absl::Status Resources::Put(const std::string& key, const std::string* value, bool* relevant) {
+  absl::Status status;
+  if (PutIf(kNodePrefix, key, value, nodes_, &status) ||
+      PutIf(kLinkPrefix, key, value, links_, &status) ||
+      PutIf(kSrlgPrefix, key, value, srlgs_, &status)) {
+    snapshot_.reset();
+    *relevant = true;
+  } else if (PutIf(kSitePrefix, key, value, sites_, &status) ||
+             PutIf(kTrafficClassPrefix, key, value, traffic_classes_, &status) ||
+             PutIf(kClassMapPrefix, key, value, class_maps_, &status) ||
+             PutIf(kServicePrefix, key, value, services_, &status) ||
+             PutIf(kPlacementPrefix, key, value, placements_, &status)) {
+    *relevant = true;
+  }
+  return status;
+}
+
+absl::StatusOr<std::shared_ptr<const Snapshot>> Resources::Topology() {
+  if (snapshot_ == nullptr) {
+    absl::StatusOr<std::shared_ptr<const Snapshot>> built =
+        Snapshot::Build(Values(nodes_), Values(links_), Values(srlgs_));
+    if (!built.ok()) return built.status();
+    snapshot_ = *std::move(built);
+  }
+  return snapshot_;
+}
+
+}  // namespace waymark

@@ -1,0 +1,54 @@
+// The stored half of the network information base, decoded: what the engine computes from.
+#ifndef WAYMARK_CONTROLLER_ENGINE_RESOURCES_H_
+#define WAYMARK_CONTROLLER_ENGINE_RESOURCES_H_
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "controller/store/store.h"
+#include "controller/topology/snapshot.h"
+#include "waymark/stored/v1/stored.pb.h"
+#include "waymark/v1/resources.pb.h"
+
+namespace waymark {
+
+// Resources by resource name. One thread.
+class Resources {
+ public:
+  // Replaces everything by what the store holds at `revision`. DATA_LOSS names the key of a record that does not parse.
+  absl::Status Load(const Store& store, Revision revision);
+  // Takes over one revision's changes. True in `*relevant` if anything that computation reads has changed (records of
+  // request ids have not).
+  absl::Status Apply(const ChangeSet& changes, bool* relevant);
+
+  Revision revision() const { return revision_; }
+  // The topology as of now; rebuilt only when nodes, links or risk groups have changed since the last call.
+  absl::StatusOr<std::shared_ptr<const Snapshot>> Topology();
+
+  const std::map<std::string, v1::Site>& sites() const { return sites_; }
+  const std::map<std::string, v1::TrafficClass>& traffic_classes() const { return traffic_classes_; }
+  const std::map<std::string, v1::ClassMap>& class_maps() const { return class_maps_; }
+  const std::map<std::string, v1::Service>& services() const { return services_; }
+  const std::map<std::string, stored::v1::Placement>& placements() const { return placements_; }
+
+ private:
+  absl::Status Put(const std::string& key, const std::string* value, bool* relevant);
+
+  Revision revision_ = 0;
+  std::shared_ptr<const Snapshot> snapshot_;
+  std::map<std::string, v1::Node> nodes_;
+  std::map<std::string, v1::Link> links_;
+  std::map<std::string, v1::Srlg> srlgs_;
+  std::map<std::string, v1::Site> sites_;
+  std::map<std::string, v1::TrafficClass> traffic_classes_;
+  std::map<std::string, v1::ClassMap> class_maps_;
+  std::map<std::string, v1::Service> services_;
+  // By policy name.
+  std::map<std::string, stored::v1::Placement> placements_;
+};
+
+}  // namespace waymark
+
+#endif  // WAYMARK_CONTROLLER_ENGINE_RESOURCES_H_

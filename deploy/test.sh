@@ -1,0 +1,74 @@
+#!/usr/bin/env bash
+# Runs every test: unit, conformance, whole system, the proof with real packets, and the sanitizers.
+# Ends with "N passed, N failed" and exits 0 only if nothing failed.
+#
+#   ./deploy/test.sh [--quick]     --quick leaves the sanitizer runs out
+set -euo pipefail
+. "$(dirname "$0")/common.sh"
+
+quick=
+for argument in "$@"; do
+  case $argument in
+    --quick) quick=1 ;;
+    -h | --help) sed -n '2,5s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    *) die "unknown option $argument; ./deploy/test.sh --help lists them" ;;
+  esac
+done
+
+install "${build_packages[@]}" "${run_packages[@]}" python3-grpcio python3-grpc-tools
+
+passed=0
+failed=0
+failures=()
+
+# suite NAME BAZEL_ARGUMENT...: runs the tests and counts them from Bazel's summary.
+suite() {
+  local name=$1 log
+  shift
+  log=$(mktemp)
+  say "$name"
+  bazel test --keep_going "${bazel_flags[@]}" "$@" 2>&1 | tee "$log" || true
+  local ok bad
+  ok=$(grep -cE '^//[^ ]+ +(\(cached\) )?PASSED' "$log" || true)
+  bad=$(grep -cE '^//[^ ]+ +(\(cached\) )?(FAILED|TIMEOUT|NO STATUS|FLAKY|INCOMPLETE)' "$log" || true)
+  # A build that breaks runs no test; that is a failure too.
+  [ $((ok + bad)) -gt 0 ] || bad=1
+  grep -qE '^ERROR' "$log" && [ "$bad" = 0 ] && bad=1
+  passed=$((passed + ok))
+  failed=$((failed + bad))
+  [ "$bad" = 0 ] || failures+=("$name")
+  rm -f "$log"
+}
+
+# check NAME COMMAND...: one test that is not Bazel's.
+check() {
+  local name=$1
+  shift
+  say "$name"
+  if "$@"; then
+    passed=$((passed + 1))
+  else
+    failed=$((failed + 1))
+    failures+=("$name")
+  fi
+}
+
+suite "unit, conformance and whole-system tests" -c opt //...
+say "building the programs"
+bazel build -c opt "${bazel_flags[@]}" //deploy:programs
+check "the proof on the simulated data plane" ./deploy/run.sh --once --dataplane=sim
+if unshare --net true 2>/dev/null; then
+  check "the proof with real packets" ./deploy/run.sh --once
+  suite "data-plane conformance on the Linux kernel" -c opt --strategy=TestRunner=local \
+    --test_tag_filters=kernel --build_tests_only //tests/... 
+else
+  say "no right to make network namespaces here: the tests with real packets are left out"
+fi
+if [ -z "$quick" ]; then
+  suite "AddressSanitizer and UndefinedBehaviorSanitizer" --config=asan --build_tests_only //...
+  suite "ThreadSanitizer" --config=tsan --test_tag_filters=concurrent --build_tests_only //...
+fi
+
+for name in "${failures[@]:-}"; do [ -z "$name" ] || echo "failed: $name"; done
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ]
