@@ -1,0 +1,67 @@
+// The cheapest path under a delay bound and a hop bound: the resource-constrained shortest path
+// problem, solved exactly by label setting with dominance (Desrochers and Soumis 1988), directed by
+// lower bounds from reverse Dijkstra searches (A*, Hart, Nilsson, Raphael 1968).
+#ifndef WAYMARK_CONTROLLER_COMPUTE_CONSTRAINED_PATH_H_
+#define WAYMARK_CONTROLLER_COMPUTE_CONSTRAINED_PATH_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "controller/compute/search_graph.h"
+
+namespace waymark {
+
+struct PathResult {
+  Outcome outcome = Outcome::kInfeasible;
+  ComputedPath path;  // set when kFound
+};
+
+// Labels that one search may settle before it gives up. The problem is NP-hard in theory; carrier
+// networks need some thousands.
+inline constexpr int64_t kDefaultLabelBudget = 2'000'000;
+
+// The least path by (metric, link numbers) from `from` to `to` that keeps the graph's bounds. Both
+// ends must be nodes of the snapshot; from == to is kInfeasible (a path has a link). Never
+// overflows: sums saturate. Without bounds that bind, one Dijkstra: O((n + m) log n). With them, in
+// the labels settled, at most `label_budget`.
+PathResult CheapestPath(const SearchGraph& graph, NodeId from, NodeId to,
+                        int64_t label_budget = kDefaultLabelBudget);
+
+// Many searches towards one target over one graph: the lower bounds are computed once. Not
+// thread-safe.
+class PathSearch {
+ public:
+  // O((n + m) log n). Keeps a reference to `graph`.
+  PathSearch(const SearchGraph& graph, NodeId to);
+
+  // What a single search must not use, and where it starts.
+  struct Restriction {
+    const std::vector<bool>* banned_links = nullptr;  // by link number; null: none
+    const std::vector<bool>* banned_nodes = nullptr;  // by node number; null: none
+    // Metric spent before `from`: counts against the bounds and is part of the result's metric.
+    Metric spent;
+  };
+
+  // As CheapestPath. The path holds only the links from `from` on.
+  PathResult Run(NodeId from, const Restriction& restriction = {},
+                 int64_t label_budget = kDefaultLabelBudget);
+
+  // Least metric to the target ignoring the bounds; cost kUnreachable when there is none.
+  Metric LowerBound(NodeId node) const { return to_target_[Index(node)]; }
+  const SearchGraph& graph() const { return *graph_; }
+  NodeId target() const { return to_; }
+
+ private:
+  struct Label;
+  struct Settled;
+
+  const SearchGraph* graph_;
+  NodeId to_;
+  std::vector<Metric> to_target_;         // lexicographic
+  std::vector<int64_t> delay_to_target_;  // least delay alone
+  std::vector<int64_t> hops_to_target_;   // fewest hops alone
+};
+
+}  // namespace waymark
+
+#endif  // WAYMARK_CONTROLLER_COMPUTE_CONSTRAINED_PATH_H_

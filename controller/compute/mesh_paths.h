@@ -1,0 +1,35 @@
+// Several loop-free paths between two nodes for any-to-any traffic, with integer weights.
+#ifndef WAYMARK_CONTROLLER_COMPUTE_MESH_PATHS_H_
+#define WAYMARK_CONTROLLER_COMPUTE_MESH_PATHS_H_
+
+#include <vector>
+
+#include "controller/compute/constrained_path.h"
+
+namespace waymark {
+
+inline constexpr int kMeshWeightTotal = 64;
+inline constexpr int kMaxMeshPaths = 8;
+
+struct MeshPath {
+  ComputedPath path;
+  int weight = 0;  // 1..kMeshWeightTotal
+};
+
+struct MeshResult {
+  Outcome outcome = Outcome::kInfeasible;
+  // Ordered by (metric, link numbers); weights sum to kMeshWeightTotal. Not empty when kFound.
+  std::vector<MeshPath> paths;
+};
+
+// At most `max_paths` (1..kMaxMeshPaths, clamped) paths. The first is the least; each further one
+// is the least after the links of those before it have been made dearer, so that paths spread; it
+// is kept only if it is new, costs at most twice the least (plus a hop's worth where the least is
+// free) and uses no more of what is in gentle maintenance. A path's weight follows the smallest
+// capacity on it, each link shared equally among the paths over it. Deterministic. O(max_paths)
+// searches.
+MeshResult MeshPaths(const SearchGraph& graph, NodeId from, NodeId to, int max_paths);
+
+}  // namespace waymark
+
+#endif  // WAYMARK_CONTROLLER_COMPUTE_MESH_PATHS_H_

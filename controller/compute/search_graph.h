@@ -1,0 +1,102 @@
+// A snapshot as one class of traffic sees it: which links it may use, and what each costs it. Made
+// once for a class, a bandwidth, a ledger and a link state; then any number of searches read it.
+#ifndef WAYMARK_CONTROLLER_COMPUTE_SEARCH_GRAPH_H_
+#define WAYMARK_CONTROLLER_COMPUTE_SEARCH_GRAPH_H_
+
+#include <compare>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "controller/compute/constraints.h"
+#include "controller/compute/ledger.h"
+#include "controller/topology/snapshot.h"
+
+namespace waymark {
+
+// What paths are ordered by: cost, then delay, then hops; paths that tie in all three are ordered
+// by their link numbers, first hop first. `cost` is the objective in whole units (te_metric;
+// nanoseconds; thousandths of the cost unit) plus kAvoidCost for each node or link in gentle
+// maintenance, so that those are used only where nothing else will do.
+struct Metric {
+  int64_t cost = 0;
+  int64_t delay_ns = 0;
+  int64_t hops = 0;
+
+  friend auto operator<=>(const Metric&, const Metric&) = default;
+};
+
+// Above any objective of 64 hops (64 * 10^12 thousandths < 2^46); 64 hops and 65 nodes of it,
+// twice, stay below 2^57.
+inline constexpr int64_t kAvoidCost = int64_t{1} << 48;
+// "No path". Sums saturate here instead of overflowing.
+inline constexpr int64_t kUnreachable = int64_t{1} << 62;
+
+int64_t SaturatingAdd(int64_t a, int64_t b);  // of values in 0..kUnreachable
+Metric operator+(const Metric& a, const Metric& b);
+
+// One loop-free path; at least one link.
+struct ComputedPath {
+  std::vector<LinkId> links;
+  Metric metric;
+
+  // Nodes and links in gentle maintenance that it uses.
+  int64_t avoided() const { return metric.cost / kAvoidCost; }
+  int64_t objective() const { return metric.cost % kAvoidCost; }
+  friend bool operator==(const ComputedPath&, const ComputedPath&) = default;
+  // By metric, then link numbers. Total order over the paths between two nodes.
+  friend std::strong_ordering operator<=>(const ComputedPath& a, const ComputedPath& b);
+};
+
+enum class Outcome {
+  kFound,        // proven best
+  kInfeasible,   // proven: no path (or pair) meets the constraints
+  kBudgetSpent,  // not proven either way; any path (or pair) given is valid, perhaps not the best
+};
+
+class SearchGraph {
+ public:
+  struct Environment {
+    const Ledger* ledger = nullptr;         // null: every link has its whole capacity
+    const LinkState* link_state = nullptr;  // null: every link is up
+    // Only links with a reverse; both directions must meet the constraints, and the larger of their
+    // delays counts, so that the reversed path meets them too.
+    bool corouted = false;
+  };
+
+  // Keeps a reference to `snapshot`; `environment` is read here only. O(nodes + links * list
+  // lengths).
+  SearchGraph(const Snapshot& snapshot, const PathConstraints& constraints,
+              const Environment& environment);
+
+  const Snapshot& snapshot() const { return *snapshot_; }
+  int64_t max_delay_ns() const { return max_delay_ns_; }  // kUnreachable when there is no bound
+  int max_hops() const { return max_hops_; }
+
+  // The node itself is admitted (also as an end).
+  bool NodeUsable(NodeId node) const { return node_usable_[Index(node)]; }
+  // The link and both its ends are admitted, it is up and has the bandwidth.
+  bool LinkUsable(LinkId link) const { return link_usable_[Index(link)]; }
+  // Of one traversal, including the maintenance of the node that it enters.
+  Metric LinkMetric(LinkId link) const { return metric_[Index(link)]; }
+  Metric PathMetric(std::span<const LinkId> links) const;
+
+  // For solvers that penalise: adds to the cost of a link.
+  void AddCost(LinkId link, int64_t cost);
+
+ private:
+  void Admit(const PathConstraints& constraints, const Environment& environment);
+  bool LinkAdmitted(const PathConstraints& constraints, const Environment& environment,
+                    LinkId link) const;
+
+  const Snapshot* snapshot_;
+  int64_t max_delay_ns_;
+  int max_hops_;
+  std::vector<bool> node_usable_;
+  std::vector<bool> link_usable_;
+  std::vector<Metric> metric_;
+};
+
+}  // namespace waymark
+
+#endif  // WAYMARK_CONTROLLER_COMPUTE_SEARCH_GRAPH_H_

@@ -1,0 +1,64 @@
+// In which order a change of the network is programmed, so that at every moment of it no frame is
+// looped, sent to a forbidden place or lost for want of a path that exists: make before break,
+// egress before ingress (cf. Reitblatt et al., "Abstractions for network update", SIGCOMM 2012).
+//
+// Pure and stable: equal diffs give equal phases, and phases_test.cc holds the order as a golden
+// text.
+#ifndef WAYMARK_CONTROLLER_PLAN_PHASES_H_
+#define WAYMARK_CONTROLLER_PLAN_PHASES_H_
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "controller/plan/diff.h"
+#include "waymark/southbound/v1/southbound.pb.h"
+
+namespace waymark {
+
+enum class PhaseKind {
+  // Nodes, links, routes: every adjacency SID exists before a path names it. Frames do not travel
+  // by routes (policies are
+  // strict adjacency SIDs), so the order of routes among switches moves no customer's frame.
+  kUnderlay,
+  kPolicies,
+  // On every switch before the first attachment: a frame that arrives finds its service.
+  kInstances,
+  // Frames begin to enter here.
+  kAttachments,
+  kDeleteAttachments,
+  kDeleteInstances,
+  kDeletePolicies,
+  // Routes, links, nodes: nothing names them any more.
+  kDeleteUnderlay,
+};
+
+std::string_view PhaseName(PhaseKind kind);
+
+// One transaction for one switch: 1 to kMaxBatchOperations operations whose ids are 0 (the sender
+// numbers them).
+struct NodeBatch {
+  std::string node;  // id
+  std::vector<southbound::v1::Operation> operations;
+};
+
+// A phase begins when every batch of the phases before it has been acked by its switch (or its
+// switch is gone: what it missed is its next diff). Batches of different nodes in one phase are
+// independent; those of one node go in order.
+struct Phase {
+  PhaseKind kind = PhaseKind::kUnderlay;
+  std::vector<NodeBatch> batches;  // by node, then in order
+};
+
+// By node id. Empty phases are left out. An attachment that another one displaces (same port, or a
+// service with one attachment that moves) is deleted in the batch of its successor, just before it.
+// O(total operations).
+std::vector<Phase> MakePhases(const std::map<std::string, NodeDiff>& diffs);
+
+// "phase policies / node zrh / put policy:257:3 / delete ...": for golden files and logs.
+std::string DebugText(const std::vector<Phase>& phases);
+
+}  // namespace waymark
+
+#endif  // WAYMARK_CONTROLLER_PLAN_PHASES_H_

@@ -1,0 +1,123 @@
+// From what is wanted (intents) and what there is (topology, link states, stored placements) to
+// what every switch must hold. A pure function: no I/O, no clock, no thread; equal input, in
+// whatever order it was made, gives equal bytes.
+//
+// Pinned. Each ordered pair of distinct endpoint nodes of a service and each PINNED class of its
+// class map is one policy of that service. The two directions use the same fibres (computed from
+// the lexicographically smaller node id; the other way takes each link's `reverse`), so that a
+// liveness probe returns along the nodes that it came by; only where no such path exists are they
+// computed apart, and then not probed. Each path, working and protect, holds cir_bps * (endpoint
+// pairs between the two nodes) in the ledger.
+//
+// Stickiness. A stored placement that still meets every constraint and is not forbidden stays where
+// it is, whatever else changes: all such placements take their bandwidth back before anything new
+// is placed. It stays too when its working path is down and its protect path is up. Only when
+// nothing of it is up (or the working path is down and there is no protect) is it computed anew
+// around what is down; where that fails it stays, to come back with its links. When only the
+// protect path is no longer valid, the working path stays and gets a new partner if it can.
+//
+// Order. New placements: class queue (7 first), then bandwidth (largest first), then policy name.
+// One at a time: an earlier one is not moved for a later one.
+//
+// Mesh. One policy an ordered (edge node, edge node, MESH class) that some service needs, shared by
+// all. Holds nothing in the ledger; recomputed around links that are down.
+//
+// Blocked. A policy that cannot be placed still gets a PolicyObject, without a working list: the
+// switch drops its frames and counts them, never sends them another way.
+#ifndef WAYMARK_CONTROLLER_PLAN_PLAN_H_
+#define WAYMARK_CONTROLLER_PLAN_PLAN_H_
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "controller/base/object.h"
+#include "controller/topology/snapshot.h"
+#include "waymark/stored/v1/stored.pb.h"
+#include "waymark/v1/resources.pb.h"
+
+namespace waymark {
+
+// What operators and customers asked for, by resource name.
+struct Intents {
+  std::map<std::string, v1::TrafficClass> traffic_classes;
+  std::map<std::string, v1::ClassMap> class_maps;
+  std::map<std::string, v1::Site> sites;
+  std::map<std::string, v1::Service> services;
+};
+
+struct PlanOptions {
+  uint32_t pinned_probe_interval_us = 10'000;
+  uint32_t mesh_probe_interval_us = 100'000;
+  uint32_t wait_to_restore_ms = 2'000;
+};
+
+// All references must outlive the call only.
+struct PlanInput {
+  const Snapshot& snapshot;
+  const Intents& intents;
+  // "links/{link}" that a switch reports down; names that the snapshot lacks are ignored. Either
+  // direction down means the fibre is down.
+  const std::set<std::string>& links_down;
+  // As stored, by policy name.
+  const std::map<std::string, stored::v1::Placement>& placements;
+  PlanOptions options;
+};
+
+struct PlannedPolicy {
+  // Everything but `on_protect`, `revision` and the Path.state fields. `status.state` is
+  //   PENDING   to be programmed; the engine decides when it is UP;
+  //   DEGRADED  programmed, but `reason` says what is missing (a raised rate that does not fit);
+  //   DOWN      programmed on a placement all of whose paths are down, and no other path meets the
+  //   constraints; BLOCKED   no path: reason, blocking_constraint and relaxation are set.
+  v1::Policy policy;
+  // Southbound identity at the headend.
+  std::string headend_id;  // without "nodes/"
+  std::string object_key;
+
+  bool blocked() const { return policy.status().state() == v1::BLOCKED; }
+};
+
+// What a service's state depends on.
+struct ServicePlan {
+  // Set (state BLOCKED) when the service itself cannot be realised, e.g. an E-Line without exactly
+  // two endpoints, or a dangling reference; then it has no objects and no policies. Otherwise state
+  // PENDING.
+  v1::Status status;
+  // Policies that its frames take, by name; and those of them that are BLOCKED.
+  std::vector<std::string> policies;
+  std::vector<std::string> blocked_policies;
+  // Instances, attachments and policies: (node id, object key), sorted.
+  std::vector<std::pair<std::string, std::string>> objects;
+};
+
+struct Plan {
+  // By resource name "policies/{headend}:{color}:{endpoint}".
+  std::map<std::string, PlannedPolicy> policies;
+  // Everything to be stored, and how it differs from PlanInput::placements.
+  std::map<std::string, stored::v1::Placement> placements;
+  std::vector<std::string> changed_placements;  // new or different
+  std::vector<std::string> deleted_placements;
+  // By node id (without "nodes/"): an entry for every node with a node_sid.
+  std::map<std::string, ObjectTable> objects;
+  // By service name.
+  std::map<std::string, ServicePlan> services;
+};
+
+// Never fails: what cannot be realised is a state with a reason. Resources that lack an identifier
+// (node_sid, vni, class_index, adjacency_sid of 0) cannot be programmed: nodes and links are left
+// out, services are BLOCKED. Cost: one disjoint pair a new pinned placement, one mesh search a mesh
+// policy, one Dijkstra a node.
+Plan MakePlan(const PlanInput& input);
+
+// "nodes/zrh" -> "zrh", "links/a--b" -> "a--b"; a name without a slash is returned as it is.
+std::string_view ResourceId(std::string_view name);
+// "policies/zrh:4098:fra" of node names or ids.
+std::string PolicyName(std::string_view headend, uint32_t color, std::string_view endpoint);
+
+}  // namespace waymark
+
+#endif  // WAYMARK_CONTROLLER_PLAN_PLAN_H_
