@@ -76,10 +76,10 @@ absl::Status Resources::Put(const std::string& key, const std::string* value, bo
       PutIf(kSrlgPrefix, key, value, srlgs_, &status)) {
     snapshot_.reset();
     *relevant = true;
-  } else if (PutIf(kSitePrefix, key, value, sites_, &status) ||
-             PutIf(kTrafficClassPrefix, key, value, traffic_classes_, &status) ||
-             PutIf(kClassMapPrefix, key, value, class_maps_, &status) ||
-             PutIf(kServicePrefix, key, value, services_, &status) ||
+  } else if (PutIf(kSitePrefix, key, value, intents_.sites, &status) ||
+             PutIf(kTrafficClassPrefix, key, value, intents_.traffic_classes, &status) ||
+             PutIf(kClassMapPrefix, key, value, intents_.class_maps, &status) ||
+             PutIf(kServicePrefix, key, value, intents_.services, &status) ||
              PutIf(kPlacementPrefix, key, value, placements_, &status)) {
     *relevant = true;
   }

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "controller/plan/plan.h"
 #include "controller/store/store.h"
 #include "controller/topology/snapshot.h"
 #include "waymark/stored/v1/stored.pb.h"
@@ -27,10 +28,7 @@ class Resources {
   // The topology as of now; rebuilt only when nodes, links or risk groups have changed since the last call.
   absl::StatusOr<std::shared_ptr<const Snapshot>> Topology();
 
-  const std::map<std::string, v1::Site>& sites() const { return sites_; }
-  const std::map<std::string, v1::TrafficClass>& traffic_classes() const { return traffic_classes_; }
-  const std::map<std::string, v1::ClassMap>& class_maps() const { return class_maps_; }
-  const std::map<std::string, v1::Service>& services() const { return services_; }
+  const Intents& intents() const { return intents_; }
   const std::map<std::string, stored::v1::Placement>& placements() const { return placements_; }
 
  private:
@@ -41,10 +39,7 @@ class Resources {
   std::map<std::string, v1::Node> nodes_;
   std::map<std::string, v1::Link> links_;
   std::map<std::string, v1::Srlg> srlgs_;
-  std::map<std::string, v1::Site> sites_;
-  std::map<std::string, v1::TrafficClass> traffic_classes_;
-  std::map<std::string, v1::ClassMap> class_maps_;
-  std::map<std::string, v1::Service> services_;
+  Intents intents_;
   // By policy name.
   std::map<std::string, stored::v1::Placement> placements_;
 };

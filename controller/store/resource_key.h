@@ -18,7 +18,6 @@ inline constexpr std::string_view kServicePrefix = "service:";
 inline constexpr std::string_view kPlacementPrefix = "placement:";
 inline constexpr std::string_view kRequestPrefix = "request:";
 inline constexpr std::string_view kAllocatorKey = "meta:allocator";
-inline constexpr std::string_view kEpochKey = "meta:epoch";
 
 // prefix + resource name.
 inline std::string StoreKey(std::string_view prefix, std::string_view name) {

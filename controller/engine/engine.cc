@@ -1,0 +1,220 @@
+#include "controller/engine/engine.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "controller/base/log.h"
+#include "controller/store/resource_key.h"
+
+namespace waymark {
+namespace {
+
+constexpr absl::Duration kRetryStore = absl::Seconds(1);
+
+}  // namespace
+
+Engine::Engine(Store& store, NetworkViewHolder& views, EventLoop& loop, Metrics& metrics,
+               Options options)
+    : store_(store),
+      views_(views),
+      loop_(loop),
+      metrics_(metrics),
+      options_(options),
+      switches_(
+          loop, metrics, options.switches, [this] { MarkViewDirty(); }, [this] { MarkDirty(); }) {}
+
+Engine::~Engine() = default;
+
+void Engine::PostSurely(EventLoop::Task task) {
+  auto shared = std::make_shared<EventLoop::Task>(std::move(task));
+  if (!loop_.Post([shared] { (*shared)(); })) {
+    metrics_
+        .Counter("waymark_engine_queue_full_total", "Times that the engine's queue was at its cap")
+        .Increment();
+    loop_.RunAfter(absl::ZeroDuration(), [shared] { (*shared)(); });
+  }
+}
+
+absl::Status Engine::Start() {
+  const Revision revision = store_.current();
+  if (absl::Status status = resources_.Load(store_, revision); !status.ok()) return status;
+  absl::StatusOr<std::unique_ptr<Subscription>> subscription =
+      store_.Watch(revision, [this](const ChangeSet& changes) {
+        PostSurely([this, changes] { OnChangeSet(changes); });
+      });
+  if (!subscription.ok()) return subscription.status();
+  subscription_ = *std::move(subscription);
+  started_ = true;
+  dirty_ = true;
+  // At once, so that agents which connect next find what they must hold.
+  Recompute();
+  Log(LogLevel::kInfo, "engine started",
+      {{"revision", revision},
+       {"nodes", static_cast<int64_t>(snapshot_ == nullptr ? 0 : snapshot_->nodes().size())},
+       {"policies", static_cast<int64_t>(plan_.policies.size())}});
+  return absl::OkStatus();
+}
+
+void Engine::Stop() {
+  started_ = false;
+  subscription_.reset();
+  loop_.Cancel(compute_timer_);
+  loop_.Cancel(publish_timer_);
+}
+
+void Engine::OnChangeSet(const ChangeSet& changes) {
+  if (!started_) return;
+  bool relevant = false;
+  if (absl::Status status = resources_.Apply(changes, &relevant); !status.ok()) {
+    metrics_.Counter("waymark_engine_bad_records_total", "Stored records that do not parse")
+        .Increment();
+    Log(LogLevel::kError, "cannot take over a change; the last good plan stays in force",
+        {{"revision", changes.revision}, {"error", status.ToString()}});
+    return;
+  }
+  if (relevant) {
+    MarkDirty();
+  } else {
+    plan_revision_ = dirty_ || storing_ ? plan_revision_ : changes.revision;
+    MarkViewDirty();
+  }
+}
+
+void Engine::MarkDirty() {
+  if (dirty_ || !started_) return;
+  dirty_ = true;
+  if (!storing_) compute_timer_ = loop_.RunAfter(options_.gather, [this] { Recompute(); });
+}
+
+void Engine::Recompute() {
+  if (!started_ || storing_ || !dirty_) return;
+  dirty_ = false;
+  absl::StatusOr<std::shared_ptr<const Snapshot>> snapshot = resources_.Topology();
+  if (!snapshot.ok()) {
+    metrics_.Counter("waymark_engine_failures_total", "Computations that could not be done")
+        .Increment();
+    Log(LogLevel::kError, "stored topology is not valid; the last good plan stays in force",
+        {{"error", snapshot.status().ToString()}});
+    return;
+  }
+  const absl::Duration begin = loop_.clock().Monotonic();
+  next_snapshot_ = *std::move(snapshot);
+  next_revision_ = resources_.revision();
+  next_plan_ = MakePlan({*next_snapshot_, resources_.intents(), switches_.links_down(),
+                         resources_.placements(), options_.plan});
+  metrics_
+      .Histogram("waymark_engine_plan_seconds", "Time to compute a plan",
+                 {0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10})
+      .Observe(absl::ToDoubleSeconds(loop_.clock().Monotonic() - begin));
+  if (next_plan_.changed_placements.empty() && next_plan_.deleted_placements.empty()) {
+    Adopt();
+  } else {
+    StorePlacements();
+  }
+}
+
+void Engine::StorePlacements() {
+  std::vector<Mutation> mutations;
+  for (const std::string& name : next_plan_.changed_placements) {
+    mutations.push_back({StoreKey(kPlacementPrefix, name),
+                         next_plan_.placements.at(name).SerializeAsString(), std::nullopt});
+  }
+  for (const std::string& name : next_plan_.deleted_placements) {
+    mutations.push_back({StoreKey(kPlacementPrefix, name), std::nullopt, std::nullopt});
+  }
+  storing_ = true;
+  store_.Commit(std::move(mutations), [this](absl::StatusOr<Revision> stored) {
+    PostSurely([this, stored = std::move(stored)] { OnPlacementsStored(stored); });
+  });
+}
+
+void Engine::OnPlacementsStored(const absl::StatusOr<Revision>& stored) {
+  storing_ = false;
+  if (!started_) return;
+  if (stored.ok()) {
+    Adopt();
+    // Our own commit comes back through the watch and makes the plan dirty once more: that computation finds nothing
+    // to change, and proves it.
+    if (dirty_) compute_timer_ = loop_.RunAfter(options_.gather, [this] { Recompute(); });
+    return;
+  }
+  metrics_.Counter("waymark_engine_failures_total", "Computations that could not be done")
+      .Increment();
+  Log(LogLevel::kError, "cannot store where policies are placed; trying again, the last plan stays",
+      {{"error", stored.status().ToString()}});
+  dirty_ = true;
+  compute_timer_ = loop_.RunAfter(kRetryStore, [this] { Recompute(); });
+}
+
+void Engine::Adopt() {
+  plan_ = std::move(next_plan_);
+  next_plan_ = Plan();
+  snapshot_ = next_snapshot_;
+  plan_revision_ = next_revision_;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    known_nodes_.clear();
+    for (const auto& [node, objects] : plan_.objects) known_nodes_.insert(node);
+  }
+  switches_.SetDesired(plan_.objects, plan_revision_);
+  MarkViewDirty();
+}
+
+void Engine::MarkViewDirty() {
+  if (view_dirty_ || !started_) return;
+  view_dirty_ = true;
+  publish_timer_ = loop_.RunAfter(options_.publish, [this] { Publish(); });
+}
+
+void Engine::Publish() {
+  view_dirty_ = false;
+  if (snapshot_ == nullptr) return;
+  view_ = BuildView({plan_, *snapshot_, switches_, plan_revision_, loop_.clock().Now()}, *view_);
+  metrics_.Gauge("waymark_engine_converged", "1 when every switch holds what it must")
+      .Set(view_->converged ? 1 : 0);
+  views_.Publish(view_);
+}
+
+absl::Status Engine::OnConnected(std::shared_ptr<SwitchSession> session,
+                                 const southbound::v1::Hello& hello) {
+  const std::string node = session->node();
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (!known_nodes_.contains(node)) {
+      return absl::NotFoundError(
+          absl::StrCat("no node \"", node, "\" in the network; create nodes/", node,
+                       " first, or start the agent with the right --node"));
+    }
+    auto [it, inserted] = connected_.try_emplace(node, session.get());
+    if (!inserted) {
+      return absl::AlreadyExistsError(
+          absl::StrCat("an agent of node \"", node, "\" is connected already (instance differs: ",
+                       hello.instance(), "); two agents must not share a name"));
+    }
+  }
+  PostSurely([this, session = std::move(session), hello] {
+    switches_.Connected(session, hello);
+  });
+  return absl::OkStatus();
+}
+
+void Engine::OnMessage(const std::shared_ptr<SwitchSession>& session,
+                       southbound::v1::AgentMessage message) {
+  PostSurely([this, session, message = std::move(message)] {
+    switches_.Message(session, message);
+  });
+}
+
+void Engine::OnDisconnected(const std::shared_ptr<SwitchSession>& session,
+                            const absl::Status& reason) {
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    auto it = connected_.find(session->node());
+    // A session that was refused was never entered.
+    if (it == connected_.end() || it->second != session.get()) return;
+    connected_.erase(it);
+  }
+  PostSurely([this, session, reason] { switches_.Disconnected(session, reason); });
+}
+
+}  // namespace waymark

@@ -1,0 +1,105 @@
+// The engine ties the rooms together: stored intents and what switches report in; each switch's objects and the published
+// view out.
+//
+//   store.Watch -> Resources ----\                       /-> SwitchTable -> sessions -> agents
+//                                 > MakePlan -> placements
+//   agents' link events ---------/    (pure)   stored    \-> BuildView -> NetworkViewHolder -> northbound
+//
+// All of it runs on one loop. A change marks the plan dirty; a burst is computed once. New pinned placements are
+// committed to the store before anything is programmed from them, so that a restart finds the same routes.
+#ifndef WAYMARK_CONTROLLER_ENGINE_ENGINE_H_
+#define WAYMARK_CONTROLLER_ENGINE_ENGINE_H_
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+
+#include "absl/status/status.h"
+#include "controller/base/event_loop.h"
+#include "controller/base/metrics.h"
+#include "controller/engine/resources.h"
+#include "controller/engine/switch_table.h"
+#include "controller/engine/view_builder.h"
+#include "controller/plan/plan.h"
+#include "controller/store/network_view.h"
+#include "controller/store/store.h"
+#include "southbound/session/switch_session.h"
+
+namespace waymark {
+
+class Engine final : public SwitchSessionListener {
+ public:
+  struct Options {
+    // A burst of changes is gathered for this long before it is computed.
+    absl::Duration gather = absl::Milliseconds(5);
+    // And computed results are shown at most this often.
+    absl::Duration publish = absl::Milliseconds(20);
+    PlanOptions plan;
+    SwitchTable::Options switches;
+  };
+
+  // All arguments must outlive it. `loop` must be stopped, or idle for good, before it is destroyed.
+  Engine(Store& store, NetworkViewHolder& views, EventLoop& loop, Metrics& metrics,
+         Options options);
+  ~Engine() override;
+
+  // Loads the store, computes, publishes, and follows the store from then on. On the loop, once.
+  absl::Status Start();
+  // Stops following the store. On the loop.
+  void Stop();
+
+  // SwitchSessionListener. Any thread.
+  absl::Status OnConnected(std::shared_ptr<SwitchSession> session,
+                           const southbound::v1::Hello& hello) override;
+  void OnMessage(const std::shared_ptr<SwitchSession>& session,
+                 southbound::v1::AgentMessage message) override;
+  void OnDisconnected(const std::shared_ptr<SwitchSession>& session,
+                      const absl::Status& reason) override;
+
+ private:
+  // Never lost: when the loop's queue is full the task goes in as a timer, which has no cap.
+  void PostSurely(EventLoop::Task task);
+  void OnChangeSet(const ChangeSet& changes);
+  void MarkDirty();
+  void Recompute();
+  void StorePlacements();
+  void OnPlacementsStored(const absl::StatusOr<Revision>& stored);
+  void Adopt();
+  void MarkViewDirty();
+  void Publish();
+
+  Store& store_;
+  NetworkViewHolder& views_;
+  EventLoop& loop_;
+  Metrics& metrics_;
+  const Options options_;
+
+  // Loop only.
+  Resources resources_;
+  std::shared_ptr<const Snapshot> snapshot_;
+  Plan next_plan_;  // computed, its placements not yet stored
+  std::shared_ptr<const Snapshot> next_snapshot_;
+  Revision next_revision_ = 0;
+  Plan plan_;  // adopted
+  Revision plan_revision_ = 0;
+  SwitchTable switches_;
+  bool started_ = false;
+  bool dirty_ = false;
+  bool storing_ = false;
+  bool view_dirty_ = false;
+  EventLoop::TimerId compute_timer_ = 0;
+  EventLoop::TimerId publish_timer_ = 0;
+  std::shared_ptr<const NetworkView> view_ = std::make_shared<NetworkView>();
+  std::unique_ptr<Subscription> subscription_;
+
+  // For the answer to Hello, which cannot wait for the loop.
+  std::mutex mutex_;
+  std::set<std::string> known_nodes_;
+  std::map<std::string, SwitchSession*> connected_;
+};
+
+}  // namespace waymark
+
+#endif  // WAYMARK_CONTROLLER_ENGINE_ENGINE_H_

@@ -1,0 +1,403 @@
+#include "controller/engine/switch_table.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "controller/base/log.h"
+
+namespace waymark {
+namespace {
+
+using southbound::v1::BatchResult;
+using southbound::v1::ControllerMessage;
+using southbound::v1::Event;
+using southbound::v1::Operation;
+using southbound::v1::OperationResult;
+
+std::string LinkName(const std::string& id) { return "links/" + id; }
+
+}  // namespace
+
+void HeldObjects::Put(const std::string& key, uint64_t hash) {
+  auto [it, inserted] = hashes_.try_emplace(key, hash);
+  if (!inserted) {
+    digest_ -= DigestTerm(key, it->second);
+    it->second = hash;
+  }
+  digest_ += DigestTerm(key, hash);
+}
+
+void HeldObjects::Erase(const std::string& key) {
+  auto it = hashes_.find(key);
+  if (it == hashes_.end()) return;
+  digest_ -= DigestTerm(key, it->second);
+  hashes_.erase(it);
+}
+
+void HeldObjects::Clear() {
+  hashes_.clear();
+  digest_ = 0;
+}
+
+bool HeldObjects::Has(const std::string& key, uint64_t hash) const {
+  auto it = hashes_.find(key);
+  return it != hashes_.end() && it->second == hash;
+}
+
+SwitchTable::SwitchTable(EventLoop& loop, Metrics& metrics, Options options,
+                         std::function<void()> on_change, std::function<void()> on_link_change)
+    : loop_(loop),
+      metrics_(metrics),
+      options_(options),
+      on_change_(std::move(on_change)),
+      on_link_change_(std::move(on_link_change)) {}
+
+SwitchTable::~SwitchTable() {
+  loop_.Cancel(retry_timer_);
+  for (auto& [node, state] : switches_) {
+    if (state.sent.has_value()) loop_.Cancel(state.sent->timeout);
+  }
+}
+
+const SwitchState* SwitchTable::Find(const std::string& node) const {
+  auto it = switches_.find(node);
+  return it == switches_.end() ? nullptr : &it->second;
+}
+
+bool SwitchTable::Converged() const {
+  for (const auto& [node, state] : switches_) {
+    if (state.wanted && (!state.HoldsDesired() || !state.rib_only.empty())) return false;
+  }
+  return true;
+}
+
+void SwitchTable::SetDesired(const std::map<std::string, ObjectTable>& objects,
+                             Revision revision) {
+  revision_ = revision;
+  for (auto& [node, state] : switches_) {
+    if (objects.contains(node)) continue;
+    state.desired.Clear();
+    state.wanted = false;
+  }
+  for (const auto& [node, table] : objects) {
+    SwitchState& state = switches_[node];
+    state.wanted = true;
+    if (state.desired.digest() != table.digest()) state.desired = table;
+  }
+  Advance();
+}
+
+void SwitchTable::Connected(std::shared_ptr<SwitchSession> session,
+                            const southbound::v1::Hello& hello) {
+  SwitchState& state = switches_[session->node()];
+  if (state.session != nullptr) DropSession(state, absl::AbortedError("replaced by a new session"));
+  state.session = std::move(session);
+  state.hello = hello;
+  state.hello.clear_observed();
+  state.connected_since = loop_.clock().Now();
+  state.ever_connected = true;
+  state.rejected.clear();
+  state.policies.clear();
+  for (const Event& event : hello.observed()) OnEvent(state, event);
+  Log(LogLevel::kInfo, "agent connected",
+      {{"node", state.session->node()},
+       {"instance", hello.instance()},
+       {"objects", hello.object_count()},
+       {"in_step", hello.digest() == state.desired.digest() ? "yes" : "no"}});
+  if (hello.digest() == state.desired.digest()) {
+    // The common case after a restart of either side: nothing to ask, nothing to send.
+    state.acked.Clear();
+    for (const auto& [key, entry] : state.desired.entries()) state.acked.Put(key, entry.hash);
+    state.synced = true;
+    Advance();
+  } else {
+    AskForHashes(state);
+  }
+  on_change_();
+}
+
+void SwitchTable::AskForHashes(SwitchState& state) {
+  state.synced = false;
+  state.arriving_hashes.clear();
+  ControllerMessage message;
+  message.mutable_get()->set_hashes_only(true);
+  if (absl::Status status = state.session->Send(std::move(message)); !status.ok()) {
+    DropSession(state, status);
+  }
+}
+
+void SwitchTable::Disconnected(const std::shared_ptr<SwitchSession>& session,
+                               const absl::Status& reason) {
+  SwitchState* state = SessionState(session);
+  if (state == nullptr) return;
+  Log(LogLevel::kWarning, "agent disconnected; its switch keeps forwarding",
+      {{"node", session->node()}, {"reason", reason.ToString()}});
+  DropSession(*state, absl::OkStatus());
+  Advance();
+  on_change_();
+}
+
+void SwitchTable::DropSession(SwitchState& state, absl::Status reason) {
+  if (state.sent.has_value()) loop_.Cancel(state.sent->timeout);
+  state.sent.reset();
+  state.synced = false;
+  std::shared_ptr<SwitchSession> session = std::move(state.session);
+  state.session = nullptr;
+  if (session != nullptr && !reason.ok()) {
+    Log(LogLevel::kWarning, "closing an agent's session",
+        {{"node", session->node()}, {"reason", reason.ToString()}});
+    session->Close(reason);
+  }
+}
+
+SwitchState* SwitchTable::SessionState(const std::shared_ptr<SwitchSession>& session) {
+  auto it = switches_.find(session->node());
+  // A message of a session that has been replaced is of no interest.
+  return it == switches_.end() || it->second.session != session ? nullptr : &it->second;
+}
+
+void SwitchTable::Message(const std::shared_ptr<SwitchSession>& session,
+                          const southbound::v1::AgentMessage& message) {
+  SwitchState* state = SessionState(session);
+  if (state == nullptr) return;
+  switch (message.body_case()) {
+    case southbound::v1::AgentMessage::kBatchResult:
+      OnBatchResult(*state, message.batch_result());
+      break;
+    case southbound::v1::AgentMessage::kGetResponse:
+      OnGetResponse(*state, message.get_response());
+      break;
+    case southbound::v1::AgentMessage::kEvent:
+      OnEvent(*state, message.event());
+      break;
+    case southbound::v1::AgentMessage::kFlushResult:
+    case southbound::v1::AgentMessage::kHello:
+    case southbound::v1::AgentMessage::BODY_NOT_SET:
+      DropSession(*state, absl::InvalidArgumentError("unexpected message"));
+      break;
+  }
+  Advance();
+  on_change_();
+}
+
+void SwitchTable::OnGetResponse(SwitchState& state, const southbound::v1::GetResponse& response) {
+  if (state.synced) return;
+  for (const southbound::v1::ObjectHash& hash : response.hashes()) {
+    state.arriving_hashes[hash.key()] = hash.hash();
+  }
+  constexpr size_t kMostObjects = 1'000'000;
+  if (state.arriving_hashes.size() > kMostObjects) {
+    DropSession(state, absl::ResourceExhaustedError("claims to hold over a million objects"));
+    return;
+  }
+  if (!response.last()) return;
+  state.acked.Clear();
+  for (const auto& [key, hash] : state.arriving_hashes) state.acked.Put(key, hash);
+  state.arriving_hashes.clear();
+  state.synced = true;
+}
+
+void SwitchTable::OnEvent(SwitchState& state, const Event& event) {
+  switch (event.kind_case()) {
+    case Event::kLink: {
+      const std::string& link = event.link().link();
+      auto [it, inserted] = state.link_up.try_emplace(link, event.link().up());
+      const bool changed = inserted ? !event.link().up() : it->second != event.link().up();
+      it->second = event.link().up();
+      if (event.link().up()) {
+        links_down_.erase(LinkName(link));
+      } else {
+        links_down_.insert(LinkName(link));
+      }
+      if (changed) {
+        Log(event.link().up() ? LogLevel::kInfo : LogLevel::kWarning,
+            event.link().up() ? "link is up" : "link is down", {{"link", link}});
+        on_link_change_();
+      }
+      break;
+    }
+    case Event::kPolicy:
+      state.policies[PolicyKey(event.policy().color(), event.policy().endpoint_sid())] =
+          event.policy();
+      break;
+    case Event::kObject:
+      if (event.object().status() == southbound::v1::FIB_ACKED) {
+        state.rib_only.erase(event.object().key());
+      }
+      if (!event.object().detail().empty()) {
+        Log(LogLevel::kWarning, "switch reports on an object",
+            {{"key", event.object().key()}, {"detail", event.object().detail()}});
+      }
+      break;
+    case Event::KIND_NOT_SET:
+      break;
+  }
+}
+
+void SwitchTable::OnBatchResult(SwitchState& state, const BatchResult& result) {
+  const std::string node = state.session->node();
+  if (!state.sent.has_value() || state.sent->id != result.batch_id() ||
+      static_cast<size_t>(result.results_size()) != state.sent->operations.size()) {
+    metrics_
+        .Counter("waymark_southbound_protocol_errors_total",
+                 "Messages from agents that break the protocol")
+        .Increment();
+    DropSession(state, absl::InvalidArgumentError(
+                           absl::StrCat("answers batch ", result.batch_id(), " with ",
+                                        result.results_size(), " results, which was not sent so")));
+    return;
+  }
+  const SwitchState::SentBatch sent = *std::move(state.sent);
+  state.sent.reset();
+  loop_.Cancel(sent.timeout);
+  for (size_t i = 0; i < sent.operations.size(); ++i) {
+    if (result.results(static_cast<int>(i)).id() != sent.operation_ids[i]) {
+      DropSession(state, absl::InvalidArgumentError("answers operations out of order"));
+      return;
+    }
+  }
+  for (size_t i = 0; i < sent.operations.size(); ++i) {
+    TakeResult(node, state, sent.operations[i], result.results(static_cast<int>(i)));
+  }
+  state.last_acked_revision = sent.revision;
+  if (result.digest() != state.acked.digest()) {
+    Log(LogLevel::kWarning, "switch holds something else than it has acked; asking what it holds",
+        {{"node", node}});
+    AskForHashes(state);
+  }
+}
+
+void SwitchTable::TakeResult(const std::string& node, SwitchState& state,
+                             const SwitchState::SentOperation& operation,
+                             const OperationResult& result) {
+  const char* label = "undone";
+  switch (result.status()) {
+    case southbound::v1::FIB_ACKED:
+    case southbound::v1::RIB_ACKED:
+      label = result.status() == southbound::v1::FIB_ACKED ? "fib_acked" : "rib_acked";
+      state.rejected.erase(operation.key);
+      state.rib_only.erase(operation.key);
+      if (operation.hash.has_value()) {
+        state.acked.Put(operation.key, *operation.hash);
+        if (result.status() == southbound::v1::RIB_ACKED) state.rib_only.insert(operation.key);
+      } else {
+        state.acked.Erase(operation.key);
+        state.policies.erase(operation.key);
+        if (operation.key.starts_with("link:")) {
+          const std::string link = operation.key.substr(5);
+          state.link_up.erase(link);
+          links_down_.erase(LinkName(link));
+        }
+      }
+      break;
+    case southbound::v1::REJECTED:
+      label = "rejected";
+      state.rejected[operation.key] = {operation.hash.value_or(0), result.error()};
+      Log(LogLevel::kError, "switch rejected an object",
+          {{"node", node}, {"key", operation.key}, {"error", result.error()}});
+      ScheduleRetry();
+      break;
+    case southbound::v1::UNDONE:
+    default:
+      break;
+  }
+  metrics_
+      .Counter("waymark_southbound_operations_total", "Operations answered by agents",
+               {{"result", label}})
+      .Increment();
+}
+
+void SwitchTable::ScheduleRetry() {
+  if (retry_scheduled_) return;
+  retry_scheduled_ = true;
+  retry_timer_ = loop_.RunAfter(options_.retry_rejected, [this] {
+    retry_scheduled_ = false;
+    for (auto& [node, state] : switches_) state.rejected.clear();
+    Advance();
+    on_change_();
+  });
+}
+
+std::map<std::string, NodeDiff> SwitchTable::Differences() {
+  std::map<std::string, NodeDiff> diffs;
+  for (auto& [node, state] : switches_) {
+    if (state.session == nullptr || !state.synced || state.HoldsDesired()) continue;
+    NodeDiff diff = Diff(state.desired, state.acked.hashes());
+    std::erase_if(diff.puts, [&](const southbound::v1::Object& object) {
+      auto it = state.rejected.find(ObjectKey(object));
+      return it != state.rejected.end() && it->second.hash == ObjectHash(object);
+    });
+    std::erase_if(diff.deletes, [&](const std::string& key) {
+      auto it = state.rejected.find(key);
+      return it != state.rejected.end() && it->second.hash == 0;
+    });
+    if (!diff.empty()) diffs.emplace(node, std::move(diff));
+  }
+  return diffs;
+}
+
+void SwitchTable::Advance() {
+  for (auto& [node, state] : switches_) {
+    // The barrier between phases: one unanswered batch anywhere holds the next phase back.
+    if (state.sent.has_value()) return;
+  }
+  for (auto& [node, state] : switches_) LetGoIfDone(node, state);
+  const std::vector<Phase> phases = MakePhases(Differences());
+  if (phases.empty()) return;
+  std::set<std::string> begun;
+  for (const NodeBatch& batch : phases.front().batches) {
+    // Later batches of the same switch come up again when this one is answered.
+    if (begun.insert(batch.node).second) SendBatch(batch);
+  }
+}
+
+void SwitchTable::LetGoIfDone(const std::string& node, SwitchState& state) {
+  if (state.wanted || state.session == nullptr || !state.HoldsDesired()) return;
+  DropSession(state, absl::NotFoundError("node " + node + " is no longer part of the network"));
+}
+
+void SwitchTable::SendBatch(const NodeBatch& batch) {
+  SwitchState& state = switches_[batch.node];
+  SwitchState::SentBatch sent;
+  sent.id = next_batch_++;
+  sent.revision = revision_;
+  ControllerMessage message;
+  southbound::v1::Batch& wire = *message.mutable_batch();
+  wire.set_id(sent.id);
+  wire.set_revision(revision_);
+  HeldObjects after = state.acked;
+  for (const Operation& operation : batch.operations) {
+    Operation& copy = *wire.add_operations();
+    copy = operation;
+    copy.set_id(next_operation_++);
+    sent.operation_ids.push_back(copy.id());
+    if (copy.has_put()) {
+      const std::string key = ObjectKey(copy.put());
+      const uint64_t hash = ObjectHash(copy.put());
+      after.Put(key, hash);
+      sent.operations.push_back({key, hash});
+    } else {
+      after.Erase(copy.delete_());
+      sent.operations.push_back({copy.delete_(), std::nullopt});
+    }
+  }
+  if (after.digest() == state.desired.digest()) wire.set_expected_digest(after.digest());
+  state.operations_sent += static_cast<int64_t>(sent.operations.size());
+  const std::string node = batch.node;
+  sent.timeout = loop_.RunAfter(options_.batch_timeout, [this, node, id = sent.id] {
+    SwitchState& stuck = switches_[node];
+    if (!stuck.sent.has_value() || stuck.sent->id != id) return;
+    metrics_
+        .Counter("waymark_southbound_batch_timeouts_total", "Batches that no agent answered in time")
+        .Increment();
+    DropSession(stuck, absl::DeadlineExceededError("a batch was not answered in time"));
+    Advance();
+    on_change_();
+  });
+  state.sent = std::move(sent);
+  if (absl::Status status = state.session->Send(std::move(message)); !status.ok()) {
+    DropSession(state, status);
+  }
+}
+
+}  // namespace waymark

@@ -1,0 +1,161 @@
+// What the controller knows of every switch, in four states that are never mixed:
+//   desired   what it must hold, by the latest plan
+//   sent      what has been sent and not answered (at most one batch a switch)
+//   acked     what the switch has confirmed that it holds
+//   observed  what the switch reports of its links and policies
+//
+// and the law by which desired becomes acked: take the difference of every switch, order it into phases, run the first
+// phase, and when all of it is answered look again. So a change of plan in the middle, a switch that comes or goes, a
+// rejected operation and a restart of the controller are all the same case.
+//
+// One thread: the engine's loop.
+#ifndef WAYMARK_CONTROLLER_ENGINE_SWITCH_TABLE_H_
+#define WAYMARK_CONTROLLER_ENGINE_SWITCH_TABLE_H_
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "controller/base/event_loop.h"
+#include "controller/base/metrics.h"
+#include "controller/base/object.h"
+#include "controller/plan/phases.h"
+#include "controller/store/store.h"
+#include "southbound/session/switch_session.h"
+#include "waymark/southbound/v1/southbound.pb.h"
+
+namespace waymark {
+
+// Objects known by key and hash, with the digest of the set.
+class HeldObjects {
+ public:
+  void Put(const std::string& key, uint64_t hash);
+  void Erase(const std::string& key);
+  void Clear();
+  // False if absent or with another hash.
+  bool Has(const std::string& key, uint64_t hash) const;
+  uint64_t digest() const { return digest_; }
+  const std::map<std::string, uint64_t>& hashes() const { return hashes_; }
+
+ private:
+  std::map<std::string, uint64_t> hashes_;
+  uint64_t digest_ = 0;
+};
+
+struct Rejection {
+  uint64_t hash = 0;  // of the object that was rejected; 0 for a delete
+  std::string error;
+};
+
+struct SwitchState {
+  // Desired.
+  ObjectTable desired;
+  // In the plan. False for a switch whose node has been deleted: it is emptied, then let go.
+  bool wanted = false;
+
+  // Sent.
+  struct SentOperation {
+    std::string key;
+    std::optional<uint64_t> hash;  // none: delete
+  };
+  struct SentBatch {
+    uint64_t id = 0;
+    Revision revision = 0;
+    std::vector<uint64_t> operation_ids;
+    std::vector<SentOperation> operations;
+    EventLoop::TimerId timeout = 0;
+  };
+  std::optional<SentBatch> sent;
+  int64_t operations_sent = 0;
+
+  // Acked.
+  HeldObjects acked;
+  // Acked by the agent, not yet by its data plane.
+  std::set<std::string> rib_only;
+  std::map<std::string, Rejection> rejected;
+  Revision last_acked_revision = 0;
+  // `acked` is what the switch holds: true from the end of a session's synchronisation until its end.
+  bool synced = false;
+  std::map<std::string, uint64_t> arriving_hashes;
+
+  // Observed. Kept when the session ends: the switch goes on forwarding.
+  std::map<std::string, bool> link_up;  // by link id
+  std::map<std::string, southbound::v1::PolicyEvent> policies;  // by object key
+  bool ever_connected = false;
+
+  // The session; null while there is none.
+  std::shared_ptr<SwitchSession> session;
+  southbound::v1::Hello hello;
+  absl::Time connected_since;
+
+  bool HoldsDesired() const { return synced && acked.digest() == desired.digest(); }
+};
+
+class SwitchTable {
+ public:
+  struct Options {
+    // A batch that is not answered within this ends the session: a stuck agent delays nobody else for longer.
+    absl::Duration batch_timeout = absl::Seconds(10);
+    // What a switch rejected is offered again after this, in case its cause is gone.
+    absl::Duration retry_rejected = absl::Seconds(30);
+  };
+
+  // `on_change` runs when acked or observed state has changed; `on_link_change` when a link went up or down.
+  SwitchTable(EventLoop& loop, Metrics& metrics, Options options, std::function<void()> on_change,
+              std::function<void()> on_link_change);
+  ~SwitchTable();
+
+  // A new plan: node id -> objects, computed from `revision`.
+  void SetDesired(const std::map<std::string, ObjectTable>& objects, Revision revision);
+
+  void Connected(std::shared_ptr<SwitchSession> session, const southbound::v1::Hello& hello);
+  void Message(const std::shared_ptr<SwitchSession>& session,
+               const southbound::v1::AgentMessage& message);
+  void Disconnected(const std::shared_ptr<SwitchSession>& session, const absl::Status& reason);
+
+  const std::map<std::string, SwitchState>& switches() const { return switches_; }
+  const SwitchState* Find(const std::string& node) const;
+  // Every wanted switch is connected and holds exactly what it must.
+  bool Converged() const;
+  // "links/{link}" that a switch reports down.
+  const std::set<std::string>& links_down() const { return links_down_; }
+
+ private:
+  SwitchState* SessionState(const std::shared_ptr<SwitchSession>& session);
+  void Advance();
+  std::map<std::string, NodeDiff> Differences();
+  void SendBatch(const NodeBatch& batch);
+  void OnBatchResult(SwitchState& state, const southbound::v1::BatchResult& result);
+  void TakeResult(const std::string& node, SwitchState& state,
+                  const SwitchState::SentOperation& operation,
+                  const southbound::v1::OperationResult& result);
+  void OnGetResponse(SwitchState& state, const southbound::v1::GetResponse& response);
+  void OnEvent(SwitchState& state, const southbound::v1::Event& event);
+  void AskForHashes(SwitchState& state);
+  void DropSession(SwitchState& state, absl::Status reason);
+  void LetGoIfDone(const std::string& node, SwitchState& state);
+  void ScheduleRetry();
+
+  EventLoop& loop_;
+  Metrics& metrics_;
+  const Options options_;
+  const std::function<void()> on_change_;
+  const std::function<void()> on_link_change_;
+  Revision revision_ = 0;
+  uint64_t next_batch_ = 1;
+  uint64_t next_operation_ = 1;
+  bool retry_scheduled_ = false;
+  EventLoop::TimerId retry_timer_ = 0;
+  std::map<std::string, SwitchState> switches_;  // by node id
+  std::set<std::string> links_down_;
+};
+
+}  // namespace waymark
+
+#endif  // WAYMARK_CONTROLLER_ENGINE_SWITCH_TABLE_H_
