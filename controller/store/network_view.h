@@ -1,6 +1,6 @@
-// The volatile half of the network information base: what has been computed from the stored half, and what the switches
-// report. The engine publishes it, immutable; the northbound side reads it. Nothing here survives a restart, and
-// nothing here needs to.
+// The volatile half of the network information base: what has been computed from the stored half,
+// and what the switches report. The engine publishes it, immutable; the northbound side reads it.
+// Nothing here survives a restart, and nothing here needs to.
 #ifndef WAYMARK_CONTROLLER_STORE_NETWORK_VIEW_H_
 #define WAYMARK_CONTROLLER_STORE_NETWORK_VIEW_H_
 
@@ -18,10 +18,11 @@ namespace waymark {
 struct NetworkView {
   // The store revision that policies and statuses were computed from.
   Revision computed_from = 0;
-  // Every connected agent has acked its desired state, and every node with an object has a connected agent.
+  // Every connected agent has acked its desired state, and every node with an object has a
+  // connected agent.
   bool converged = false;
-  // By resource name. Values are shared between successive views where they did not change, so that comparing pointers
-  // finds the changes.
+  // By resource name. Values are shared between successive views where they did not change, so that
+  // comparing pointers finds the changes.
   std::map<std::string, std::shared_ptr<const v1::Policy>> policies;
   std::map<std::string, std::shared_ptr<const v1::Agent>> agents;
   // Statuses of services, nodes, links.
