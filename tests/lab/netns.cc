@@ -1,5 +1,6 @@
 #include "tests/lab/netns.h"
 
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <linux/if_packet.h>
 #include <net/ethernet.h>

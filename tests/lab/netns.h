@@ -76,6 +76,7 @@ class PacketSocket {
   int fd() const { return fd_; }
 
  private:
+  PacketSocket() = default;
   int fd_ = -1;
 };
 
