@@ -79,15 +79,45 @@ void Committer::Commit(std::vector<Mutation> mutations, Store::Done done) {
     }
     queued_bytes_ += commit.bytes;
     queue_.push_back(std::move(commit));
+    // Whoever is busy looks at the queue when he is done.
+    if (busy_) return;
   }
   wake_.notify_one();
+}
+
+bool Committer::TryCommitHere(std::vector<Mutation>& mutations, absl::StatusOr<Revision>& result) {
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (busy_ || stopping_ || !queue_.empty()) return false;
+    busy_ = true;
+  }
+  std::vector<Pending> group(1);
+  Pending& commit = group.front();
+  commit.done = [&result](absl::StatusOr<Revision> r) { result = std::move(r); };
+  if (absl::Status status = CheckAndSort(mutations); !status.ok()) {
+    commit.result = std::move(status);
+  } else {
+    commit.bytes = MutationBytes(mutations);
+    commit.mutations = std::move(mutations);
+    Process(group);
+  }
+  Answer(group);
+  bool waiting;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    busy_ = false;
+    waiting = !queue_.empty() || stopping_;
+  }
+  if (waiting) wake_.notify_one();
+  return true;
 }
 
 void Committer::Run() {
   std::vector<Pending> group;
   std::unique_lock<std::mutex> lock(mutex_);
   while (true) {
-    wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
+    wake_.wait(lock, [this] { return !busy_ && (stopping_ || !queue_.empty()); });
+    busy_ = true;
     group.clear();
     group.swap(queue_);
     queued_bytes_ = 0;
@@ -100,6 +130,7 @@ void Committer::Run() {
     }
     Answer(group);
     lock.lock();
+    busy_ = false;
     if (stopping && queue_.empty()) return;
   }
 }

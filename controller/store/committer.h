@@ -40,6 +40,9 @@ class Committer {
   ~Committer();
 
   void Commit(std::vector<Mutation> mutations, Store::Done done);
+  // When nothing else is under way the caller writes by itself: that saves two thread switches a
+  // commit. Otherwise false, and nothing done.
+  bool TryCommitHere(std::vector<Mutation>& mutations, absl::StatusOr<Revision>& result);
 
  private:
   struct Pending {
@@ -81,8 +84,9 @@ class Committer {
   std::vector<Pending> queue_;
   size_t queued_bytes_ = 0;
   bool stopping_ = false;
+  // Someone has what follows to himself: the commit thread, or a caller in its place.
+  bool busy_ = false;
 
-  // The commit thread's own.
   absl::flat_hash_map<std::string, Live> live_;
   Revision last_;
   absl::Time last_time_;

@@ -44,6 +44,12 @@ class Impl final : public Store {
     committer_.Commit(std::move(mutations), std::move(done));
   }
 
+  absl::StatusOr<Revision> CommitAndWait(std::vector<Mutation> mutations) override {
+    absl::StatusOr<Revision> result = 0;
+    if (committer_.TryCommitHere(mutations, result)) return result;
+    return Store::CommitAndWait(std::move(mutations));
+  }
+
   Revision current() const override { return history_.current(); }
   Revision oldest() const override { return history_.oldest(); }
 

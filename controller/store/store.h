@@ -79,7 +79,7 @@ class Store {
   // hold a lock that `done` takes.
   virtual void Commit(std::vector<Mutation> mutations, Done done) = 0;
   // The same, waiting. Not from `done` or a watcher.
-  absl::StatusOr<Revision> CommitAndWait(std::vector<Mutation> mutations);
+  virtual absl::StatusOr<Revision> CommitAndWait(std::vector<Mutation> mutations);
 
   virtual Revision current() const = 0;
   // Oldest revision that can be read; 0 when nothing has been compacted.
