@@ -27,6 +27,14 @@ inline constexpr int64_t kDefaultLabelBudget = 2'000'000;
 PathResult CheapestPath(const SearchGraph& graph, NodeId from, NodeId to,
                         int64_t label_budget = kDefaultLabelBudget);
 
+// What a single search must not use, and where it starts.
+struct PathRestriction {
+  const std::vector<bool>* banned_links = nullptr;  // by link number; null: none
+  const std::vector<bool>* banned_nodes = nullptr;  // by node number; null: none
+  // Metric spent before `from`: counts against the bounds and is part of the result's metric.
+  Metric spent;
+};
+
 // Many searches towards one target over one graph: the lower bounds are computed once. Not
 // thread-safe.
 class PathSearch {
@@ -34,16 +42,8 @@ class PathSearch {
   // O((n + m) log n). Keeps a reference to `graph`.
   PathSearch(const SearchGraph& graph, NodeId to);
 
-  // What a single search must not use, and where it starts.
-  struct Restriction {
-    const std::vector<bool>* banned_links = nullptr;  // by link number; null: none
-    const std::vector<bool>* banned_nodes = nullptr;  // by node number; null: none
-    // Metric spent before `from`: counts against the bounds and is part of the result's metric.
-    Metric spent;
-  };
-
   // As CheapestPath. The path holds only the links from `from` on.
-  PathResult Run(NodeId from, const Restriction& restriction = {},
+  PathResult Run(NodeId from, const PathRestriction& restriction = {},
                  int64_t label_budget = kDefaultLabelBudget);
 
   // Least metric to the target ignoring the bounds; cost kUnreachable when there is none.
@@ -53,13 +53,19 @@ class PathSearch {
 
  private:
   struct Label;
-  struct Settled;
+  class Queue;
+
+  // Least path, bounds or not; `bounded` false ignores them, which makes one label a node enough.
+  PathResult Search(NodeId from, const PathRestriction& restriction, bool bounded,
+                    int64_t* label_budget);
+  void ComputeBounds();
+  bool MeetsBounds(const Metric& metric) const;
 
   const SearchGraph* graph_;
   NodeId to_;
-  std::vector<Metric> to_target_;         // lexicographic
-  std::vector<int64_t> delay_to_target_;  // least delay alone
-  std::vector<int64_t> hops_to_target_;   // fewest hops alone
+  std::vector<Metric> to_target_;  // lexicographic
+  // Least delay alone and fewest hops alone; empty until a search needs them.
+  std::vector<int64_t> delay_to_target_, hops_to_target_;
 };
 
 }  // namespace waymark

@@ -24,10 +24,9 @@ struct MeshResult {
 
 // At most `max_paths` (1..kMaxMeshPaths, clamped) paths. The first is the least; each further one
 // is the least after the links of those before it have been made dearer, so that paths spread; it
-// is kept only if it is new, costs at most twice the least (plus a hop's worth where the least is
-// free) and uses no more of what is in gentle maintenance. A path's weight follows the smallest
-// capacity on it, each link shared equally among the paths over it. Deterministic. O(max_paths)
-// searches.
+// is kept only if it is new, costs at most twice the least and uses no more of what is in gentle
+// maintenance. A path's weight follows the smallest capacity on it, each link shared equally among
+// the paths over it. Deterministic. O(max_paths) searches.
 MeshResult MeshPaths(const SearchGraph& graph, NodeId from, NodeId to, int max_paths);
 
 }  // namespace waymark

@@ -62,6 +62,9 @@ class SearchGraph {
     // Only links with a reverse; both directions must meet the constraints, and the larger of their
     // delays counts, so that the reversed path meets them too.
     bool corouted = false;
+    // Only to explain a refusal: as if nothing were in strict maintenance. No traffic is ever
+    // placed by it.
+    bool ignore_forbid = false;
   };
 
   // Keeps a reference to `snapshot`; `environment` is read here only. O(nodes + links * list

@@ -1,0 +1,169 @@
+#include "controller/compute/constrained_path.h"
+
+#include <gtest/gtest.h>
+
+#include "controller/compute/test_network.h"
+
+namespace waymark {
+namespace {
+
+NodeId NodeOf(const Snapshot& snapshot, const std::string& id) {
+  return *snapshot.FindNode("nodes/" + id);
+}
+
+std::vector<std::string> Names(const Snapshot& snapshot, const ComputedPath& path) {
+  std::vector<std::string> names;
+  for (const LinkId link : path.links) names.push_back(snapshot.link(link).name.substr(6));
+  return names;
+}
+
+TEST(CheapestPathTest, MatchesExhaustionOnRandomMultigraphs) {
+  std::mt19937 random(1);
+  int found = 0, bounded = 0;
+  for (int round = 0; round < 3000; ++round) {
+    const int nodes = 2 + static_cast<int>(random() % 6);
+    const auto snapshot = RandomNetwork(random, nodes, static_cast<int>(random() % 18));
+    const PathConstraints constraints = RandomConstraints(random);
+    const SearchGraph graph(*snapshot, constraints, {.corouted = random() % 4 == 0});
+    const NodeId from = static_cast<NodeId>(random() % nodes);
+    const NodeId to = static_cast<NodeId>(random() % nodes);
+    const auto expected = AllPaths(graph, from, to);
+    const PathResult actual = CheapestPath(graph, from, to);
+    ASSERT_EQ(actual.outcome, expected.empty() ? Outcome::kInfeasible : Outcome::kFound) << round;
+    if (expected.empty()) continue;
+    ASSERT_EQ(actual.path, expected.front()) << round;
+    ++found;
+    PathConstraints unbounded = constraints;
+    unbounded.max_delay_ns = 0;
+    unbounded.max_hops = kMaxPathHops;
+    const auto free = AllPaths(SearchGraph(*snapshot, unbounded, {}), from, to);
+    if (free.front() != expected.front()) ++bounded;
+  }
+  EXPECT_GT(found, 300);
+  EXPECT_GT(bounded, 30);  // the bounds did bind
+}
+
+// Dense, all metrics alike: nothing but ties.
+TEST(CheapestPathTest, TiesGoToTheLeastLinkNumbers) {
+  std::mt19937 random(2);
+  for (int round = 0; round < 300; ++round) {
+    TestNetwork network;
+    for (int i = 0; i < 6; ++i) network.Node("n" + std::to_string(i));
+    for (int i = 0; i < 16; ++i) {
+      const uint32_t a = random() % 6, b = (a + 1 + random() % 5) % 6;
+      network.OneWay("n" + std::to_string(a), "n" + std::to_string(b), 0, 1,
+                     "." + std::to_string(random() % 1000) + "." + std::to_string(i));
+    }
+    const auto snapshot = network.Build();
+    const SearchGraph graph(*snapshot, {.max_delay_ns = 1, .max_hops = 3}, {});
+    for (int to = 1; to < 6; ++to) {
+      const auto expected = AllPaths(graph, NodeId{0}, NodeId{to});
+      const PathResult actual = CheapestPath(graph, NodeId{0}, NodeId{to});
+      ASSERT_EQ(actual.path, expected.empty() ? ComputedPath{} : expected.front());
+    }
+  }
+}
+
+TEST(CheapestPathTest, AvoidedOnlyWhenNothingElseMeetsTheConstraints) {
+  TestNetwork network;
+  for (const char* id : {"a", "b", "c", "d"}) network.Node(id);
+  network.Fibre("a", "b", 1000, 1).set_admin_state(v1::AVOID);
+  network.Fibre("a", "c", 9000, 1'000'000);
+  network.Fibre("c", "b", 9000, 1'000'000);
+  const auto snapshot = network.Build();
+  const NodeId a = NodeOf(*snapshot, "a"), b = NodeOf(*snapshot, "b");
+  const PathResult wide = CheapestPath(SearchGraph(*snapshot, {}, {}), a, b);
+  EXPECT_EQ(Names(*snapshot, wide.path), (std::vector<std::string>{"a--c", "c--b"}));
+  EXPECT_EQ(wide.path.avoided(), 0);
+  const PathResult tight =
+      CheapestPath(SearchGraph(*snapshot, {.max_delay_ns = 5'000'000}, {}), a, b);
+  EXPECT_EQ(Names(*snapshot, tight.path), std::vector<std::string>{"a--b"});
+  EXPECT_EQ(tight.path.avoided(), 1);
+  EXPECT_EQ(tight.path.objective(), 1);
+}
+
+TEST(CheapestPathTest, LargestMetricsAddWithoutOverflow) {
+  TestNetwork network;
+  for (int i = 0; i < 80; ++i) network.Node("n" + std::to_string(i)).set_admin_state(v1::AVOID);
+  for (int i = 0; i + 1 < 80; ++i) {
+    v1::Link& link = network.OneWay("n" + std::to_string(i), "n" + std::to_string(i + 1),
+                                    10'000'000, (1 << 24) - 1);
+    link.set_cost(1e9);
+    link.set_admin_state(v1::AVOID);
+  }
+  const auto snapshot = network.Build();
+  for (const v1::Objective objective : {v1::MIN_TE_METRIC, v1::MIN_DELAY, v1::MIN_COST}) {
+    const SearchGraph graph(*snapshot, {.objective = objective}, {});
+    const PathResult most = CheapestPath(graph, NodeOf(*snapshot, "n0"), NodeOf(*snapshot, "n64"));
+    ASSERT_EQ(most.outcome, Outcome::kFound);
+    EXPECT_EQ(most.path.metric.hops, 64);
+    EXPECT_EQ(most.path.metric.delay_ns, 640'000'000'000);
+    EXPECT_EQ(most.path.avoided(), 128);
+    if (objective == v1::MIN_COST) {
+      EXPECT_EQ(most.path.objective(), 64'000'000'000'000);
+    }
+    // One hop more than any path may have.
+    EXPECT_EQ(CheapestPath(graph, NodeOf(*snapshot, "n0"), NodeOf(*snapshot, "n65")).outcome,
+              Outcome::kInfeasible);
+  }
+  EXPECT_EQ(SaturatingAdd(kUnreachable, kUnreachable), kUnreachable);
+  EXPECT_EQ(SaturatingAdd(kUnreachable - 1, 1), kUnreachable);
+}
+
+TEST(CheapestPathTest, BudgetIsHonoured) {
+  const auto snapshot = CarrierNetwork(3, 60, 120);
+  const SearchGraph graph(*snapshot, {}, {});
+  EXPECT_EQ(CheapestPath(graph, NodeId{0}, NodeId{30}, 1).outcome, Outcome::kBudgetSpent);
+}
+
+TEST(CheapestPathTest, SameNodeAndForbiddenEnds) {
+  TestNetwork network;
+  network.Node("a");
+  network.Node("b").set_admin_state(v1::FORBID);
+  network.Fibre("a", "b");
+  const auto snapshot = network.Build();
+  const SearchGraph graph(*snapshot, {}, {});
+  EXPECT_EQ(CheapestPath(graph, NodeId{0}, NodeId{0}).outcome, Outcome::kInfeasible);
+  EXPECT_EQ(CheapestPath(graph, NodeId{0}, NodeId{1}).outcome, Outcome::kInfeasible);
+  EXPECT_EQ(CheapestPath(graph, NodeId{1}, NodeId{0}).outcome, Outcome::kInfeasible);
+}
+
+TEST(CheapestPathTest, DownLinksAndFullLinksAreNotUsed) {
+  TestNetwork network;
+  for (const char* id : {"a", "b", "c"}) network.Node(id);
+  network.Fibre("a", "b", 1000, 1);
+  network.Fibre("a", "c", 1000, 5);
+  network.Fibre("c", "b", 1000, 5);
+  const auto snapshot = network.Build();
+  const NodeId a = NodeOf(*snapshot, "a"), b = NodeOf(*snapshot, "b");
+  const LinkId direct = *snapshot->FindLink("links/a--b");
+  LinkState state(*snapshot);
+  state.SetDown(snapshot->link(direct).reverse);
+  EXPECT_EQ(
+      CheapestPath(SearchGraph(*snapshot, {}, {.link_state = &state}), a, b).path.links.size(), 1u);
+  state.SpreadToReverse(*snapshot);
+  EXPECT_EQ(
+      CheapestPath(SearchGraph(*snapshot, {}, {.link_state = &state}), a, b).path.links.size(), 2u);
+  Ledger ledger(*snapshot);
+  ASSERT_TRUE(ledger.Add("p", std::vector<LinkId>{direct}, 9'000'000'000).ok());
+  const PathConstraints two_gigabits = {.bandwidth_bps = 2'000'000'000};
+  EXPECT_EQ(CheapestPath(SearchGraph(*snapshot, two_gigabits, {.ledger = &ledger}), a, b)
+                .path.links.size(),
+            2u);
+}
+
+TEST(CheapestPathTest, CoroutedNeedsAUsableReverseAndCountsTheLargerDelay) {
+  TestNetwork network;
+  for (const char* id : {"a", "b"}) network.Node(id);
+  network.OneWay("a", "b", 10, 1, ".oneway");
+  v1::Link& forward = network.Fibre("a", "b", 1000, 5);
+  network.Link(forward.reverse()).set_delay_ns(3'000'000);
+  const auto snapshot = network.Build();
+  const PathResult path =
+      CheapestPath(SearchGraph(*snapshot, {}, {.corouted = true}), NodeId{0}, NodeId{1});
+  EXPECT_EQ(Names(*snapshot, path.path), std::vector<std::string>{"a--b"});
+  EXPECT_EQ(path.path.metric.delay_ns, 3'000'000);
+}
+
+}  // namespace
+}  // namespace waymark

@@ -1,0 +1,94 @@
+#include "controller/compute/constraints.h"
+
+#include <gtest/gtest.h>
+
+#include "controller/compute/test_network.h"
+
+namespace waymark {
+namespace {
+
+struct Case {
+  const char* what;
+  PathConstraints constraints;
+  bool known_node, unknown_node;  // CH and alpha; neither stated
+  bool known_link, unknown_link;  // alpha with [gold, satellite]; no provider, no affinity
+};
+
+TEST(ConstraintsTest, PlacesByNameAndPlacesThatSayNothing) {
+  TestNetwork network;
+  network.Node("known", "CH").set_provider("alpha");
+  network.Node("silent", "");
+  v1::Link& link = network.OneWay("known", "silent");
+  link.set_provider("alpha");
+  link.add_admin_groups("gold");
+  link.add_admin_groups("satellite");
+  network.OneWay("silent", "known");
+  const auto snapshot = network.Build();
+  const std::vector<Case> cases = {
+      {"none", {}, true, true, true, true},
+      {"allowed jurisdiction", {.allowed_jurisdictions = {"CH"}}, true, false, true, true},
+      {"other jurisdiction", {.allowed_jurisdictions = {"DE"}}, false, false, true, true},
+      {"forbidden jurisdiction", {.forbidden_jurisdictions = {"CH"}}, false, false, true, true},
+      {"forbidden elsewhere", {.forbidden_jurisdictions = {"DE"}}, true, false, true, true},
+      {"allowed and forbidden",
+       {.allowed_jurisdictions = {"CH"}, .forbidden_jurisdictions = {"CH"}},
+       false,
+       false,
+       true,
+       true},
+      {"allowed provider", {.allowed_providers = {"alpha"}}, true, false, true, false},
+      {"absent provider", {.allowed_providers = {"nobody"}}, false, false, false, false},
+      {"forbidden provider", {.forbidden_providers = {"alpha"}}, false, true, false, true},
+      {"include any", {.include_any = {"gold", "x"}}, true, true, true, false},
+      {"include all", {.include_all = {"gold", "x"}}, true, true, false, false},
+      {"include both", {.include_all = {"gold", "satellite"}}, true, true, true, false},
+      {"exclude", {.exclude = {"satellite"}}, true, true, false, true},
+  };
+  const NodeId known = *snapshot->FindNode("nodes/known");
+  const NodeId silent = *snapshot->FindNode("nodes/silent");
+  for (const Case& c : cases) {
+    EXPECT_EQ(NodeMeets(*snapshot, c.constraints, known), c.known_node) << c.what;
+    EXPECT_EQ(NodeMeets(*snapshot, c.constraints, silent), c.unknown_node) << c.what;
+    EXPECT_EQ(LinkMeets(*snapshot, c.constraints, *snapshot->FindLink("links/known--silent")),
+              c.known_link)
+        << c.what;
+    EXPECT_EQ(LinkMeets(*snapshot, c.constraints, *snapshot->FindLink("links/silent--known")),
+              c.unknown_link)
+        << c.what;
+  }
+}
+
+TEST(ConstraintsTest, OfAClassWithItsDefaults) {
+  v1::TrafficClass plain;
+  const PathConstraints defaults = ConstraintsOf(plain, 7);
+  EXPECT_EQ(defaults.objective, v1::MIN_TE_METRIC);
+  EXPECT_EQ(defaults.max_hops, kMaxPathHops);
+  EXPECT_EQ(defaults.bandwidth_bps, 7);
+  EXPECT_FALSE(defaults.protection.any());
+  v1::TrafficClass full;
+  full.set_objective(v1::MIN_DELAY);
+  full.set_max_hops(9);
+  full.add_allowed_jurisdictions("DE");
+  full.add_allowed_jurisdictions("CH");
+  full.add_protection(v1::PROVIDER);
+  const PathConstraints c = ConstraintsOf(full, 0);
+  EXPECT_EQ(c.objective, v1::MIN_DELAY);
+  EXPECT_EQ(c.max_hops, 9);
+  EXPECT_EQ(c.allowed_jurisdictions, (std::vector<std::string>{"CH", "DE"}));
+  EXPECT_EQ(c.protection, (Protection{.link = true, .provider = true}));
+}
+
+// The ends are places too.
+TEST(ConstraintsTest, EndNodesCount) {
+  TestNetwork network;
+  network.Node("in", "CH");
+  network.Node("out", "DE");
+  network.Fibre("in", "out");
+  const auto snapshot = network.Build();
+  const SearchGraph graph(*snapshot, {.allowed_jurisdictions = {"CH"}}, {});
+  EXPECT_FALSE(graph.LinkUsable(LinkId{0}));
+  EXPECT_FALSE(graph.LinkUsable(LinkId{1}));
+}
+
+}  // namespace
+}  // namespace waymark

@@ -1,0 +1,52 @@
+#include <array>
+#include <cstdint>
+#include <string>
+
+#include "controller/compute/refusal.h"
+
+namespace waymark {
+namespace {
+
+struct Unit {
+  int64_t size;
+  const char* name;
+};
+
+enum class Rounding { kUp, kDown };
+
+// At most three decimals, no trailing zeros beyond `least_decimals`. In integers: a limit must not
+// be rounded to a value that would not do.
+std::string Scaled(int64_t value, const Unit& unit, size_t least_decimals, Rounding rounding) {
+  int64_t whole = value / unit.size;
+  const int64_t rest = value % unit.size;
+  int64_t thousandths = rest / (unit.size / 1000);
+  if (rounding == Rounding::kUp && rest % (unit.size / 1000) != 0) ++thousandths;
+  if (thousandths == 1000) {
+    ++whole;
+    thousandths = 0;
+  }
+  std::string decimals = std::to_string(1000 + thousandths).substr(1);
+  while (decimals.size() > least_decimals && decimals.back() == '0') decimals.pop_back();
+  return std::to_string(whole) + (decimals.empty() ? "" : "." + decimals) + " " + unit.name;
+}
+
+}  // namespace
+
+std::string DelayText(int64_t delay_ns) {
+  if (delay_ns >= 1'000'000) return Scaled(delay_ns, {1'000'000, "ms"}, 1, Rounding::kUp);
+  if (delay_ns >= 1'000) return Scaled(delay_ns, {1'000, "us"}, 0, Rounding::kUp);
+  return std::to_string(delay_ns) + " ns";
+}
+
+std::string BandwidthText(int64_t bps) {
+  constexpr std::array<Unit, 4> kUnits = {Unit{1'000'000'000'000, "Tbit/s"},
+                                          {1'000'000'000, "Gbit/s"},
+                                          {1'000'000, "Mbit/s"},
+                                          {1'000, "kbit/s"}};
+  for (const Unit& unit : kUnits) {
+    if (bps >= unit.size) return Scaled(bps, unit, 0, Rounding::kDown);
+  }
+  return std::to_string(bps) + " bit/s";
+}
+
+}  // namespace waymark
