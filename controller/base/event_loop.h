@@ -1,16 +1,16 @@
-// A room's single writer. Everything that changes a room's state runs on its loop, one task after another, so that the
-// state needs no lock. Other threads only Post.
+// A room's single writer. Everything that changes a room's state runs on its loop, one task after
+// another, so that the state needs no lock. Other threads only Post.
 #ifndef WAYMARK_CONTROLLER_BASE_EVENT_LOOP_H_
 #define WAYMARK_CONTROLLER_BASE_EVENT_LOOP_H_
 
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <mutex>
 #include <thread>
-#include <deque>
 
 #include "absl/time/time.h"
 #include "controller/base/clock.h"
@@ -24,12 +24,12 @@ class EventLoop {
 
   virtual ~EventLoop() = default;
 
-  // Runs `task` on the loop, after all tasks posted before. Any thread. False, and nothing queued, when the queue is
-  // at its cap or the loop has stopped: the caller must merge, retry or refuse.
+  // Runs `task` on the loop, after all tasks posted before. Any thread. False, and nothing queued,
+  // when the queue is at its cap or the loop has stopped: the caller must merge, retry or refuse.
   [[nodiscard]] virtual bool Post(Task task) = 0;
 
-  // Runs `task` on the loop after `delay` (not before). Any thread. Timers due at the same instant run in the order of
-  // their creation. Timers don't count against the cap.
+  // Runs `task` on the loop after `delay` (not before). Any thread. Timers due at the same instant
+  // run in the order of their creation. Timers don't count against the cap.
   virtual TimerId RunAfter(absl::Duration delay, Task task) = 0;
   // No effect when it has run. Loop thread: then it will not run. Other threads: it may be running.
   virtual void Cancel(TimerId id) = 0;
@@ -37,8 +37,8 @@ class EventLoop {
   virtual const Clock& clock() const = 0;
 };
 
-// A loop with a thread of its own. The destructor (or Stop) finishes the running task, drops the rest and joins; it
-// must not be called from the loop.
+// A loop with a thread of its own. The destructor (or Stop) finishes the running task, drops the
+// rest and joins; it must not be called from the loop.
 class ThreadEventLoop final : public EventLoop {
  public:
   // `name`: at most 15 characters, shown by ps and gdb. `cap`: most tasks waiting.
@@ -71,7 +71,8 @@ class ThreadEventLoop final : public EventLoop {
   std::thread thread_;
 };
 
-// A loop and a clock for tests and simulation: nothing runs until asked, time moves only by Advance. One thread.
+// A loop and a clock for tests and simulation: nothing runs until asked, time moves only by
+// Advance. One thread.
 class SimulatedEventLoop final : public EventLoop, private Clock {
  public:
   explicit SimulatedEventLoop(absl::Time start = absl::FromUnixSeconds(1'700'000'000),

@@ -41,8 +41,8 @@ std::shared_ptr<spdlog::logger>& Logger() {
 void AppendValue(std::string& line, std::string_view value) {
   const bool cut = value.size() > kMaxValue;
   if (cut) value = value.substr(0, kMaxValue);
-  const bool quote = cut || value.empty() ||
-                     value.find_first_of(" \"=\\") != std::string_view::npos;
+  const bool quote =
+      cut || value.empty() || value.find_first_of(" \"=\\") != std::string_view::npos;
   if (quote) line += '"';
   for (const char c : value) {
     const auto byte = static_cast<unsigned char>(c);

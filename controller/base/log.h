@@ -1,5 +1,5 @@
-// Structured logs: one line an event, `time level program event key=value ...`, values quoted where needed.
-// Write for the NOC engineer who reads it at night: what happened, to what, what to do.
+// Structured logs: one line an event, `time level program event key=value ...`, values quoted where
+// needed. Write for the NOC engineer who reads it at night: what happened, to what, what to do.
 //   Log(LogLevel::kWarning, "agent rejected", {{"node", node}, {"reason", status.ToString()}});
 #ifndef WAYMARK_CONTROLLER_BASE_LOG_H_
 #define WAYMARK_CONTROLLER_BASE_LOG_H_

@@ -1,17 +1,17 @@
-// Counters, gauges and histograms for Prometheus. Names use base units and end in _total, _seconds, _bytes; no label may
-// name a tenant.
+// Counters, gauges and histograms for Prometheus. Names use base units and end in _total, _seconds,
+// _bytes; no label may name a tenant.
 #ifndef WAYMARK_CONTROLLER_BASE_METRICS_H_
 #define WAYMARK_CONTROLLER_BASE_METRICS_H_
-
-#include <map>
-#include <memory>
-#include <string>
-#include <vector>
 
 #include <prometheus/counter.h>
 #include <prometheus/gauge.h>
 #include <prometheus/histogram.h>
 #include <prometheus/registry.h>
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 
@@ -23,7 +23,8 @@ namespace waymark {
 
 using MetricLabels = std::map<std::string, std::string>;
 
-// Thread-safe. The references it returns live as long as it does; the same name and labels give the same object.
+// Thread-safe. The references it returns live as long as it does; the same name and labels give the
+// same object.
 class Metrics {
  public:
   Metrics();
@@ -38,7 +39,8 @@ class Metrics {
                                    const std::vector<double>& bounds,
                                    const MetricLabels& labels = {});
 
-  // Serves /metrics over HTTP on "HOST:PORT" until destruction. UNAVAILABLE names the address if it can't.
+  // Serves /metrics over HTTP on "HOST:PORT" until destruction. UNAVAILABLE names the address if it
+  // can't.
   absl::Status Serve(const std::string& address);
 
   // The text that /metrics shows.

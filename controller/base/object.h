@@ -15,14 +15,15 @@ namespace waymark {
 std::string ObjectKey(const southbound::v1::Object& object);
 std::string PolicyKey(uint32_t color, uint32_t endpoint_sid);
 
-// Deterministic serialization: equal objects give equal bytes, within one build of Protobuf's field order.
+// Deterministic serialization: equal objects give equal bytes, within one build of Protobuf's field
+// order.
 std::string CanonicalBytes(const southbound::v1::Object& object);
 // FNV-1a over CanonicalBytes, finalised. The same on both ends; not cryptographic.
 uint64_t ObjectHash(const southbound::v1::Object& object);
 uint64_t HashBytes(std::string_view bytes);
 
-// A set digest: the sum (mod 2^64) of a mixed hash of each (key, object hash). Order-free, so that adding, changing or
-// removing one object updates it in O(1).
+// A set digest: the sum (mod 2^64) of a mixed hash of each (key, object hash). Order-free, so that
+// adding, changing or removing one object updates it in O(1).
 uint64_t DigestTerm(std::string_view key, uint64_t object_hash);
 
 // A keyed set of objects with its digest. Not thread-safe. Ordered by key.

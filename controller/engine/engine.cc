@@ -38,10 +38,9 @@ void Engine::PostSurely(EventLoop::Task task) {
 absl::Status Engine::Start() {
   const Revision revision = store_.current();
   if (absl::Status status = resources_.Load(store_, revision); !status.ok()) return status;
-  absl::StatusOr<std::unique_ptr<Subscription>> subscription =
-      store_.Watch(revision, [this](const ChangeSet& changes) {
-        PostSurely([this, changes] { OnChangeSet(changes); });
-      });
+  absl::StatusOr<std::unique_ptr<Subscription>> subscription = store_.Watch(
+      revision,
+      [this](const ChangeSet& changes) { PostSurely([this, changes] { OnChangeSet(changes); }); });
   if (!subscription.ok()) return subscription.status();
   subscription_ = *std::move(subscription);
   started_ = true;
@@ -133,8 +132,8 @@ void Engine::OnPlacementsStored(const absl::StatusOr<Revision>& stored) {
   if (!started_) return;
   if (stored.ok()) {
     Adopt();
-    // Our own commit comes back through the watch and makes the plan dirty once more: that computation finds nothing
-    // to change, and proves it.
+    // Our own commit comes back through the watch and makes the plan dirty once more: that
+    // computation finds nothing to change, and proves it.
     if (dirty_) compute_timer_ = loop_.RunAfter(options_.gather, [this] { Recompute(); });
     return;
   }
@@ -181,9 +180,9 @@ absl::Status Engine::OnConnected(std::shared_ptr<SwitchSession> session,
   {
     std::lock_guard<std::mutex> lock(mutex_);
     if (!known_nodes_.contains(node)) {
-      return absl::NotFoundError(
-          absl::StrCat("no node \"", node, "\" in the network; create nodes/", node,
-                       " first, or start the agent with the right --node"));
+      return absl::NotFoundError(absl::StrCat("no node \"", node,
+                                              "\" in the network; create nodes/", node,
+                                              " first, or start the agent with the right --node"));
     }
     auto [it, inserted] = connected_.try_emplace(node, session.get());
     if (!inserted) {
@@ -192,17 +191,14 @@ absl::Status Engine::OnConnected(std::shared_ptr<SwitchSession> session,
                        hello.instance(), "); two agents must not share a name"));
     }
   }
-  PostSurely([this, session = std::move(session), hello] {
-    switches_.Connected(session, hello);
-  });
+  PostSurely([this, session = std::move(session), hello] { switches_.Connected(session, hello); });
   return absl::OkStatus();
 }
 
 void Engine::OnMessage(const std::shared_ptr<SwitchSession>& session,
                        southbound::v1::AgentMessage message) {
-  PostSurely([this, session, message = std::move(message)] {
-    switches_.Message(session, message);
-  });
+  PostSurely(
+      [this, session, message = std::move(message)] { switches_.Message(session, message); });
 }
 
 void Engine::OnDisconnected(const std::shared_ptr<SwitchSession>& session,

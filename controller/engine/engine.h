@@ -1,12 +1,14 @@
-// The engine ties the rooms together: stored intents and what switches report in; each switch's objects and the published
-// view out.
+// The engine ties the rooms together: stored intents and what switches report in; each switch's
+// objects and the published view out.
 //
 //   store.Watch -> Resources ----\                       /-> SwitchTable -> sessions -> agents
 //                                 > MakePlan -> placements
-//   agents' link events ---------/    (pure)   stored    \-> BuildView -> NetworkViewHolder -> northbound
+//   agents' link events ---------/    (pure)   stored    \-> BuildView -> NetworkViewHolder ->
+//   northbound
 //
-// All of it runs on one loop. A change marks the plan dirty; a burst is computed once. New pinned placements are
-// committed to the store before anything is programmed from them, so that a restart finds the same routes.
+// All of it runs on one loop. A change marks the plan dirty; a burst is computed once. New pinned
+// placements are committed to the store before anything is programmed from them, so that a restart
+// finds the same routes.
 #ifndef WAYMARK_CONTROLLER_ENGINE_ENGINE_H_
 #define WAYMARK_CONTROLLER_ENGINE_ENGINE_H_
 
@@ -40,7 +42,8 @@ class Engine final : public SwitchSessionListener {
     SwitchTable::Options switches;
   };
 
-  // All arguments must outlive it. `loop` must be stopped, or idle for good, before it is destroyed.
+  // All arguments must outlive it. `loop` must be stopped, or idle for good, before it is
+  // destroyed.
   Engine(Store& store, NetworkViewHolder& views, EventLoop& loop, Metrics& metrics,
          Options options);
   ~Engine() override;

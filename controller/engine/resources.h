@@ -18,14 +18,16 @@ namespace waymark {
 // Resources by resource name. One thread.
 class Resources {
  public:
-  // Replaces everything by what the store holds at `revision`. DATA_LOSS names the key of a record that does not parse.
+  // Replaces everything by what the store holds at `revision`. DATA_LOSS names the key of a record
+  // that does not parse.
   absl::Status Load(const Store& store, Revision revision);
-  // Takes over one revision's changes. True in `*relevant` if anything that computation reads has changed (records of
-  // request ids have not).
+  // Takes over one revision's changes. True in `*relevant` if anything that computation reads has
+  // changed (records of request ids have not).
   absl::Status Apply(const ChangeSet& changes, bool* relevant);
 
   Revision revision() const { return revision_; }
-  // The topology as of now; rebuilt only when nodes, links or risk groups have changed since the last call.
+  // The topology as of now; rebuilt only when nodes, links or risk groups have changed since the
+  // last call.
   absl::StatusOr<std::shared_ptr<const Snapshot>> Topology();
 
   const Intents& intents() const { return intents_; }

@@ -71,8 +71,7 @@ bool SwitchTable::Converged() const {
   return true;
 }
 
-void SwitchTable::SetDesired(const std::map<std::string, ObjectTable>& objects,
-                             Revision revision) {
+void SwitchTable::SetDesired(const std::map<std::string, ObjectTable>& objects, Revision revision) {
   revision_ = revision;
   for (auto& [node, state] : switches_) {
     if (objects.contains(node)) continue;
@@ -201,6 +200,14 @@ void SwitchTable::OnEvent(SwitchState& state, const Event& event) {
   switch (event.kind_case()) {
     case Event::kLink: {
       const std::string& link = event.link().link();
+      if (!state.desired.entries().contains("link:" + link)) {
+        // Not one of its links: a switch speaks for its own only.
+        metrics_
+            .Counter("waymark_southbound_foreign_events_total",
+                     "Events of agents on links that are not theirs")
+            .Increment();
+        break;
+      }
       auto [it, inserted] = state.link_up.try_emplace(link, event.link().up());
       const bool changed = inserted ? !event.link().up() : it->second != event.link().up();
       it->second = event.link().up();
@@ -242,9 +249,9 @@ void SwitchTable::OnBatchResult(SwitchState& state, const BatchResult& result) {
         .Counter("waymark_southbound_protocol_errors_total",
                  "Messages from agents that break the protocol")
         .Increment();
-    DropSession(state, absl::InvalidArgumentError(
-                           absl::StrCat("answers batch ", result.batch_id(), " with ",
-                                        result.results_size(), " results, which was not sent so")));
+    DropSession(state, absl::InvalidArgumentError(absl::StrCat("answers batch ", result.batch_id(),
+                                                               " with ", result.results_size(),
+                                                               " results, which was not sent so")));
     return;
   }
   const SwitchState::SentBatch sent = *std::move(state.sent);
@@ -388,7 +395,8 @@ void SwitchTable::SendBatch(const NodeBatch& batch) {
     SwitchState& stuck = switches_[node];
     if (!stuck.sent.has_value() || stuck.sent->id != id) return;
     metrics_
-        .Counter("waymark_southbound_batch_timeouts_total", "Batches that no agent answered in time")
+        .Counter("waymark_southbound_batch_timeouts_total",
+                 "Batches that no agent answered in time")
         .Increment();
     DropSession(stuck, absl::DeadlineExceededError("a batch was not answered in time"));
     Advance();

@@ -4,9 +4,10 @@
 //   acked     what the switch has confirmed that it holds
 //   observed  what the switch reports of its links and policies
 //
-// and the law by which desired becomes acked: take the difference of every switch, order it into phases, run the first
-// phase, and when all of it is answered look again. So a change of plan in the middle, a switch that comes or goes, a
-// rejected operation and a restart of the controller are all the same case.
+// and the law by which desired becomes acked: take the difference of every switch, order it into
+// phases, run the first phase, and when all of it is answered look again. So a change of plan in
+// the middle, a switch that comes or goes, a rejected operation and a restart of the controller are
+// all the same case.
 //
 // One thread: the engine's loop.
 #ifndef WAYMARK_CONTROLLER_ENGINE_SWITCH_TABLE_H_
@@ -80,12 +81,13 @@ struct SwitchState {
   std::set<std::string> rib_only;
   std::map<std::string, Rejection> rejected;
   Revision last_acked_revision = 0;
-  // `acked` is what the switch holds: true from the end of a session's synchronisation until its end.
+  // `acked` is what the switch holds: true from the end of a session's synchronisation until its
+  // end.
   bool synced = false;
   std::map<std::string, uint64_t> arriving_hashes;
 
   // Observed. Kept when the session ends: the switch goes on forwarding.
-  std::map<std::string, bool> link_up;  // by link id
+  std::map<std::string, bool> link_up;                          // by link id
   std::map<std::string, southbound::v1::PolicyEvent> policies;  // by object key
   bool ever_connected = false;
 
@@ -100,13 +102,15 @@ struct SwitchState {
 class SwitchTable {
  public:
   struct Options {
-    // A batch that is not answered within this ends the session: a stuck agent delays nobody else for longer.
+    // A batch that is not answered within this ends the session: a stuck agent delays nobody else
+    // for longer.
     absl::Duration batch_timeout = absl::Seconds(10);
     // What a switch rejected is offered again after this, in case its cause is gone.
     absl::Duration retry_rejected = absl::Seconds(30);
   };
 
-  // `on_change` runs when acked or observed state has changed; `on_link_change` when a link went up or down.
+  // `on_change` runs when acked or observed state has changed; `on_link_change` when a link went up
+  // or down.
   SwitchTable(EventLoop& loop, Metrics& metrics, Options options, std::function<void()> on_change,
               std::function<void()> on_link_change);
   ~SwitchTable();

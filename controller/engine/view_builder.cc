@@ -225,8 +225,7 @@ class Builder {
       const auto& [key, rejection] = *state->rejected.begin();
       return MakeStatus(v1::DEGRADED, absl::StrCat("rejected ", key, ": ", rejection.error));
     }
-    return state->HoldsDesired() ? MakeStatus(v1::UP)
-                                 : MakeStatus(v1::PENDING, "being programmed");
+    return state->HoldsDesired() ? MakeStatus(v1::UP) : MakeStatus(v1::PENDING, "being programmed");
   }
 
   v1::Status LinkStatus(const LinkInfo& link) const {

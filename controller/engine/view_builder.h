@@ -1,6 +1,6 @@
-// From the plan and the four states of every switch to what people are told: the state of each policy, service, node, link
-// and agent, with a reason. Status comes from the data plane: nothing is UP that a switch has not confirmed and its
-// liveness does not support.
+// From the plan and the four states of every switch to what people are told: the state of each
+// policy, service, node, link and agent, with a reason. Status comes from the data plane: nothing
+// is UP that a switch has not confirmed and its liveness does not support.
 #ifndef WAYMARK_CONTROLLER_ENGINE_VIEW_BUILDER_H_
 #define WAYMARK_CONTROLLER_ENGINE_VIEW_BUILDER_H_
 
@@ -22,8 +22,8 @@ struct ViewInput {
   absl::Time now;
 };
 
-// Shares with `previous` every value that did not change; a status that keeps its state keeps its `since`.
-// O(policies + objects + nodes + links).
+// Shares with `previous` every value that did not change; a status that keeps its state keeps its
+// `since`. O(policies + objects + nodes + links).
 std::shared_ptr<const NetworkView> BuildView(const ViewInput& input, const NetworkView& previous);
 
 }  // namespace waymark

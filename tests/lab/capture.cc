@@ -24,8 +24,8 @@ constexpr size_t kSnap = 2048;
 constexpr size_t kMostPackets = 20'000;
 constexpr uint32_t kVxlanPort = 4789;
 
-// IPv6, then UDP to the VXLAN port, either directly or behind one routing header (RFC 8200 section 4.4). Fragments pass too,
-// so that a proof can see them.
+// IPv6, then UDP to the VXLAN port, either directly or behind one routing header (RFC 8200
+// section 4.4). Fragments pass too, so that a proof can see them.
 int AttachFilter(int fd) {
   sock_filter code[] = {
       BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 12),
@@ -63,7 +63,8 @@ absl::StatusOr<std::unique_ptr<Capture>> Capture::Start(const std::vector<std::s
       sockaddr_ll any{};
       any.sll_family = AF_PACKET;
       any.sll_protocol = htons(ETH_P_ALL);
-      // The filter is in place before the first packet can arrive: protocol 0 receives nothing until bind.
+      // The filter is in place before the first packet can arrive: protocol 0 receives nothing
+      // until bind.
       if (source.fd < 0 || AttachFilter(source.fd) ||
           setsockopt(source.fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on) ||
           setsockopt(source.fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size) ||
@@ -148,9 +149,8 @@ std::vector<CapturedPacket> Capture::Find(const std::string& token) {
       if (packet.bytes.find(token) != std::string::npos) found.push_back(packet);
     }
   }
-  std::stable_sort(found.begin(), found.end(), [](const auto& a, const auto& b) {
-    return a.time_ns < b.time_ns;
-  });
+  std::stable_sort(found.begin(), found.end(),
+                   [](const auto& a, const auto& b) { return a.time_ns < b.time_ns; });
   return found;
 }
 

@@ -21,7 +21,8 @@ struct CapturedPacket {
   std::string bytes;  // from the outer Ethernet header on, at most 2,048
 };
 
-// A packet socket a namespace with a kernel filter, read by one thread. Keeps the last 20,000 packets.
+// A packet socket a namespace with a kernel filter, read by one thread. Keeps the last 20,000
+// packets.
 class Capture {
  public:
   static absl::StatusOr<std::unique_ptr<Capture>> Start(const std::vector<std::string>& netns);

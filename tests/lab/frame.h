@@ -10,7 +10,8 @@
 
 namespace waymark::lab {
 
-// A host in a customer's LAN. Hosts of different customers have the same numbers, so the same addresses, on purpose.
+// A host in a customer's LAN. Hosts of different customers have the same numbers, so the same
+// addresses, on purpose.
 struct HostAddress {
   int number = 0;  // 1..254
 
@@ -31,8 +32,8 @@ struct Mark {
 
 std::string BroadcastMac();
 
-// UDP over IPv4 with don't-fragment set. `payload` is padded with zeros so that the IP packet has `ip_length` bytes
-// (0: as long as it needs).
+// UDP over IPv4 with don't-fragment set. `payload` is padded with zeros so that the IP packet has
+// `ip_length` bytes (0: as long as it needs).
 std::string UdpFrame(const HostAddress& from, const std::string& to_mac, const HostAddress& to,
                      const Mark& mark, std::string_view payload, size_t ip_length = 0);
 // Who has `wanted`? Tell `from`. RFC 826.

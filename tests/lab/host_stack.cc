@@ -96,7 +96,8 @@ absl::StatusOr<std::string> MeasureTcp(const std::string& from_netns, const std:
     SetTimeouts(listener, 5);
     socklen_t length;
     const sockaddr_storage address = Address(to, AF_INET, &length);
-    if (bind(listener, reinterpret_cast<const sockaddr*>(&address), length) || listen(listener, 1)) {
+    if (bind(listener, reinterpret_cast<const sockaddr*>(&address), length) ||
+        listen(listener, 1)) {
       return Errno("listen");
     }
     return absl::OkStatus();

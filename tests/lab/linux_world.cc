@@ -27,8 +27,8 @@ bool IsFragment(const std::string& packet) { return packet.size() > 20 && packet
 
 uint8_t OuterDscp(const std::string& packet) {
   if (packet.size() < 16) return 0;
-  const int traffic_class = (static_cast<uint8_t>(packet[14]) & 0xf) << 4 |
-                            static_cast<uint8_t>(packet[15]) >> 4;
+  const int traffic_class =
+      (static_cast<uint8_t>(packet[14]) & 0xf) << 4 | static_cast<uint8_t>(packet[15]) >> 4;
   return static_cast<uint8_t>(traffic_class >> 2);
 }
 
@@ -187,8 +187,7 @@ absl::StatusOr<StreamResult> LinuxWorld::Stream(const LabHost& from, const LabHo
                    meanwhile);
 }
 
-absl::StatusOr<std::string> LinuxWorld::NeighbourDiscovery(const LabHost& from,
-                                                           const LabHost& to) {
+absl::StatusOr<std::string> LinuxWorld::NeighbourDiscovery(const LabHost& from, const LabHost& to) {
   return ResolveNeighbour(hosts_.at(from.site).netns, to.address);
 }
 

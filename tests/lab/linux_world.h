@@ -1,5 +1,5 @@
-// The proof's ground in the Linux kernel: a network namespace a switch and a host, virtual Ethernet for fibre, captures in
-// every switch's namespace.
+// The proof's ground in the Linux kernel: a network namespace a switch and a host, virtual Ethernet
+// for fibre, captures in every switch's namespace.
 #ifndef WAYMARK_TESTS_LAB_LINUX_WORLD_H_
 #define WAYMARK_TESTS_LAB_LINUX_WORLD_H_
 

@@ -92,7 +92,8 @@ absl::Status NetnsSet::Add(const std::vector<std::string>& names) {
 void NetnsSet::RemoveAll() {
   if (names_.empty()) return;
   std::string script;
-  for (const std::string& name : names_) absl::StrAppend(&script, "netns del ", FullName(name), "\n");
+  for (const std::string& name : names_)
+    absl::StrAppend(&script, "netns del ", FullName(name), "\n");
   (void)RunCommand({"ip", "-force", "-batch", "-"}, absl::Seconds(60), script);
   names_.clear();
 }
@@ -111,9 +112,9 @@ absl::Status AddWires(const NetnsSet& set, const std::vector<Wire>& wires) {
     absl::StrAppend(&up[w.node_b], "link set ", w.interface_b, " up\n");
   }
   for (const auto& [node, script] : up) {
-    absl::Status status = RunChecked({"ip", "-n", set.FullName(node), "-batch", "-"},
-                                     absl::Seconds(60), script)
-                              .status();
+    absl::Status status =
+        RunChecked({"ip", "-n", set.FullName(node), "-batch", "-"}, absl::Seconds(60), script)
+            .status();
     if (!status.ok()) return status;
   }
   return absl::OkStatus();

@@ -13,11 +13,12 @@
 
 namespace waymark::lab {
 
-// Runs `work` on a thread of its own inside namespace `name` (as `ip netns` names them) and waits for it. Sockets that it
-// opens stay in that namespace.
+// Runs `work` on a thread of its own inside namespace `name` (as `ip netns` names them) and waits
+// for it. Sockets that it opens stay in that namespace.
 absl::Status RunInNetns(const std::string& name, const std::function<absl::Status()>& work);
 
-// Network namespaces whose names begin with `prefix`: made together, removed together by the destructor.
+// Network namespaces whose names begin with `prefix`: made together, removed together by the
+// destructor.
 class NetnsSet {
  public:
   // `prefix`: 1 to 20 of [a-z0-9-].
@@ -47,8 +48,9 @@ struct Wire {
   int mtu = 9000;
 };
 
-// Makes all wires in few `ip -batch` calls. Both ends up; no IPv6 address generation noise (addrgenmode none is the
-// caller's choice: the agent needs link-local addresses, hosts get theirs from the kernel).
+// Makes all wires in few `ip -batch` calls. Both ends up; no IPv6 address generation noise
+// (addrgenmode none is the caller's choice: the agent needs link-local addresses, hosts get theirs
+// from the kernel).
 absl::Status AddWires(const NetnsSet& set, const std::vector<Wire>& wires);
 
 // Sets an interface administratively down or up: its far end loses or regains carrier.
@@ -70,8 +72,8 @@ class PacketSocket {
   ~PacketSocket();
 
   absl::Status Send(const std::string& frame);
-  // The next frame that arrived (not those we sent), 802.1Q tag restored if the kernel had taken it off; empty when none
-  // arrives within `milliseconds`.
+  // The next frame that arrived (not those we sent), 802.1Q tag restored if the kernel had taken it
+  // off; empty when none arrives within `milliseconds`.
   std::string Receive(int milliseconds);
   int fd() const { return fd_; }
 

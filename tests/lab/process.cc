@@ -99,9 +99,8 @@ absl::StatusOr<CommandResult> RunCommand(const std::vector<std::string>& command
   int status = 0;
   waitpid(pid, &status, 0);
   if (expired) {
-    return absl::DeadlineExceededError(
-        absl::StrCat("`", absl::StrJoin(command, " "), "` did not end within ",
-                     absl::FormatDuration(timeout)));
+    return absl::DeadlineExceededError(absl::StrCat(
+        "`", absl::StrJoin(command, " "), "` did not end within ", absl::FormatDuration(timeout)));
   }
   result.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   return result;

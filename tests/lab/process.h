@@ -19,7 +19,8 @@ struct CommandResult {
   std::string errors;  // standard error
 };
 
-// Runs and waits. An error only when it could not be started or did not end within `timeout` (then it is killed).
+// Runs and waits. An error only when it could not be started or did not end within `timeout` (then
+// it is killed).
 absl::StatusOr<CommandResult> RunCommand(const std::vector<std::string>& command,
                                          absl::Duration timeout = absl::Seconds(30),
                                          const std::string& input = "");

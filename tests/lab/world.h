@@ -1,4 +1,5 @@
-// What the proof needs of the ground that it stands on: switches with wires and customers' hosts, real or simulated.
+// What the proof needs of the ground that it stands on: switches with wires and customers' hosts,
+// real or simulated.
 #ifndef WAYMARK_TESTS_LAB_WORLD_H_
 #define WAYMARK_TESTS_LAB_WORLD_H_
 
@@ -66,7 +67,8 @@ class World {
   virtual absl::Status SendFrame(const std::string& site, const std::string& frame) = 0;
   // Forgets what has arrived at hosts and been seen on links.
   virtual void Forget() = 0;
-  // Waits until a frame that contains `token` has arrived at `site`; the frame, or DEADLINE_EXCEEDED.
+  // Waits until a frame that contains `token` has arrived at `site`; the frame, or
+  // DEADLINE_EXCEEDED.
   virtual absl::StatusOr<std::string> WaitForFrame(const std::string& site,
                                                    const std::string& token,
                                                    absl::Duration timeout) = 0;
@@ -79,14 +81,16 @@ class World {
   virtual absl::Status CutLink(const LabLink& link) = 0;
   virtual absl::Status RestoreLink(const LabLink& link) = 0;
 
-  // 1,000 frames a second of `from` to `to` for `duration`; `meanwhile` runs after a fifth of it, on the caller's thread.
+  // 1,000 frames a second of `from` to `to` for `duration`; `meanwhile` runs after a fifth of it,
+  // on the caller's thread.
   virtual absl::StatusOr<StreamResult> Stream(const LabHost& from, const LabHost& to,
                                               const Mark& mark, absl::Duration duration,
                                               const std::function<absl::Status()>& meanwhile) = 0;
 
-  // What hosts' own stacks make of the LAN: a line of what was measured, or what went wrong. UNIMPLEMENTED where hosts have
-  // no stack of their own.
-  virtual absl::StatusOr<std::string> NeighbourDiscovery(const LabHost& from, const LabHost& to) = 0;
+  // What hosts' own stacks make of the LAN: a line of what was measured, or what went wrong.
+  // UNIMPLEMENTED where hosts have no stack of their own.
+  virtual absl::StatusOr<std::string> NeighbourDiscovery(const LabHost& from,
+                                                         const LabHost& to) = 0;
   virtual absl::StatusOr<std::string> TcpTransfer(const LabHost& from, const LabHost& to) = 0;
   // How a person can send something in this world, for the hints.
   virtual std::string TryCommand(const LabHost& from, const LabHost& to) const = 0;
