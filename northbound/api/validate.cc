@@ -1,0 +1,291 @@
+#include "northbound/api/validate.h"
+
+#include <cmath>
+#include <set>
+
+#include "absl/strings/str_cat.h"
+#include "controller/topology/snapshot.h"
+
+namespace waymark {
+namespace {
+
+using google::protobuf::Message;
+using google::protobuf::RepeatedPtrField;
+
+// Collects what is wrong with one resource.
+class FieldChecker {
+ public:
+  FieldChecker(std::string resource, Problems& problems)
+      : resource_(std::move(resource)), problems_(problems) {}
+
+  template <typename... Args>
+  void Add(const std::string& field, const Args&... args) {
+    if (problems_.size() >= kMaxProblems) return;
+    problems_.push_back(MakeProblem("FIELD_INVALID", resource_, field, absl::StrCat(args...)));
+  }
+
+  void Text(const std::string& field, const std::string& text, size_t most) {
+    if (text.size() > most) {
+      Add(field, "is ", text.size(), " bytes long: shorten it to at most ", most);
+    }
+    for (const char c : text) {
+      if (static_cast<unsigned char>(c) >= ' ' && c != 0x7f) continue;
+      Add(field, Quoted(text), " contains control characters: remove them");
+      return;
+    }
+  }
+
+  void Range(const std::string& field, int64_t value, int64_t least, int64_t most,
+             const std::string& unit = "") {
+    if (value < least || value > most) {
+      Add(field, "is ", value, ": give ", least, " to ", most, unit);
+    }
+  }
+
+  void Names(const std::string& field, const RepeatedPtrField<std::string>& names) {
+    if (!Count(field, names.size(), kMaxListed)) return;
+    std::set<std::string> seen;
+    for (int i = 0; i < names.size(); ++i) {
+      const std::string at = absl::StrCat(field, "[", i, "]");
+      if (names[i].empty()) Add(at, "is empty: remove it");
+      Text(at, names[i], kMaxShortName);
+      if (!seen.insert(names[i]).second) Add(at, Quoted(names[i]), " is listed twice");
+    }
+  }
+
+  void Jurisdictions(const std::string& field, const RepeatedPtrField<std::string>& codes) {
+    if (!Count(field, codes.size(), kMaxListed)) return;
+    std::set<std::string> seen;
+    for (int i = 0; i < codes.size(); ++i) {
+      const std::string at = absl::StrCat(field, "[", i, "]");
+      if (!IsJurisdictionCode(codes[i])) {
+        Add(at, Quoted(codes[i]), " is no ISO 3166-1 alpha-2 code: use two capitals such as CH");
+      } else if (!seen.insert(codes[i]).second) {
+        Add(at, Quoted(codes[i]), " is listed twice");
+      }
+    }
+  }
+
+  void Disjoint(const std::string& field, const RepeatedPtrField<std::string>& a,
+                const std::string& other, const RepeatedPtrField<std::string>& b) {
+    const std::set<std::string> in_b(b.begin(), b.end());
+    for (const std::string& value : a) {
+      if (in_b.contains(value))
+        Add(field, Quoted(value), " is also in ", other, ": decide for one");
+    }
+  }
+
+  bool Count(const std::string& field, int count, int most) {
+    if (count > most) Add(field, "has ", count, " entries: at most ", most);
+    return count <= most;
+  }
+
+  // A reference to `kind`, whose existence ValidateReferences checks.
+  bool Reference(const std::string& field, const std::string& name, Kind kind) {
+    if (name.empty()) {
+      Add(field, "is missing: name one, as ", NamePattern(kind));
+    } else if (KindOfName(name) != kind) {
+      Add(field, Quoted(name), " is no valid name: write ", NamePattern(kind));
+    } else {
+      return true;
+    }
+    return false;
+  }
+
+ private:
+  const std::string resource_;
+  Problems& problems_;
+};
+
+void CheckConstraints(const v1::TrafficClass& c, FieldChecker& check) {
+  check.Jurisdictions("allowed_jurisdictions", c.allowed_jurisdictions());
+  check.Jurisdictions("forbidden_jurisdictions", c.forbidden_jurisdictions());
+  check.Disjoint("forbidden_jurisdictions", c.forbidden_jurisdictions(), "allowed_jurisdictions",
+                 c.allowed_jurisdictions());
+  check.Names("allowed_providers", c.allowed_providers());
+  check.Names("forbidden_providers", c.forbidden_providers());
+  check.Disjoint("forbidden_providers", c.forbidden_providers(), "allowed_providers",
+                 c.allowed_providers());
+  check.Names("include_any", c.include_any());
+  check.Names("include_all", c.include_all());
+  check.Names("exclude", c.exclude());
+  check.Disjoint("exclude", c.exclude(), "include_all", c.include_all());
+}
+
+void CheckProtection(const v1::TrafficClass& c, FieldChecker& check) {
+  if (c.protection_size() > 0 && c.treatment() != v1::PINNED) {
+    check.Add("protection", "is only for PINNED classes: leave it empty");
+  }
+  std::set<int> seen;
+  for (int i = 0; i < c.protection_size() && i < kMaxListed; ++i) {
+    const std::string at = absl::StrCat("protection[", i, "]");
+    const int level = c.protection(i);
+    if (level < v1::LINK || level > v1::PROVIDER) {
+      check.Add(at, "is ", level, ": use LINK, NODE, SRLG or PROVIDER (1 to 4)");
+    } else if (!seen.insert(level).second) {
+      check.Add(at, "is listed twice: list each level once");
+    }
+  }
+}
+
+void CheckTrafficClass(const v1::TrafficClass& c, FieldChecker& check) {
+  check.Range("queue", c.queue(), 0, 7);
+  check.Range("dscp", c.dscp(), 0, 63);
+  if (c.treatment() != v1::PINNED && c.treatment() != v1::MESH) {
+    check.Add("treatment", "is ", static_cast<int>(c.treatment()), ": use PINNED (1) or MESH (2)");
+  }
+  if (!v1::Objective_IsValid(c.objective())) {
+    check.Add("objective", "is ", static_cast<int>(c.objective()),
+              ": use MIN_TE_METRIC, MIN_DELAY or MIN_COST (1 to 3), or 0");
+  }
+  check.Range("max_delay_ns", c.max_delay_ns(), 0, kMaxDelayBoundNs, " ns, 0 for no bound");
+  CheckConstraints(c, check);
+  CheckProtection(c, check);
+  check.Range("max_paths", c.max_paths(), 0, 8, ", 0 for 4");
+  if (!(c.availability_target() >= 0 && c.availability_target() <= 1)) {
+    check.Add("availability_target", "is ", c.availability_target(),
+              ": give a number from 0 to 1, such as 0.99999");
+  }
+  check.Range("max_hops", c.max_hops(), 0, 64, ", 0 for 64");
+}
+
+void CheckMarks(const std::string& at, const google::protobuf::RepeatedField<uint32_t>& marks,
+                const char* what, uint32_t most, std::set<uint32_t>& seen, FieldChecker& check) {
+  for (int i = 0; i < marks.size() && i <= static_cast<int>(most) + 1; ++i) {
+    const std::string field = absl::StrCat(at, ".", what, "[", i, "]");
+    if (marks[i] > most) {
+      check.Add(field, "is ", marks[i], ": give 0 to ", most);
+    } else if (!seen.insert(marks[i]).second) {
+      check.Add(field, what, " ", marks[i],
+                " appears twice in this class map: a mark belongs to one class");
+    }
+  }
+}
+
+void CheckClassMap(const v1::ClassMap& map, FieldChecker& check) {
+  if (!check.Count("rules", map.rules_size(), kMaxRules)) return;
+  std::set<uint32_t> dscps, pcps;
+  for (int i = 0; i < map.rules_size(); ++i) {
+    const v1::ClassRule& rule = map.rules(i);
+    const std::string at = absl::StrCat("rules[", i, "]");
+    if (rule.dscp().empty() == rule.pcp().empty()) {
+      check.Add(at, "needs either dscp or pcp: set exactly one of the two lists");
+    }
+    CheckMarks(at, rule.dscp(), "dscp", 63, dscps, check);
+    CheckMarks(at, rule.pcp(), "pcp", 7, pcps, check);
+    check.Reference(at + ".traffic_class", rule.traffic_class(), Kind::kTrafficClass);
+  }
+  check.Reference("default_class", map.default_class(), Kind::kTrafficClass);
+}
+
+void CheckEndpoint(const v1::Service& service, int i, FieldChecker& check) {
+  const v1::ServiceEndpoint& endpoint = service.endpoints(i);
+  const std::string at = absl::StrCat("endpoints[", i, "]");
+  if (check.Reference(at + ".site", endpoint.site(), Kind::kSite) &&
+      ParentOf(endpoint.site()) != ParentOf(service.name())) {
+    check.Add(at + ".site", Quoted(endpoint.site()),
+              " is another customer's: a service joins sites of its own customer");
+  }
+  if (endpoint.vlan() > 4094) {
+    check.Add(at + ".vlan", "is ", endpoint.vlan(), ": give 1 to 4094, or 0 for the whole port");
+  }
+  if (!v1::EndpointRole_IsValid(endpoint.role())) {
+    check.Add(at + ".role", "is ", static_cast<int>(endpoint.role()), ": use ROOT (1) or LEAF (2)");
+  } else if (endpoint.role() == v1::LEAF && service.type() != v1::E_TREE) {
+    check.Add(at + ".role", "is LEAF, which only an E_TREE has: use ROOT or make it an E_TREE");
+  }
+  check.Range(at + ".ingress_bps", endpoint.ingress_bps(), 0, kMaxRateBps, " bit/s");
+  check.Range(at + ".egress_bps", endpoint.egress_bps(), 0, kMaxRateBps, " bit/s");
+}
+
+void CheckEndpoints(const v1::Service& service, FieldChecker& check) {
+  const int count = service.endpoints_size();
+  if (!check.Count("endpoints", count, kMaxEndpoints)) return;
+  if (service.type() == v1::E_LINE && count != 2) {
+    check.Add("endpoints", "has ", count, " entries: an E_LINE joins exactly two sites");
+  } else if (count < 2) {
+    check.Add("endpoints", "has ", count, " entries: a service joins at least two sites");
+  }
+  std::set<std::string> sites;
+  bool root = false;
+  for (int i = 0; i < count; ++i) {
+    CheckEndpoint(service, i, check);
+    root |= service.endpoints(i).role() != v1::LEAF;
+    if (!sites.insert(service.endpoints(i).site()).second) {
+      check.Add(absl::StrCat("endpoints[", i, "].site"), Quoted(service.endpoints(i).site()),
+                " is listed twice: a site joins a service once");
+    }
+  }
+  if (service.type() == v1::E_TREE && count > 0 && !root) {
+    check.Add("endpoints", "has no root: an E_TREE needs at least one endpoint with role ROOT");
+  }
+}
+
+void CheckService(const v1::Service& service, FieldChecker& check) {
+  if (service.type() < v1::E_LINE || service.type() > v1::E_TREE) {
+    check.Add("type", "is ", static_cast<int>(service.type()),
+              ": use E_LINE (1), E_LAN (2) or E_TREE (3)");
+  }
+  if (check.Reference("class_map", service.class_map(), Kind::kClassMap) &&
+      ParentOf(service.class_map()) != ParentOf(service.name())) {
+    check.Add("class_map", Quoted(service.class_map()),
+              " is another customer's: use one of the service's own customer");
+  }
+  CheckEndpoints(service, check);
+  if (!check.Count("rates", service.rates_size(), 255)) return;
+  std::set<std::string> classes;
+  for (int i = 0; i < service.rates_size(); ++i) {
+    const v1::ClassRate& rate = service.rates(i);
+    const std::string at = absl::StrCat("rates[", i, "]");
+    check.Reference(at + ".traffic_class", rate.traffic_class(), Kind::kTrafficClass);
+    if (!classes.insert(rate.traffic_class()).second) {
+      check.Add(at + ".traffic_class", Quoted(rate.traffic_class()),
+                " has a rate already: give one rate a class");
+    }
+    check.Range(at + ".cir_bps", rate.cir_bps(), 0, kMaxRateBps, " bit/s");
+    check.Range(at + ".eir_bps", rate.eir_bps(), 0, kMaxRateBps, " bit/s");
+  }
+}
+
+void CheckSite(const v1::Site& site, FieldChecker& check) {
+  check.Reference("node", site.node(), Kind::kNode);
+  if (site.port().empty()) check.Add("port", "is missing: name a port of the node, such as c1");
+  check.Text("port", site.port(), 15);
+}
+
+}  // namespace
+
+void ValidateName(Kind kind, const std::string& name, Problems& problems) {
+  if (KindOfName(name) == kind || problems.size() >= kMaxProblems) return;
+  problems.push_back(MakeProblem(
+      "FIELD_INVALID", name.empty() ? "" : Quoted(name), "name",
+      name.empty()
+          ? absl::StrCat("is missing: write ", NamePattern(kind))
+          : absl::StrCat(Quoted(name), " (", name.size(), " bytes) is no valid name: write ",
+                         NamePattern(kind), ", where ID is 1 to 63 of a-z 0-9 . - and ",
+                         "begins and ends with a letter or digit")));
+}
+
+void ValidateFields(const Message& message, Problems& problems) {
+  const Kind kind = *KindOfMessage(message);
+  FieldChecker check(NameOf(message), problems);
+  if (kind != Kind::kLink)
+    check.Text("display_name", GetString(message, "display_name"), kMaxDisplayName);
+  switch (kind) {
+    case Kind::kSite:
+      return CheckSite(static_cast<const v1::Site&>(message), check);
+    case Kind::kTrafficClass:
+      return CheckTrafficClass(static_cast<const v1::TrafficClass&>(message), check);
+    case Kind::kClassMap:
+      return CheckClassMap(static_cast<const v1::ClassMap&>(message), check);
+    case Kind::kService:
+      return CheckService(static_cast<const v1::Service&>(message), check);
+    case Kind::kNode:
+    case Kind::kLink:
+    case Kind::kSrlg:
+    case Kind::kCustomer:
+      return;
+  }
+}
+
+}  // namespace waymark
