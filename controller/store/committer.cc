@@ -124,7 +124,9 @@ void Committer::Run() {
     const bool stopping = stopping_;
     lock.unlock();
     if (stopping) {
-      for (Pending& commit : group) commit.result = absl::CancelledError("the store is closing");
+      for (Pending& commit : group) {
+        if (commit.result.ok()) commit.result = absl::CancelledError("the store is closing");
+      }
     } else {
       Process(group);
     }
@@ -167,7 +169,13 @@ void Committer::Process(std::vector<Pending>& group) {
 absl::Status Committer::Admit(size_t bytes) {
   if (!health_.failed() && health_.background() && clock_.Monotonic() >= next_resume_) {
     next_resume_ = clock_.Monotonic() + kResumeEvery;
-    if (db_.Resume().ok()) health_.ClearBackground();
+    const rocksdb::Status resumed = db_.Resume();
+    if (resumed.ok()) {
+      health_.ClearBackground();
+    } else {
+      Log(LogLevel::kWarning, "store can't resume yet",
+          {{"folder", folder_.path()}, {"error", resumed.ToString()}});
+    }
   }
   if (!health_.ok()) return health_.status();
   // Refused before anything is written, a commit leaves the store as sound as it was.

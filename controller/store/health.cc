@@ -36,4 +36,9 @@ void Health::OnBackgroundError(rocksdb::BackgroundErrorReason, rocksdb::Status* 
   Log(LogLevel::kError, "store error", {{"folder", folder_}, {"error", error->ToString()}});
 }
 
+void Health::OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason, rocksdb::Status,
+                                  bool* auto_recovery) {
+  *auto_recovery = false;
+}
+
 }  // namespace waymark

@@ -31,6 +31,9 @@ class Health final : public rocksdb::EventListener {
   void ClearBackground();
 
   void OnBackgroundError(rocksdb::BackgroundErrorReason reason, rocksdb::Status* error) override;
+  // RocksDB is not to resume by itself: only we know whether a write failed.
+  void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason reason, rocksdb::Status error,
+                            bool* auto_recovery) override;
 
  private:
   const std::string folder_;

@@ -4,10 +4,13 @@
 #include <gtest/gtest.h>
 #include <rocksdb/db.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <future>
+#include <thread>
 
 #include "controller/base/metrics.h"
 #include "controller/store/disk.h"
@@ -21,7 +24,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using Code = absl::StatusCode;
-using testing::Test;
 
 std::unique_ptr<Store> Make(const std::string& folder) {
   auto store = RocksDbStore::Open(TestOptions(folder, true));
