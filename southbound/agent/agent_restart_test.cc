@@ -1,0 +1,149 @@
+// What the agent does to the data plane when it starts: compare, never wipe.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <fstream>
+
+#include "southbound/agent/core_fixture.h"
+
+namespace waymark {
+namespace {
+
+using southbound::v1::FIB_ACKED;
+using southbound::v1::REJECTED;
+using southbound::v1::UNDONE;
+
+class AgentRestartTest : public CoreFixture {
+ protected:
+  void StartWithBase() {
+    ASSERT_TRUE(StartAgent().ok());
+    core_->OnOpen();
+    SendBase();
+  }
+  std::string log() const { return directory_ + "/objects.log"; }
+};
+
+TEST_F(AgentRestartTest, AKilledAgentTouchesNothingThatIsRight) {
+  StartWithBase();
+  const uint64_t digest = core_->rib().table().digest();
+  const int reconciles = dataplane_.reconciles;
+  ASSERT_TRUE(StartAgent().ok());
+  EXPECT_EQ(core_->OnOpen().digest(), digest);
+  EXPECT_EQ(core_->mark(), (StateMark{1, 10, true}));
+  EXPECT_TRUE(dataplane_.calls.empty()) << "a restart must not put or remove";
+  EXPECT_EQ(dataplane_.reconciles, reconciles + 1);
+  EXPECT_TRUE(link_.events.empty());
+}
+
+TEST_F(AgentRestartTest, ARebootedSwitchIsProgrammedWithoutAController) {
+  StartWithBase();
+  dataplane_.held.clear();
+  dataplane_.failures["link:b"] = absl::UnavailableError("interface not there yet");
+  ASSERT_TRUE(StartAgent().ok());
+  EXPECT_EQ(dataplane_.held.size(), 3u);
+  EXPECT_EQ(core_->pending().count("link:b"), 1u);
+  dataplane_.failures.clear();
+  loop_.Advance(absl::Seconds(2));
+  EXPECT_EQ(dataplane_.held.size(), 4u);
+}
+
+TEST_F(AgentRestartTest, ALostFileRemovesNothingUntilTheControllerHasSentAll) {
+  StartWithBase();
+  Send(TestBatch(2, 11, 10).Put(TestRoute(9, {"a"})).batch);
+  const auto held = dataplane_.held.size();
+  for (const bool damaged : {false, true}) {
+    core_.reset();
+    store_.reset();
+    if (damaged) {
+      std::ofstream(log(), std::ios::binary) << "WMAGENT1 this is not a record at all ...";
+    } else {
+      std::filesystem::remove(log());
+    }
+    ASSERT_TRUE(StartAgent().ok());
+    EXPECT_EQ(core_->OnOpen().object_count(), 0);
+    loop_.Advance(absl::Hours(1));
+    EXPECT_EQ(dataplane_.held.size(), held);
+    // Half of a re-sync, then another kill: the file is sound now, but still not complete.
+    auto result = Send(TestBatch(1, 12, 1).Put(TestNode()).Put(TestLink("a")).batch);
+    EXPECT_EQ(result.results(1).status(), FIB_ACKED);
+    ASSERT_TRUE(StartAgent().ok());
+    loop_.Advance(absl::Hours(1));
+    EXPECT_EQ(dataplane_.held.size(), held);
+    EXPECT_EQ(Metric("waymark_agent_state_complete"), 0);
+  }
+  // The rest; route:9 is no longer wanted.
+  core_->OnOpen();
+  TestBatch rest(2, 12, 10);
+  rest.Put(TestLink("b")).Put(TestInstance(100));
+  ObjectTable want;
+  for (const auto& object : {TestNode(), TestLink("a"), TestLink("b"), TestInstance(100)}) {
+    want.Put(object);
+  }
+  rest.batch.set_expected_digest(want.digest());
+  Send(rest.batch);
+  loop_.Advance(absl::Milliseconds(1));
+  EXPECT_EQ(dataplane_.held.count("route:9"), 0u);
+  EXPECT_EQ(dataplane_.held.size(), 4u);
+  EXPECT_EQ(Metric("waymark_agent_state_complete"), 1);
+}
+
+TEST_F(AgentRestartTest, AnotherNodesFolderIsRefused) {
+  StartWithBase();
+  options_.node = "fra1";
+  const absl::Status status = StartAgent();
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_NE(status.ToString().find("zrh1"), std::string::npos);
+  EXPECT_EQ(dataplane_.held.size(), 4u);
+}
+
+TEST_F(AgentRestartTest, AFullDiskRejectsTheBatchAndTakesItBack) {
+  bool full = false;
+  io_.write = [&full](int fd, const char* data, size_t size) -> int64_t {
+    errno = ENOSPC;
+    return full ? -1 : ::write(fd, data, size);
+  };
+  StartWithBase();
+  full = true;
+  auto result = Send(TestBatch(2, 11, 10).Put(TestRoute(2, {"a"})).Put(TestRoute(3, {"a"})).batch);
+  EXPECT_EQ(Statuses(result), (std::vector<int>{REJECTED, UNDONE}));
+  EXPECT_NE(result.results(0).error().find("--state-dir"), std::string::npos);
+  EXPECT_EQ(dataplane_.held.size(), 4u);
+  EXPECT_EQ(core_->rib().table().size(), 4u);
+  EXPECT_EQ(Metric("waymark_agent_state_errors_total"), 1);
+  // A higher epoch that cannot be kept is not obeyed either.
+  result = Send(TestBatch(3, 11, 20).Put(TestRoute(2, {"a"})).batch, 2);
+  EXPECT_EQ(Statuses(result), std::vector<int>{REJECTED});
+  EXPECT_EQ(core_->mark().highest_epoch, 1u);
+  full = false;
+  result = Send(TestBatch(4, 11, 30).Put(TestRoute(2, {"a"})).batch);
+  EXPECT_EQ(Statuses(result), std::vector<int>{FIB_ACKED});
+  ASSERT_TRUE(StartAgent().ok());
+  EXPECT_NE(core_->rib().Find("route:2"), nullptr);
+}
+
+TEST_F(AgentRestartTest, ABrokenSyncIsMendedByARewrite) {
+  bool broken = false;
+  io_.sync = [&broken](int fd) {
+    errno = EIO;
+    return broken ? -1 : fsync(fd);
+  };
+  StartWithBase();
+  broken = true;
+  // The undo of route:2 fails as well: it stays pending until it can be removed.
+  auto result = Send(TestBatch(2, 11, 10).Put(TestRoute(2, {"a"})).batch);
+  EXPECT_EQ(Statuses(result), std::vector<int>{REJECTED});
+  broken = false;
+  result = Send(TestBatch(3, 11, 20).Put(TestRoute(3, {"a"})).batch);
+  EXPECT_EQ(Statuses(result), std::vector<int>{REJECTED}) << "in doubt until rewritten";
+  result = Send(TestBatch(4, 11, 30).Put(TestRoute(3, {"a"})).batch);
+  EXPECT_EQ(Statuses(result), std::vector<int>{FIB_ACKED});
+}
+
+TEST_F(AgentRestartTest, ADataPlaneThatCannotOpenIsAnError) {
+  dataplane_.failures["start"] = absl::FailedPreconditionError("CAP_NET_ADMIN is missing");
+  EXPECT_NE(StartAgent().ToString().find("CAP_NET_ADMIN"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace waymark

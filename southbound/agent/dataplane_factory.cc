@@ -1,0 +1,22 @@
+#include "southbound/agent/dataplane_factory.h"
+
+#include "absl/strings/str_cat.h"
+#include "southbound/dataplane/remote_sim_dataplane.h"
+
+namespace waymark {
+namespace {
+
+constexpr char kSimPrefix[] = "sim:";
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<DataPlane>> MakeDataPlane(const std::string& kind,
+                                                         const std::string& node) {
+  if (kind.rfind(kSimPrefix, 0) == 0 && kind.size() > sizeof(kSimPrefix) - 1) {
+    return std::make_unique<RemoteSimDataPlane>(kind.substr(sizeof(kSimPrefix) - 1), node);
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat("--dataplane is \"", kind, "\": must be linux or sim:SOCKET"));
+}
+
+}  // namespace waymark
