@@ -1,0 +1,59 @@
+#include "absl/strings/str_cat.h"
+#include "northbound/cli/commands.h"
+#include "northbound/cli/exit_code.h"
+#include "northbound/cli/path_text.h"
+#include "northbound/cli/proto_text.h"
+
+namespace waymark::cli {
+namespace {
+
+// JSON or YAML of `reply` when asked for; false when it is for people.
+bool PrintForMachine(Context& context, const google::protobuf::Message& reply) {
+  switch (context.globals().output) {
+    case Output::kJson:
+      context.out() << ToJson(reply);
+      return true;
+    case Output::kYaml:
+      context.out() << ToYaml(reply);
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+absl::Status RunInfo(Context& context) {
+  const auto client = context.client();
+  if (!client.ok()) return client.status();
+  const auto info = (*client)->Info();
+  if (!info.ok()) return info.status();
+  if (PrintForMachine(context, *info)) return absl::OkStatus();
+  Fields()
+      .Add("Server", (*client)->options().server)
+      .Add("Version", info->version())
+      .Add("Revision", absl::StrCat(info->revision()))
+      .Add("Computed", absl::StrCat("revision ", info->computed_revision()))
+      .Add("Converged", info->converged() ? "yes" : "no")
+      .Add("Epoch", absl::StrCat(info->epoch()))
+      .Add("Started", FormatTime(info->started()))
+      .Print(context.out(), context.color());
+  return absl::OkStatus();
+}
+
+absl::Status RunBackup(Context& context, const std::string& folder) {
+  if (!folder.starts_with('/')) {
+    return UsageError(absl::StrCat("backup folder \"", folder,
+                                   "\": give an absolute path on the controller's machine"));
+  }
+  const auto client = context.client();
+  if (!client.ok()) return client.status();
+  const auto reply = (*client)->Backup(folder);
+  if (!reply.ok()) return reply.status();
+  if (PrintForMachine(context, *reply)) return absl::OkStatus();
+  context.out() << "revision " << reply->revision() << ", " << reply->bytes()
+                << " bytes, written to " << Printable(folder) << " on the controller's machine\n";
+  return absl::OkStatus();
+}
+
+}  // namespace waymark::cli

@@ -1,0 +1,380 @@
+#include "northbound/cli/cli.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdlib>
+#include <exception>
+#include <memory>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "northbound/cli/commands.h"
+#include "northbound/cli/completion.h"
+#include "northbound/cli/exit_code.h"
+
+namespace waymark::cli {
+namespace {
+
+constexpr char kFooter[] =
+    R"(Kinds: nodes, links, srlgs, customers, sites, classes, classmaps, services, policies, agents
+(singular and short forms too: no, li, risk, cu, si, cl, cm, sv, po, ag).
+Names may be short: zrh for nodes/zrh, bank/core for customers/bank/services/core.
+
+Examples:
+  waymark apply -f deploy/example
+  waymark get services
+  waymark describe service bank/core
+  waymark trace storage/replica --from lon --to sin --dscp EF
+  waymark topology import germany50.xml --validate-only
+  waymark wait --for=up bank/core --timeout 30s
+
+Exit codes: 0 ok, 1 request refused or failed, 2 wrong usage, 3 controller unreachable, 4 not found, 5 timed out.)";
+
+std::string CheckDuration(const std::string& text) {
+  absl::Duration duration;
+  double seconds = 0;
+  const bool plain = absl::SimpleAtod(text, &seconds);
+  if (plain) duration = absl::Seconds(seconds);
+  if ((plain || absl::ParseDuration(text, &duration)) && duration > absl::ZeroDuration() &&
+      duration <= absl::Hours(24)) {
+    return "";
+  }
+  return absl::StrCat("\"", text,
+                      "\" is no time limit: give more than 0 and at most 24 h, e.g. 30s or 500ms");
+}
+
+absl::Duration ToDuration(const std::string& text) {
+  double seconds = 0;
+  if (absl::SimpleAtod(text, &seconds)) return absl::Seconds(seconds);
+  absl::Duration duration;
+  absl::ParseDuration(text, &duration);
+  return duration;
+}
+
+bool ParseAsOf(const std::string& text, AsOf* as_of) {
+  if (absl::SimpleAtoi(text, &as_of->revision)) return as_of->revision > 0;
+  as_of->revision = 0;
+  std::string error;
+  return absl::ParseTime(absl::RFC3339_full, text, &as_of->time, &error);
+}
+
+std::string CheckAsOf(const std::string& text) {
+  AsOf ignored;
+  if (ParseAsOf(text, &ignored)) return "";
+  return absl::StrCat(
+      "\"", text,
+      "\" is no past: give a revision of 1 or more, or a time such as 2026-01-31T12:00:00Z");
+}
+
+// What CLI11 fills in. One object a run; the callbacks refer to it.
+struct Arguments {
+  Globals globals;
+  std::string timeout;
+  std::string as_of;
+  bool no_color = false;
+  GetArgs get;
+  GetArgs describe;
+  ApplyArgs apply;
+  DeleteArgs remove;
+  WatchArgs watch;
+  WaitArgs wait;
+  TraceArgs trace;
+  ImportArgs import;
+  ExportArgs export_;
+  GetArgs agent;
+  std::string backup_folder;
+  std::string shell;
+};
+
+class Program {
+ public:
+  Program(Io& io, const Clock& clock) : io_(io), context_(io, arguments_.globals, clock) {
+    Build();
+  }
+
+  int Run(const std::vector<std::string>& args) {
+    try {
+      // CLI11 takes them from the back.
+      std::vector<std::string> reversed(args.rbegin(), args.rend());
+      app_.parse(reversed);
+    } catch (const CLI::Success& e) {
+      app_.exit(e, io_.out, io_.err);
+      return static_cast<int>(ExitCode::kOk);
+    } catch (const CLI::ParseError& e) {
+      io_.err << "waymark: " << Printable(Message(e, args)) << "\nTry: waymark" << Command()
+              << " --help\n";
+      return static_cast<int>(ExitCode::kUsage);
+    }
+    if (absl::IsCancelled(status_)) {
+      io_.err << status_.message() << '\n';
+    } else if (!status_.ok()) {
+      io_.err << "waymark: " << status_.message() << '\n';
+    }
+    return static_cast<int>(ExitCodeOf(status_));
+  }
+
+ private:
+  using Action = std::function<absl::Status()>;
+
+  std::string Message(const CLI::ParseError& e, const std::vector<std::string>& args) const {
+    if (args.empty()) return "what shall I do? A command is missing";
+    const CLI::App* at = &app_;
+    while (!at->get_subcommands().empty()) at = at->get_subcommands().front();
+    if (at->get_require_subcommand_min() == 0) return e.what();
+    // The word that is no command is among what was left over, flags of commands too.
+    for (const std::string& word : app_.remaining(true)) {
+      if (word.starts_with('-')) continue;
+      std::vector<std::string> known;
+      for (const CLI::App* command : at->get_subcommands(nullptr)) {
+        known.push_back(command->get_name());
+      }
+      return absl::StrCat("unknown command \"", word, "\": use one of ",
+                          absl::StrJoin(known, ", "));
+    }
+    return e.what();
+  }
+
+  // The subcommands that were understood before the error, for the hint.
+  std::string Command() const {
+    std::string path;
+    for (const CLI::App* at = &app_;;) {
+      const auto next = at->get_subcommands();
+      if (next.empty()) return path;
+      at = next.front();
+      absl::StrAppend(&path, " ", at->get_name());
+    }
+  }
+
+  CLI::App* Add(CLI::App* parent, const std::string& name, const std::string& help,
+                const std::string& footer, Action action) {
+    CLI::App* command = parent->add_subcommand(name, help);
+    command->footer(footer);
+    if (action) {
+      command->callback([this, action = std::move(action)] {
+        Finish();
+        if (status_.ok()) status_ = action();
+      });
+    }
+    return command;
+  }
+
+  // Global flags may follow the subcommand, so they are only known when it runs.
+  void Finish() {
+    Globals& globals = arguments_.globals;
+    if (!arguments_.timeout.empty()) {
+      globals.connect.timeout = ToDuration(arguments_.timeout);
+      globals.timeout_given = true;
+    }
+    if (!arguments_.as_of.empty()) ParseAsOf(arguments_.as_of, &globals.as_of);
+    const char* no_color = std::getenv("NO_COLOR");
+    if (arguments_.no_color || (no_color != nullptr && *no_color != '\0')) io_.color = false;
+  }
+
+  void Build() {
+    app_.footer(kFooter);
+    app_.fallthrough();
+    app_.require_subcommand(1);
+    app_.set_help_all_flag("--help-all", "Help of every command");
+    Global();
+    Reading();
+    Changing();
+    Watching();
+    TopologyFiles();
+    Care();
+  }
+
+  void Global() {
+    Arguments& a = arguments_;
+    ConnectOptions& c = a.globals.connect;
+    app_.add_option("--server", c.server, "The controller: HOST:PORT or unix:PATH")
+        ->envname("WAYMARK_SERVER")
+        ->capture_default_str();
+    app_.add_flag("--tls", c.tls, "Use TLS; implied by the next four");
+    app_.add_option("--ca", c.ca_file, "PEM file of the authorities to trust")
+        ->envname("WAYMARK_CA");
+    app_.add_option("--cert", c.cert_file, "PEM file of your certificate")->envname("WAYMARK_CERT");
+    app_.add_option("--key", c.key_file, "PEM file of your private key")->envname("WAYMARK_KEY");
+    app_.add_option("--tls-name", c.tls_name, "Name that the controller's certificate must carry");
+    const std::map<std::string, Output> outputs = {{"table", Output::kTable},
+                                                   {"json", Output::kJson},
+                                                   {"yaml", Output::kYaml},
+                                                   {"name", Output::kName}};
+    app_.add_option("-o,--output-format", a.globals.output,
+                    "table; json: all fields; yaml: what apply -f reads; name: names alone")
+        ->transform(
+            CLI::CheckedTransformer(outputs, CLI::ignore_case).description("table|json|yaml|name"));
+    app_.add_option("--timeout", a.timeout,
+                    "Limit of a call, or of watch and wait (default 10s; wait 60s; watch none)")
+        ->check(CLI::Validator(CheckDuration, ""));
+    app_.add_option("--as-of", a.as_of,
+                    "Read the past: a revision, or a time such as 2026-01-31T12:00:00Z")
+        ->check(CLI::Validator(CheckAsOf, ""));
+    app_.add_flag("--no-color", a.no_color, "No colors; also NO_COLOR=1");
+  }
+
+  void Reading() {
+    Arguments& a = arguments_;
+    CLI::App* get = Add(&app_, "get", "List resources, or show some by name",
+                        "Example: waymark get services --customer bank",
+                        [&] { return RunGet(context_, a.get); });
+    get->add_option("kind", a.get.kind, "What: nodes, links, services ...")->required();
+    get->add_option("name", a.get.names, "Names; none: all");
+    get->add_option("--customer", a.get.customer, "Only this customer's");
+
+    CLI::App* describe =
+        Add(&app_, "describe", "Everything about one resource and what refers to it",
+            "Example: waymark describe link lon--nyc",
+            [&] { return RunDescribe(context_, a.describe); });
+    describe->add_option("kind", a.describe.kind, "What: node, link, service ...")->required();
+    describe->add_option("name", a.describe.names, "Its name")->required()->expected(1);
+    describe->add_option("--customer", a.describe.customer, "The owner, when NAME does not say it");
+
+    CLI::App* trace =
+        Add(&app_, "trace", "The exact queue and route of a marked frame, before it is sent",
+            "Example: waymark trace callcentre/voice --from mum --to lon --pcp 5",
+            [&] { return RunTrace(context_, a.trace); });
+    trace->add_option("service", a.trace.service, "The service, e.g. bank/core")->required();
+    trace->add_option("--from", a.trace.from, "Site where the frame enters")->required();
+    trace->add_option("--to", a.trace.to, "Site where it leaves")->required();
+    trace->add_option("--dscp", a.trace.dscp,
+                      "Mark in the IP header: 0 to 63, or EF, AF31, CS5 ...");
+    trace->add_option("--pcp", a.trace.pcp, "Mark in the VLAN tag: 0 to 7")
+        ->check(CLI::Range(0, 7));
+    trace->add_option("--customer", a.trace.customer, "The owner, when SERVICE does not say it");
+  }
+
+  void Changing() {
+    Arguments& a = arguments_;
+    CLI::App* apply = Add(
+        &app_, "apply", "Create or replace resources from YAML files, all or nothing",
+        "Several -f are one change: either all of it is committed, in one revision, or nothing.\n"
+        "Example: waymark apply -f topology.yaml -f customers.yaml --validate-only",
+        [&] { return RunApply(context_, a.apply); });
+    apply
+        ->add_option("-f,--file", a.apply.files,
+                     "File, folder (its *.yaml), or - for standard input")
+        ->required()
+        ->allow_extra_args(false);
+    apply->add_flag("--validate-only", a.apply.validate_only, "Check everything, change nothing");
+    apply->add_option("--request-id", a.apply.request_id, "Makes a repeated request harmless");
+    apply->add_flag("--yes,-y", a.apply.yes, "Don't ask before a drain");
+
+    CLI::App* remove = Add(&app_, "delete", "Delete resources, all or nothing",
+                           "Example: waymark delete service bank/core",
+                           [&] { return RunDelete(context_, a.remove); });
+    remove->add_option("kind", a.remove.kind, "What: node, link, service ...");
+    remove->add_option("name", a.remove.names, "Names");
+    remove->add_option("-f,--file", a.remove.files, "Everything that these files define")
+        ->allow_extra_args(false);
+    remove->add_option("--customer", a.remove.customer, "The owner, when a NAME does not say it");
+    remove->add_flag("--validate-only", a.remove.validate_only, "Check everything, change nothing");
+    remove->add_flag("--yes,-y", a.remove.yes, "Don't ask");
+  }
+
+  void Watching() {
+    Arguments& a = arguments_;
+    CLI::App* watch = Add(
+        &app_, "watch", "Follow changes as they happen",
+        "Without --from: first everything that exists, then changes. -o json: one event a line.\n"
+        "Example: waymark watch services --from 120",
+        [&] { return RunWatch(context_, a.watch); });
+    watch->add_option("kind", a.watch.kind, "Only this kind");
+    watch->add_option("--customer", a.watch.customer, "Only this customer's");
+    watch->add_option("--from", a.watch.from, "Changes after this revision")
+        ->check(CLI::PositiveNumber);
+    watch->add_flag("--once", a.watch.once, "Stop when everything up to now has been shown");
+    watch->add_flag("--no-status", a.watch.no_status, "Leave out changes of state");
+
+    CLI::App* wait = Add(&app_, "wait", "Wait until services are up or the network has converged",
+                         "Example: waymark wait --for=up bank/core --timeout 30s", [&] {
+                           if (a.globals.timeout_given) a.wait.limit = a.globals.connect.timeout;
+                           return RunWait(context_, a.wait);
+                         });
+    wait->add_option("--for", a.wait.what, "converged: every agent has acked; up: services are UP")
+        ->required()
+        ->check(CLI::IsMember({"converged", "up"}));
+    wait->add_option("service", a.wait.services, "With --for=up; none: all that exist now");
+    wait->add_option("--customer", a.wait.customer, "The owner, when SERVICE does not say it");
+  }
+
+  void TopologyFiles() {
+    Arguments& a = arguments_;
+    CLI::App* topology =
+        Add(&app_, "topology", "Topology files: import, export, convert", "", nullptr);
+    topology->require_subcommand(1);
+    CLI::App* import = Add(topology, "import", "Read a topology file and apply it",
+                           "With --validate-only nothing is sent and no controller is needed.\n"
+                           "Example: waymark topology import germany50.xml --validate-only",
+                           [&] { return RunTopologyImport(context_, a.import); });
+    import->add_option("file", a.import.file, "The file; - for standard input")->required();
+    import
+        ->add_option("--format", a.import.format,
+                     "auto, yaml, repetita, graphml, sndlib, topohub, metaopt, teavar or rfc8345")
+        ->capture_default_str();
+    import->add_flag("--validate-only", a.import.validate_only, "Check the file, change nothing");
+    import->add_flag("--replace", a.import.replace,
+                     "Also delete nodes, links and risk groups that the file does not have");
+    import->add_flag("--yes,-y", a.import.yes, "Don't ask");
+
+    CLI::App* export_ = Add(topology, "export", "Write the topology to a file",
+                            "Example: waymark topology export --format=yaml --graph germany50.xml",
+                            [&] { return RunTopologyExport(context_, a.export_); });
+    export_->add_option("--format", a.export_.format, "rfc8345 (JSON) or yaml")
+        ->check(CLI::IsMember({"rfc8345", "yaml"}))
+        ->capture_default_str();
+    export_->add_option("--graph", a.export_.graph, "Convert this file, without a controller");
+    export_->add_option("--output", a.export_.output,
+                        "File to write; standard output if not given");
+  }
+
+  void Care() {
+    Arguments& a = arguments_;
+    CLI::App* agent = Add(&app_, "agent", "The switches' agents", "", nullptr);
+    agent->require_subcommand(1);
+    a.agent.kind = "agent";
+    Add(agent, "list", "All agents with their four counts of objects", "",
+        [&] { return RunGet(context_, a.agent); });
+    CLI::App* show =
+        Add(agent, "show", "One agent, with what its switch rejected",
+            "Example: waymark agent show zrh", [&] { return RunDescribe(context_, a.agent); });
+    show->add_option("node", a.agent.names, "The node")->required()->expected(1);
+
+    Add(&app_, "info", "The controller: version, revision, whether it has converged", "",
+        [&] { return RunInfo(context_); });
+    CLI::App* backup =
+        Add(&app_, "backup", "Copy the controller's store to a folder on its machine",
+            "Example: waymark backup /var/backups/waymark-today",
+            [&] { return RunBackup(context_, a.backup_folder); });
+    backup->add_option("folder", a.backup_folder, "Absolute path, empty or absent")->required();
+    CLI::App* completion =
+        Add(&app_, "completion", "Print the completion script of a shell",
+            "Example: source <(waymark completion bash)", [&] {
+              io_.out << (a.shell == "bash" ? BashCompletion(app_) : ZshCompletion(app_));
+              return absl::OkStatus();
+            });
+    completion->add_option("shell", a.shell, "bash or zsh")
+        ->required()
+        ->check(CLI::IsMember({"bash", "zsh"}));
+  }
+
+  Io& io_;
+  Arguments arguments_;
+  Context context_;
+  absl::Status status_;
+  CLI::App app_{"The command line of Waymark, the traffic-engineering controller.", "waymark"};
+};
+
+}  // namespace
+
+int RunCli(const std::vector<std::string>& args, Io& io, const Clock& clock) {
+  try {
+    return Program(io, clock).Run(args);
+  } catch (const std::exception& e) {
+    // CLI11 and the streams may throw; nothing of ours does.
+    io.err << "waymark: internal error: " << e.what() << '\n';
+    return static_cast<int>(ExitCode::kFailed);
+  }
+}
+
+}  // namespace waymark::cli

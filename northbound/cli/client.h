@@ -1,0 +1,104 @@
+// The command line's end of the northbound API: one channel, blocking calls with a deadline, and
+// errors that people read.
+#ifndef WAYMARK_NORTHBOUND_CLI_CLIENT_H_
+#define WAYMARK_NORTHBOUND_CLI_CLIENT_H_
+
+#include <grpcpp/grpcpp.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "controller/base/clock.h"
+#include "northbound/cli/kind.h"
+#include "waymark/v1/services.grpc.pb.h"
+
+namespace waymark::cli {
+
+struct ConnectOptions {
+  // "HOST:PORT" or "unix:PATH".
+  std::string server = "localhost:9341";
+  // TLS is used when `tls` is set or any file is named. Without `ca_file`: the system's
+  // authorities.
+  bool tls = false;
+  std::string ca_file;
+  // Both or neither: the client's identity.
+  std::string cert_file;
+  std::string key_file;
+  // The name that the server's certificate must carry, when it is not the host in `server`.
+  std::string tls_name;
+  // Limit of one call.
+  absl::Duration timeout = absl::Seconds(10);
+};
+
+// Which past a read is asked of. Both unset: now.
+struct AsOf {
+  int64_t revision = 0;
+  absl::Time time = absl::InfinitePast();
+};
+
+// The sentence for a failed call: the server's ErrorInfo (resource, field, what to do) when there
+// is one, and for an unreachable server the address and the way out. Control characters are
+// replaced. The status code is kept.
+absl::Status ReadableError(const grpc::Status& status, const std::string& server);
+
+// Blocking. One thread at a time.
+class Client {
+ public:
+  // Reads the TLS files; a usage error names the one that can't be read. Does not connect yet.
+  static absl::StatusOr<std::unique_ptr<Client>> Create(const ConnectOptions& options,
+                                                        const Clock& clock);
+
+  absl::StatusOr<v1::Resource> Get(Kind kind, const std::string& name, const AsOf& as_of);
+  // All pages, ordered by name. `customer`: empty for all. Kinds that no customer owns are filtered
+  // only where they name a customer (policies, by their service).
+  absl::StatusOr<std::vector<v1::Resource>> List(Kind kind, const std::string& customer,
+                                                 const AsOf& as_of);
+  absl::StatusOr<v1::ApplyResponse> Apply(const v1::ApplyRequest& request);
+  absl::StatusOr<v1::TraceResponse> Trace(const v1::TraceRequest& request);
+  absl::StatusOr<v1::ServerInfo> Info();
+  absl::StatusOr<v1::BackupStoreResponse> Backup(const std::string& folder);
+
+  // Reads events until the stream ends, `limit` has passed (then DEADLINE_EXCEEDED) or `on_event`
+  // returns false (then OK).
+  absl::Status Watch(const v1::WatchRequest& request, absl::Duration limit,
+                     const std::function<bool(const v1::WatchEvent&)>& on_event);
+
+  const ConnectOptions& options() const { return options_; }
+  const Clock& clock() const { return clock_; }
+
+ private:
+  Client(const ConnectOptions& options, const Clock& clock,
+         const std::shared_ptr<grpc::Channel>& channel);
+
+  void Prepare(grpc::ClientContext& context, absl::Duration limit) const;
+  template <typename Stub, typename Request, typename Response>
+  absl::Status Call(Stub& stub,
+                    grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
+                    const Request& request, Response* response) const;
+  template <typename Stub, typename Item>
+  absl::StatusOr<v1::Resource> GetOne(
+      Stub& stub, grpc::Status (Stub::*method)(grpc::ClientContext*, const v1::GetRequest&, Item*),
+      Item* (v1::Resource::*slot)(), const std::string& name, const AsOf& as_of) const;
+  template <typename Stub, typename Response, typename Item>
+  absl::StatusOr<std::vector<v1::Resource>> ListAll(
+      Stub& stub,
+      grpc::Status (Stub::*method)(grpc::ClientContext*, const v1::ListRequest&, Response*),
+      const google::protobuf::RepeatedPtrField<Item>& (Response::*items)() const,
+      Item* (v1::Resource::*slot)(), const std::string& parent, const AsOf& as_of) const;
+
+  const ConnectOptions options_;
+  const Clock& clock_;
+  v1::TopologyService::Stub topology_;
+  v1::CustomerService::Stub customer_;
+  v1::PolicyService::Stub policy_;
+  v1::ChangeService::Stub change_;
+};
+
+}  // namespace waymark::cli
+
+#endif  // WAYMARK_NORTHBOUND_CLI_CLIENT_H_

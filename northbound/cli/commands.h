@@ -1,0 +1,90 @@
+// The commands, one function each: arguments as the command line gave them; output on
+// context.out(). All block, and return what main turns into a message and an exit code.
+#ifndef WAYMARK_NORTHBOUND_CLI_COMMANDS_H_
+#define WAYMARK_NORTHBOUND_CLI_COMMANDS_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "northbound/cli/context.h"
+
+namespace waymark::cli {
+
+struct GetArgs {
+  std::string kind;
+  std::vector<std::string> names;  // none: all
+  std::string customer;
+};
+absl::Status RunGet(Context& context, const GetArgs& args);
+// One name; with everything that refers to it.
+absl::Status RunDescribe(Context& context, const GetArgs& args);
+
+struct ApplyArgs {
+  std::vector<std::string> files;  // files, folders, "-"
+  std::string request_id;
+  bool validate_only = false;
+  bool yes = false;
+};
+absl::Status RunApply(Context& context, const ApplyArgs& args);
+
+struct DeleteArgs {
+  std::string kind;
+  std::vector<std::string> names;
+  std::string customer;
+  std::vector<std::string> files;
+  bool validate_only = false;
+  bool yes = false;
+};
+absl::Status RunDelete(Context& context, const DeleteArgs& args);
+
+struct WatchArgs {
+  std::string kind;  // empty: all
+  std::string customer;
+  int64_t from = 0;
+  bool once = false;       // stop at the first bookmark
+  bool no_status = false;  // only changes of what is stored
+};
+absl::Status RunWatch(Context& context, const WatchArgs& args);
+
+struct WaitArgs {
+  std::string what;  // "converged" or "up"
+  std::vector<std::string> services;
+  std::string customer;
+  absl::Duration limit = absl::Seconds(60);
+};
+absl::Status RunWait(Context& context, const WaitArgs& args);
+
+struct TraceArgs {
+  std::string service;
+  std::string from;
+  std::string to;
+  std::string dscp;  // number or name; empty: not given
+  int pcp = -1;      // -1: not given
+  std::string customer;
+};
+absl::Status RunTrace(Context& context, const TraceArgs& args);
+
+struct ImportArgs {
+  std::string file;
+  std::string format = "auto";
+  bool validate_only = false;
+  bool replace = false;
+  bool yes = false;
+};
+absl::Status RunTopologyImport(Context& context, const ImportArgs& args);
+
+struct ExportArgs {
+  std::string format = "rfc8345";
+  std::string graph;   // a file to convert; empty: the server's topology
+  std::string output;  // empty: standard output
+};
+absl::Status RunTopologyExport(Context& context, const ExportArgs& args);
+
+absl::Status RunInfo(Context& context);
+absl::Status RunBackup(Context& context, const std::string& folder);
+
+}  // namespace waymark::cli
+
+#endif  // WAYMARK_NORTHBOUND_CLI_COMMANDS_H_

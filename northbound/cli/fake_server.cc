@@ -1,0 +1,295 @@
+#include "northbound/cli/fake_server.h"
+
+#include <condition_variable>
+
+#include "northbound/cli/error_detail.h"
+
+namespace waymark::cli {
+
+using grpc::ServerContext;
+using grpc::Status;
+using v1::Resource;
+
+struct FakeServer::State {
+  mutable std::mutex mutex;
+  std::condition_variable changed;
+  bool stopping = false;
+  std::map<std::string, Resource> resources;
+  int page_size = 1000;
+  Status failure = Status::OK;
+  v1::TraceResponse trace;
+  std::vector<v1::WatchEvent> events;
+  v1::ServerInfo info;
+  v1::ApplyRequest last_apply;
+  v1::TraceRequest last_trace;
+  v1::WatchRequest last_watch;
+  v1::GetRequest last_get;
+  v1::ListRequest last_list;
+  int applies = 0;
+
+  template <typename Item>
+  Status Get(const v1::GetRequest& request, const Item& (Resource::*item)() const, Item* out) {
+    const std::lock_guard<std::mutex> lock(mutex);
+    last_get = request;
+    if (!failure.ok()) return failure;
+    const auto found = resources.find(request.name());
+    if (found == resources.end()) {
+      return RefusedStatus(grpc::StatusCode::NOT_FOUND, "NOT_FOUND", request.name(), "",
+                           "does not exist");
+    }
+    *out = (found->second.*item)();
+    return Status::OK;
+  }
+
+  // The page token is the name to begin with.
+  template <typename Response, typename Item>
+  Status List(const v1::ListRequest& request, Kind kind, const Item& (Resource::*item)() const,
+              Item* (Response::*add)(), Response* response) {
+    const std::lock_guard<std::mutex> lock(mutex);
+    last_list = request;
+    if (!failure.ok()) return failure;
+    const std::string prefix = request.parent() + "/";
+    const bool all = request.parent().empty() || request.parent() == "customers/-";
+    int sent = 0;
+    for (const auto& [name, resource] : resources) {
+      Kind found;
+      if (!KindOfName(name, &found) || found != kind || name < request.page_token()) continue;
+      if (!all && !name.starts_with(prefix)) continue;
+      if (sent++ == page_size) {
+        response->set_next_page_token(name);
+        break;
+      }
+      *(response->*add)() = (resource.*item)();
+    }
+    return Status::OK;
+  }
+};
+
+#define WAYMARK_FAKE_KIND(Type, Plural, item, items)                                        \
+  Status Get##Type(ServerContext*, const v1::GetRequest* request, v1::Type* out) override { \
+    return state_.Get(*request, &Resource::item, out);                                      \
+  }                                                                                         \
+  Status List##Plural(ServerContext*, const v1::ListRequest* request,                       \
+                      v1::List##Plural##Response* out) override {                           \
+    return state_.List(*request, Kind::k##Type, &Resource::item,                            \
+                       &v1::List##Plural##Response::add_##items, out);                      \
+  }
+
+class FakeServer::Topology final : public v1::TopologyService::Service {
+ public:
+  explicit Topology(State& state) : state_(state) {}
+  WAYMARK_FAKE_KIND(Node, Nodes, node, nodes)
+  WAYMARK_FAKE_KIND(Link, Links, link, links)
+  WAYMARK_FAKE_KIND(Srlg, Srlgs, srlg, srlgs)
+
+ private:
+  State& state_;
+};
+
+class FakeServer::Customers final : public v1::CustomerService::Service {
+ public:
+  explicit Customers(State& state) : state_(state) {}
+  WAYMARK_FAKE_KIND(Customer, Customers, customer, customers)
+  WAYMARK_FAKE_KIND(Site, Sites, site, sites)
+  WAYMARK_FAKE_KIND(ClassMap, ClassMaps, class_map, class_maps)
+  WAYMARK_FAKE_KIND(Service, Services, service, services)
+  WAYMARK_FAKE_KIND(TrafficClass, TrafficClasses, traffic_class, traffic_classes)
+
+ private:
+  State& state_;
+};
+
+class FakeServer::Policies final : public v1::PolicyService::Service {
+ public:
+  explicit Policies(State& state) : state_(state) {}
+  WAYMARK_FAKE_KIND(Policy, Policies, policy, policies)
+  WAYMARK_FAKE_KIND(Agent, Agents, agent, agents)
+
+  Status Trace(ServerContext*, const v1::TraceRequest* request, v1::TraceResponse* out) override {
+    const std::lock_guard<std::mutex> lock(state_.mutex);
+    state_.last_trace = *request;
+    if (!state_.failure.ok()) return state_.failure;
+    *out = state_.trace;
+    return Status::OK;
+  }
+
+ private:
+  State& state_;
+};
+
+#undef WAYMARK_FAKE_KIND
+
+class FakeServer::Changes final : public v1::ChangeService::Service {
+ public:
+  Changes(State& state, FakeServer& server) : state_(state), server_(server) {}
+
+  Status Apply(ServerContext*, const v1::ApplyRequest* request, v1::ApplyResponse* out) override {
+    {
+      const std::lock_guard<std::mutex> lock(state_.mutex);
+      ++state_.applies;
+      state_.last_apply = *request;
+      if (!state_.failure.ok()) return state_.failure;
+    }
+    out->set_revision(7);
+    const auto created = [&](const auto& items) {
+      for (const auto& item : items) {
+        auto* result = out->add_results();
+        result->set_name(item.name());
+        result->set_change(v1::CREATED);
+      }
+    };
+    created(request->put().nodes());
+    created(request->put().links());
+    created(request->put().customers());
+    created(request->put().services());
+    for (const std::string& name : request->delete_()) {
+      auto* result = out->add_results();
+      result->set_name(name);
+      result->set_change(v1::DELETED);
+    }
+    if (!request->validate_only()) server_.PutBundle(request->put());
+    return Status::OK;
+  }
+
+  Status Watch(ServerContext* context, const v1::WatchRequest* request,
+               grpc::ServerWriter<v1::WatchEvent>* writer) override {
+    std::vector<v1::WatchEvent> events;
+    {
+      const std::lock_guard<std::mutex> lock(state_.mutex);
+      state_.last_watch = *request;
+      if (!state_.failure.ok()) return state_.failure;
+      events = state_.events;
+    }
+    for (const auto& event : events) writer->Write(event);
+    std::unique_lock<std::mutex> lock(state_.mutex);
+    // A cancelled call does not wake the condition: it is looked at as often as this.
+    while (!state_.stopping && !context->IsCancelled()) {
+      state_.changed.wait_for(lock, std::chrono::milliseconds(20));
+    }
+    return Status::OK;
+  }
+
+  Status GetServerInfo(ServerContext*, const google::protobuf::Empty*,
+                       v1::ServerInfo* out) override {
+    const std::lock_guard<std::mutex> lock(state_.mutex);
+    if (!state_.failure.ok()) return state_.failure;
+    *out = state_.info;
+    return Status::OK;
+  }
+
+  Status BackupStore(ServerContext*, const v1::BackupStoreRequest*,
+                     v1::BackupStoreResponse* out) override {
+    out->set_revision(7);
+    out->set_bytes(4096);
+    return Status::OK;
+  }
+
+ private:
+  State& state_;
+  FakeServer& server_;
+};
+
+FakeServer::FakeServer(const std::string& path) : path_(path), state_(std::make_unique<State>()) {
+  services_.push_back(std::make_unique<Topology>(*state_));
+  services_.push_back(std::make_unique<Customers>(*state_));
+  services_.push_back(std::make_unique<Policies>(*state_));
+  services_.push_back(std::make_unique<Changes>(*state_, *this));
+  grpc::ServerBuilder builder;
+  builder.AddListeningPort(address(), grpc::InsecureServerCredentials());
+  for (const auto& service : services_) builder.RegisterService(service.get());
+  server_ = builder.BuildAndStart();
+}
+
+FakeServer::~FakeServer() {
+  {
+    const std::lock_guard<std::mutex> lock(state_->mutex);
+    state_->stopping = true;
+  }
+  state_->changed.notify_all();
+  if (server_ != nullptr) server_->Shutdown();
+}
+
+void FakeServer::Put(const Resource& resource) {
+  const std::lock_guard<std::mutex> lock(state_->mutex);
+  state_->resources[NameOf(resource)] = resource;
+}
+
+void FakeServer::PutBundle(const v1::Bundle& bundle) {
+  Resource r;
+  for (const auto& item : bundle.nodes()) *r.mutable_node() = item, Put(r);
+  for (const auto& item : bundle.links()) *r.mutable_link() = item, Put(r);
+  for (const auto& item : bundle.srlgs()) *r.mutable_srlg() = item, Put(r);
+  for (const auto& item : bundle.customers()) *r.mutable_customer() = item, Put(r);
+  for (const auto& item : bundle.sites()) *r.mutable_site() = item, Put(r);
+  for (const auto& item : bundle.traffic_classes()) *r.mutable_traffic_class() = item, Put(r);
+  for (const auto& item : bundle.class_maps()) *r.mutable_class_map() = item, Put(r);
+  for (const auto& item : bundle.services()) *r.mutable_service() = item, Put(r);
+}
+
+void FakeServer::set_page_size(int size) {
+  const std::lock_guard<std::mutex> lock(state_->mutex);
+  state_->page_size = size;
+}
+
+void FakeServer::FailWith(const Status& status) {
+  const std::lock_guard<std::mutex> lock(state_->mutex);
+  state_->failure = status;
+}
+
+void FakeServer::set_trace(const v1::TraceResponse& response) {
+  const std::lock_guard<std::mutex> lock(state_->mutex);
+  state_->trace = response;
+}
+
+void FakeServer::set_events(std::vector<v1::WatchEvent> events) {
+  const std::lock_guard<std::mutex> lock(state_->mutex);
+  state_->events = std::move(events);
+}
+
+void FakeServer::set_info(const v1::ServerInfo& info) {
+  const std::lock_guard<std::mutex> lock(state_->mutex);
+  state_->info = info;
+}
+
+v1::ApplyRequest FakeServer::last_apply() const {
+  const std::lock_guard<std::mutex> lock(state_->mutex);
+  return state_->last_apply;
+}
+
+v1::TraceRequest FakeServer::last_trace() const {
+  const std::lock_guard<std::mutex> lock(state_->mutex);
+  return state_->last_trace;
+}
+
+v1::WatchRequest FakeServer::last_watch() const {
+  const std::lock_guard<std::mutex> lock(state_->mutex);
+  return state_->last_watch;
+}
+
+v1::GetRequest FakeServer::last_get() const {
+  const std::lock_guard<std::mutex> lock(state_->mutex);
+  return state_->last_get;
+}
+
+v1::ListRequest FakeServer::last_list() const {
+  const std::lock_guard<std::mutex> lock(state_->mutex);
+  return state_->last_list;
+}
+
+int FakeServer::applies() const {
+  const std::lock_guard<std::mutex> lock(state_->mutex);
+  return state_->applies;
+}
+
+grpc::Status RefusedStatus(grpc::StatusCode code, const std::string& reason,
+                           const std::string& resource, const std::string& field,
+                           const std::string& description) {
+  v1::ErrorInfo info;
+  info.set_reason(reason);
+  info.set_resource(resource);
+  info.set_field(field);
+  info.set_description(description);
+  return grpc::Status(code, description, EncodeErrorInfo(code, description, info));
+}
+
+}  // namespace waymark::cli

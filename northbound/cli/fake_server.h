@@ -1,0 +1,69 @@
+// A controller in the test's own process: keeps what it is given, answers the northbound services
+// from it, and remembers the last requests. No validation beyond what the tests of the command line
+// need.
+#ifndef WAYMARK_NORTHBOUND_CLI_FAKE_SERVER_H_
+#define WAYMARK_NORTHBOUND_CLI_FAKE_SERVER_H_
+
+#include <grpcpp/grpcpp.h>
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "northbound/cli/kind.h"
+#include "waymark/v1/services.grpc.pb.h"
+
+namespace waymark::cli {
+
+// Thread-safe: gRPC's threads call it.
+class FakeServer {
+ public:
+  // Serves on a Unix socket at `path`, which must be short (108 bytes) and free.
+  explicit FakeServer(const std::string& path);
+  ~FakeServer();
+
+  std::string address() const { return "unix:" + path_; }
+
+  // By full name.
+  void Put(const v1::Resource& resource);
+  void PutBundle(const v1::Bundle& bundle);
+  // Page size that lists are cut to, whatever the client asks for.
+  void set_page_size(int size);
+  // Every call fails with this from now on.
+  void FailWith(const grpc::Status& status);
+  void set_trace(const v1::TraceResponse& response);
+  // Events of the next watches, in order; then the stream stays open until the client leaves.
+  void set_events(std::vector<v1::WatchEvent> events);
+  void set_info(const v1::ServerInfo& info);
+
+  v1::ApplyRequest last_apply() const;
+  v1::TraceRequest last_trace() const;
+  v1::WatchRequest last_watch() const;
+  v1::GetRequest last_get() const;
+  v1::ListRequest last_list() const;
+  int applies() const;
+
+ private:
+  struct State;
+  class Topology;
+  class Customers;
+  class Policies;
+  class Changes;
+
+  const std::string path_;
+  std::unique_ptr<State> state_;
+  std::vector<std::unique_ptr<grpc::Service>> services_;
+  std::unique_ptr<grpc::Server> server_;
+};
+
+// A status with an ErrorInfo, as the controller sends it.
+grpc::Status RefusedStatus(grpc::StatusCode code, const std::string& reason,
+                           const std::string& resource, const std::string& field,
+                           const std::string& description);
+
+}  // namespace waymark::cli
+
+#endif  // WAYMARK_NORTHBOUND_CLI_FAKE_SERVER_H_
