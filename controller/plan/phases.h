@@ -51,9 +51,9 @@ struct Phase {
   std::vector<NodeBatch> batches;  // by node, then in order
 };
 
-// By node id. Empty phases are left out. An attachment that another one displaces (same port, or a
-// service with one attachment that moves) is deleted in the batch of its successor, just before it.
-// O(total operations).
+// By node id. Empty phases are left out. Where attachments (or E-Line instances) are put on a node
+// that attachments leave, the leaving ones are deleted first in the same batch: the old one may
+// hold the port or the place in the service that the new one needs. O(total operations).
 std::vector<Phase> MakePhases(const std::map<std::string, NodeDiff>& diffs);
 
 // "phase policies / node zrh / put policy:257:3 / delete ...": for golden files and logs.

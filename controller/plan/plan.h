@@ -11,12 +11,14 @@
 //
 // Stickiness. A stored placement that still meets every constraint and is not forbidden stays where
 // it is, whatever else changes: all such placements take their bandwidth back before anything new
-// is placed. It stays too when its working path is down and its protect path is up. Only when
-// nothing of it is up (or the working path is down and there is no protect) is it computed anew
-// around what is down; where that fails it stays, to come back with its links. When only the
-// protect path is no longer valid, the working path stays and gets a new partner if it can.
+// is placed. It stays too when its working path is down and its protect path is up. When nothing of
+// it is up (or the working path is down and there is no protect) it is computed anew around what is
+// down; where that fails it stays, to come back with its links. When only one of its paths is still
+// valid, that one is (or becomes) the working path and gets a new partner; where there is none, a
+// new pair is tried, and failing that the path stays, DEGRADED. A raised rate is taken in place if
+// it fits, else elsewhere, else the old rate stays held, DEGRADED.
 //
-// Order. New placements: class queue (7 first), then bandwidth (largest first), then policy name.
+// Order, within each step: class queue (7 first), then bandwidth (largest first), then policy name.
 // One at a time: an earlier one is not moved for a later one.
 //
 // Mesh. One policy an ordered (edge node, edge node, MESH class) that some service needs, shared by

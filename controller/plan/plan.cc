@@ -1,0 +1,318 @@
+#include "controller/plan/plan.h"
+
+#include <algorithm>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "controller/base/srv6.h"
+#include "controller/compute/mesh_paths.h"
+#include "controller/compute/refusal.h"
+#include "controller/plan/paths.h"
+#include "controller/plan/pinned.h"
+#include "controller/plan/service.h"
+#include "controller/plan/service_objects.h"
+#include "controller/plan/underlay.h"
+
+namespace waymark {
+namespace {
+
+using southbound::v1::Object;
+using southbound::v1::PolicyObject;
+
+constexpr uint32_t kDefaultMeshPaths = 4;
+
+class Planner {
+ public:
+  explicit Planner(const PlanInput& input)
+      : input_(input), snapshot_(input.snapshot), link_state_(input.snapshot) {
+    for (const std::string& name : input.links_down) {
+      if (const auto link = snapshot_.FindLink(name)) link_state_.SetDown(*link);
+    }
+    for (size_t i = 0; i < snapshot_.links().size(); ++i) {
+      const LinkInfo& link = snapshot_.links()[i];
+      if (link.adjacency_sid == 0 || snapshot_.node(link.source).node_sid == 0 ||
+          snapshot_.node(link.target).node_sid == 0) {
+        link_state_.SetDown(static_cast<LinkId>(i));
+      }
+    }
+    link_state_.SpreadToReverse(snapshot_);
+  }
+
+  Plan Run() {
+    AddUnderlay(snapshot_, link_state_, input_.intents, &plan_.objects);
+    for (const auto& [name, service] : input_.intents.services) Resolve(name, service);
+    for (const auto& [name, service] : resolved_) AddServiceObjects(name, service);
+    AddPinned();
+    AddMesh();
+    for (const auto& [name, service] : resolved_) NotePolicies(name, service);
+    for (auto& [name, service] : plan_.services) {
+      std::sort(service.objects.begin(), service.objects.end());
+    }
+    ComparePlacements();
+    return std::move(plan_);
+  }
+
+ private:
+  std::string Name(NodeId node, uint32_t color, NodeId endpoint) const {
+    return PolicyName(snapshot_.node(node).name, color, snapshot_.node(endpoint).name);
+  }
+
+  void Resolve(const std::string& name, const v1::Service& service) {
+    ServicePlan& planned = plan_.services[name];
+    auto resolved = ResolveService(snapshot_, input_.intents, service);
+    if (resolved.ok()) {
+      if (absl::Status free = TakePorts(*resolved); !free.ok()) resolved = free;
+    }
+    if (!resolved.ok()) {
+      planned.status.set_state(v1::BLOCKED);
+      planned.status.set_reason(std::string(resolved.status().message()));
+      return;
+    }
+    planned.status.set_state(v1::PENDING);
+    resolved_.emplace(name, *std::move(resolved));
+  }
+
+  // No two endpoints on one port and VLAN, in any service: the first by name keeps it.
+  absl::Status TakePorts(const ResolvedService& service) {
+    std::set<std::tuple<NodeId, std::string, uint32_t>> ports;
+    for (const ResolvedEndpoint& endpoint : service.endpoints) {
+      std::tuple port(endpoint.node, endpoint.interface, endpoint.vlan);
+      if (ports_.contains(port) || !ports.insert(std::move(port)).second) {
+        return absl::FailedPreconditionError(
+            absl::StrCat("port ", endpoint.interface, " VLAN ", endpoint.vlan, " of ",
+                         snapshot_.node(endpoint.node).name,
+                         " is taken by another endpoint; use another port or VLAN"));
+      }
+    }
+    ports_.merge(ports);
+    return absl::OkStatus();
+  }
+
+  void AddServiceObjects(const std::string& name, const ResolvedService& service) {
+    for (const auto& [node, object] : ServiceObjects(snapshot_, service)) {
+      plan_.services[name].objects.emplace_back(node, ObjectKey(object));
+      plan_.objects[node].Put(object);
+    }
+  }
+
+  // Calls visit(class, pair, endpoint pairs) for each class of a treatment.
+  template <typename Visit>
+  void ForEachFlow(const ResolvedService& service, bool pinned, Visit visit) const {
+    for (const auto& [name, traffic_class] : service.classes) {
+      if ((traffic_class->treatment() == v1::PINNED) != pinned) continue;
+      for (const auto& [pair, count] : service.node_pairs) visit(*traffic_class, pair, count);
+    }
+  }
+
+  void AddPinned() {
+    std::vector<PinnedDemand> demands;
+    for (const auto& [name, service] : resolved_) {
+      ForEachFlow(
+          service, /*pinned=*/true,
+          [&](const v1::TrafficClass& traffic_class, const std::pair<NodeId, NodeId>& pair,
+              int64_t count) {
+            const auto [a, b] = pair;
+            if (a > b) return;  // both ways are one demand
+            const uint32_t color = service.ColorOf(traffic_class);
+            demands.push_back(
+                {a,
+                 b,
+                 {Name(a, color, b), Name(b, color, a)},
+                 traffic_class.queue(),
+                 ConstraintsOf(traffic_class, service.CommittedRate(traffic_class.name(), count))});
+          });
+    }
+    const auto placed = PlacePinned(snapshot_, link_state_, input_.placements, std::move(demands));
+    for (const auto& [name, service] : resolved_) {
+      ForEachFlow(service, /*pinned=*/true,
+                  [&](const v1::TrafficClass& traffic_class, const std::pair<NodeId, NodeId>& pair,
+                      int64_t) {
+                    const std::string policy =
+                        Name(pair.first, service.ColorOf(traffic_class), pair.second);
+                    AddPinnedPolicy(policy, placed.at(policy), service, traffic_class, pair);
+                  });
+    }
+  }
+
+  void AddPinnedPolicy(const std::string& name, const PlacedPolicy& placed,
+                       const ResolvedService& service, const v1::TrafficClass& traffic_class,
+                       const std::pair<NodeId, NodeId>& pair) {
+    v1::Policy policy =
+        NewPolicy(name, traffic_class, service.ColorOf(traffic_class), pair, placed.status);
+    policy.set_service(service.service->name());
+    policy.set_reserved_bps(placed.reserved_bps);
+    PolicyObject object = NewObject(policy, traffic_class, pair);
+    object.set_probe_interval_us(input_.options.pinned_probe_interval_us);
+    if (!placed.working.empty()) {
+      *policy.add_working() = PathMessage(snapshot_, placed.working, 1);
+      *object.add_working() = SegmentListMessage(snapshot_, placed.working, 1);
+      stored::v1::Placement& placement = plan_.placements[name];
+      for (const LinkId link : placed.working) {
+        placement.add_working(snapshot_.link(link).name);
+      }
+      for (const LinkId link : placed.protect) {
+        placement.add_protect(snapshot_.link(link).name);
+      }
+      placement.set_reserved_bps(placed.reserved_bps);
+    }
+    if (!placed.protect.empty()) {
+      *policy.mutable_protect() = PathMessage(snapshot_, placed.protect, 1);
+      *object.mutable_protect() = SegmentListMessage(snapshot_, placed.protect, 1);
+    }
+    AddPolicy(std::move(policy), std::move(object), pair.first);
+  }
+
+  // Shared: one policy a class and pair of edge nodes, however many services need it.
+  void AddMesh() {
+    std::map<std::string, const v1::TrafficClass*> classes;
+    std::map<std::string, std::set<std::pair<NodeId, NodeId>>> needed;
+    for (const auto& [name, service] : resolved_) {
+      ForEachFlow(service, /*pinned=*/false,
+                  [&](const v1::TrafficClass& traffic_class, const std::pair<NodeId, NodeId>& pair,
+                      int64_t) {
+                    classes[traffic_class.name()] = &traffic_class;
+                    needed[traffic_class.name()].insert(pair);
+                  });
+    }
+    for (const auto& [name, pairs] : needed) AddMeshClass(*classes[name], pairs);
+  }
+
+  void AddMeshClass(const v1::TrafficClass& traffic_class,
+                    const std::set<std::pair<NodeId, NodeId>>& pairs) {
+    PathConstraints constraints = ConstraintsOf(traffic_class, 0);
+    constraints.protection = {};
+    const SearchGraph::Environment environment = {.link_state = &link_state_};
+    SearchGraph::Environment probed = environment;
+    probed.corouted = true;
+    // Paths whose probes can come back are preferred to those that must go unprobed.
+    const SearchGraph first(snapshot_, constraints, probed);
+    const SearchGraph second(snapshot_, constraints, environment);
+    const int max_paths = static_cast<int>(std::min<uint32_t>(
+        traffic_class.max_paths() == 0 ? kDefaultMeshPaths : traffic_class.max_paths(),
+        kMaxMeshPaths));
+    for (const auto& pair : pairs) {
+      MeshResult result = MeshPaths(first, pair.first, pair.second, max_paths);
+      if (result.paths.empty()) result = MeshPaths(second, pair.first, pair.second, max_paths);
+      v1::Status status;
+      status.set_state(v1::PENDING);
+      if (result.paths.empty()) {
+        const Refusal refusal =
+            ExplainRefusal(snapshot_, constraints, environment, snapshot_.node(pair.first).name,
+                           snapshot_.node(pair.second).name);
+        status.set_state(v1::BLOCKED);
+        status.set_reason(refusal.reason);
+        status.set_blocking_constraint(refusal.blocking_constraint);
+        status.set_relaxation(refusal.relaxation);
+      }
+      AddMeshPolicy(traffic_class, pair, result, status);
+    }
+  }
+
+  void AddMeshPolicy(const v1::TrafficClass& traffic_class, const std::pair<NodeId, NodeId>& pair,
+                     const MeshResult& result, const v1::Status& status) {
+    const uint32_t color = Color(0, traffic_class.class_index());
+    v1::Policy policy =
+        NewPolicy(Name(pair.first, color, pair.second), traffic_class, color, pair, status);
+    PolicyObject object = NewObject(policy, traffic_class, pair);
+    object.set_probe_interval_us(input_.options.mesh_probe_interval_us);
+    for (const MeshPath& path : result.paths) {
+      const uint32_t weight = static_cast<uint32_t>(path.weight);
+      *policy.add_working() = PathMessage(snapshot_, path.path.links, weight);
+      *object.add_working() = SegmentListMessage(snapshot_, path.path.links, weight);
+    }
+    AddPolicy(std::move(policy), std::move(object), pair.first);
+  }
+
+  v1::Policy NewPolicy(const std::string& name, const v1::TrafficClass& traffic_class,
+                       uint32_t color, const std::pair<NodeId, NodeId>& pair,
+                       const v1::Status& status) const {
+    v1::Policy policy;
+    policy.set_name(name);
+    policy.set_headend(snapshot_.node(pair.first).name);
+    policy.set_color(color);
+    policy.set_endpoint(snapshot_.node(pair.second).name);
+    policy.set_traffic_class(traffic_class.name());
+    policy.set_binding_sid(ToString(BindingSid(snapshot_.node(pair.second).node_sid, color)));
+    *policy.mutable_status() = status;
+    return policy;
+  }
+
+  PolicyObject NewObject(const v1::Policy& policy, const v1::TrafficClass& traffic_class,
+                         const std::pair<NodeId, NodeId>& pair) const {
+    PolicyObject object;
+    object.set_color(policy.color());
+    object.set_endpoint_sid(snapshot_.node(pair.second).node_sid);
+    object.set_dscp(traffic_class.dscp());
+    object.set_wait_to_restore_ms(input_.options.wait_to_restore_ms);
+    return object;
+  }
+
+  void AddPolicy(v1::Policy policy, PolicyObject policy_object, NodeId headend) {
+    Object object;
+    *object.mutable_policy() = std::move(policy_object);
+    PlannedPolicy planned;
+    planned.headend_id = std::string(ResourceId(snapshot_.node(headend).name));
+    planned.object_key = ObjectKey(object);
+    plan_.objects[planned.headend_id].Put(object);
+    std::string name = policy.name();
+    planned.policy = std::move(policy);
+    plan_.policies.emplace(std::move(name), std::move(planned));
+  }
+
+  void NotePolicies(const std::string& name, const ResolvedService& service) {
+    ServicePlan& planned = plan_.services[name];
+    for (const bool pinned : {true, false}) {
+      ForEachFlow(service, pinned,
+                  [&](const v1::TrafficClass& traffic_class, const std::pair<NodeId, NodeId>& pair,
+                      int64_t) {
+                    planned.policies.push_back(
+                        Name(pair.first, service.ColorOf(traffic_class), pair.second));
+                  });
+    }
+    std::sort(planned.policies.begin(), planned.policies.end());
+    for (const std::string& policy : planned.policies) {
+      const PlannedPolicy& of_plan = plan_.policies.at(policy);
+      planned.objects.emplace_back(of_plan.headend_id, of_plan.object_key);
+      if (of_plan.blocked()) planned.blocked_policies.push_back(policy);
+    }
+  }
+
+  void ComparePlacements() {
+    for (const auto& [name, placement] : plan_.placements) {
+      const auto before = input_.placements.find(name);
+      if (before == input_.placements.end() ||
+          before->second.SerializeAsString() != placement.SerializeAsString()) {
+        plan_.changed_placements.push_back(name);
+      }
+    }
+    for (const auto& [name, placement] : input_.placements) {
+      if (!plan_.placements.contains(name)) plan_.deleted_placements.push_back(name);
+    }
+  }
+
+  const PlanInput& input_;
+  const Snapshot& snapshot_;
+  LinkState link_state_;
+  std::map<std::string, ResolvedService> resolved_;
+  std::set<std::tuple<NodeId, std::string, uint32_t>> ports_;
+  Plan plan_;
+};
+
+}  // namespace
+
+Plan MakePlan(const PlanInput& input) { return Planner(input).Run(); }
+
+std::string_view ResourceId(std::string_view name) {
+  const size_t slash = name.rfind('/');
+  return slash == std::string_view::npos ? name : name.substr(slash + 1);
+}
+
+std::string PolicyName(std::string_view headend, uint32_t color, std::string_view endpoint) {
+  std::string name = "policies/";
+  name.append(ResourceId(headend)).append(":").append(std::to_string(color));
+  return name.append(":").append(ResourceId(endpoint));
+}
+
+}  // namespace waymark

@@ -1,0 +1,44 @@
+// Private to this folder. A service with its references resolved and its rules checked.
+#ifndef WAYMARK_CONTROLLER_PLAN_SERVICE_H_
+#define WAYMARK_CONTROLLER_PLAN_SERVICE_H_
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "controller/plan/plan.h"
+
+namespace waymark {
+
+struct ResolvedEndpoint {
+  NodeId node = NodeId::kNone;
+  std::string interface;
+  uint32_t vlan = 0;
+  bool leaf = false;
+};
+
+// Points into the Intents that it was resolved from.
+struct ResolvedService {
+  const v1::Service* service = nullptr;
+  const v1::ClassMap* class_map = nullptr;
+  std::vector<ResolvedEndpoint> endpoints;                 // in the service's order
+  std::map<std::string, const v1::TrafficClass*> classes;  // every class that a frame may get
+  // Ordered pairs of distinct nodes that exchange frames -> how many pairs of endpoints do.
+  std::map<std::pair<NodeId, NodeId>, int64_t> node_pairs;
+
+  // Committed rate of a class between two nodes; saturates.
+  int64_t CommittedRate(const std::string& traffic_class, int64_t endpoint_pairs) const;
+  // The color of its frames of a class.
+  uint32_t ColorOf(const v1::TrafficClass& traffic_class) const;
+};
+
+// FAILED_PRECONDITION: a sentence for Status.reason.
+absl::StatusOr<ResolvedService> ResolveService(const Snapshot& snapshot, const Intents& intents,
+                                               const v1::Service& service);
+
+}  // namespace waymark
+
+#endif  // WAYMARK_CONTROLLER_PLAN_SERVICE_H_

@@ -1,0 +1,33 @@
+// Private to this folder. What a switch needs whatever the services are: itself, its links, the way
+// to every other.
+#ifndef WAYMARK_CONTROLLER_PLAN_UNDERLAY_H_
+#define WAYMARK_CONTROLLER_PLAN_UNDERLAY_H_
+
+#include <map>
+#include <string>
+
+#include "controller/compute/constraints.h"
+#include "controller/plan/plan.h"
+
+namespace waymark {
+
+// Loop-free alternates behind the primary in one route.
+inline constexpr size_t kMaxAlternates = 3;
+
+// Puts NodeObject, LinkObjects and RouteObjects of every node with a node_sid into `objects`, by
+// node id.
+//
+// Queues: one for every queue that a traffic class names, and queue 0 always; a DSCP that two
+// classes of different queues claim is the first's, by class name. Guaranteed shares are in
+// proportion to queue + 1, of 1,000 permille; what rounding leaves goes to queue 0.
+//
+// Routes: shortest by igp_metric over links that are up and not in strict maintenance, gentle
+// maintenance last; ties go to the least link number. Then at most kMaxAlternates loop-free
+// alternates (RFC 5286, inequality 1), nearest first. A node that cannot be reached has no route.
+// O(n * (m log n)) time, O(n^2) memory.
+void AddUnderlay(const Snapshot& snapshot, const LinkState& link_state, const Intents& intents,
+                 std::map<std::string, ObjectTable>* objects);
+
+}  // namespace waymark
+
+#endif  // WAYMARK_CONTROLLER_PLAN_UNDERLAY_H_
