@@ -227,7 +227,9 @@ absl::Status SimSwitch::CheckAttachment(const AttachmentObject& attachment) cons
 }
 
 absl::Status SimSwitch::Check(const Object& object) const {
-  if (object.kind_case() != Object::kNode && node_sid_ == 0) {
+  const bool needs_node =
+      object.kind_case() != Object::kNode && object.kind_case() != Object::KIND_NOT_SET;
+  if (needs_node && node_sid_ == 0) {
     return absl::FailedPreconditionError("node: must be put before anything else");
   }
   switch (object.kind_case()) {
