@@ -130,7 +130,6 @@ TEST_F(AgentRestartTest, ABrokenSyncIsMendedByARewrite) {
   };
   StartWithBase();
   broken = true;
-  // The undo of route:2 fails as well: it stays pending until it can be removed.
   auto result = Send(TestBatch(2, 11, 10).Put(TestRoute(2, {"a"})).batch);
   EXPECT_EQ(Statuses(result), std::vector<int>{REJECTED});
   broken = false;

@@ -29,6 +29,7 @@ absl::Status FakeDataPlane::Put(const Object& object) {
 absl::Status FakeDataPlane::Remove(const Object& object) {
   const std::string key = ObjectKey(object);
   if (auto s = FailureOf(key); !s.ok()) return s;
+  if (auto s = FailureOf("remove " + key); !s.ok()) return s;
   held.erase(key);
   calls.push_back("remove " + key);
   return absl::OkStatus();

@@ -22,7 +22,7 @@ class FakeDataPlane final : public DataPlane {
                                    bool repair) override;
   std::vector<southbound::v1::Event> Observe() override { return observed; }
 
-  // Every Put and Remove of the key fails so, until it is erased here.
+  // Every Put and Remove of the key fails so, until it is erased here; "remove KEY": only Remove.
   std::map<std::string, absl::Status> failures;
   absl::Status reconcile_failure;
   std::vector<southbound::v1::Event> observed;

@@ -10,6 +10,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -179,7 +181,10 @@ StateFile::~StateFile() {
 }
 
 absl::StatusOr<std::unique_ptr<StateFile>> StateFile::Open(const std::string& directory, Io io) {
-  if (mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST) {
+  std::error_code error;
+  std::filesystem::create_directories(directory, error);
+  if (error) {
+    errno = error.value();
     return IoError("make the state directory", directory);
   }
   const std::string lock = directory + "/lock";
