@@ -131,15 +131,21 @@ Object TestCarrier::AttachmentObjectOf(const std::string& host, uint32_t vni,
   attachment.set_vni(vni);
   attachment.set_default_color(spec.default_color);
   attachment.set_leaf(spec.leaf);
+  const auto add_pcp = [&attachment](uint32_t pcp, uint32_t color) {
+    auto& entry = *attachment.add_classes();
+    entry.set_pcp(pcp);
+    entry.set_color(color);
+  };
+  // PCP entries on both sides of the DSCP ones: the order must not matter.
+  auto pcp = spec.color_of_pcp.begin();
+  if (pcp != spec.color_of_pcp.end()) add_pcp(pcp->first, pcp->second);
   for (const auto& [dscp, color] : spec.color_of_dscp) {
     auto& entry = *attachment.add_classes();
     entry.set_dscp(dscp);
     entry.set_color(color);
   }
-  for (const auto& [pcp, color] : spec.color_of_pcp) {
-    auto& entry = *attachment.add_classes();
-    entry.set_pcp(pcp);
-    entry.set_color(color);
+  for (; pcp != spec.color_of_pcp.end(); ++pcp) {
+    if (pcp != spec.color_of_pcp.begin()) add_pcp(pcp->first, pcp->second);
   }
   return object;
 }
