@@ -191,6 +191,10 @@ class Importer {
     TopologyBuilder::LinkDraft draft;
     draft.line = id.line;
     if (absl::Status status = Capacity(draft); !status.ok()) return status;
+    if (*source == *target) {
+      builder_.Warn(id.line, "link from a node to itself: left out");
+      return absl::OkStatus();
+    }
     builder_.AddPair(id.text, *source, *target, id.line, draft);
     return absl::OkStatus();
   }

@@ -122,6 +122,10 @@ absl::StatusOr<ImportResult> ImportTeavar(std::string_view file, std::string_vie
           row.line, absl::StrCat("node ", std::max(row.source(), row.target()),
                                  " is not in nodes.txt, which names ", builder.node_count()));
     }
+    if (row.source() == row.target()) {
+      builder.Warn(row.line, "link from a node to itself: left out");
+      continue;
+    }
     auto& draft = builder.AddLink("", row.source() - 1, row.target() - 1, row.line);
     builder.Warn(row.line, "capacity has no unit in this format: read as kbit/s");
     if (absl::Status status = builder.SetCapacity(draft, row.capacity(), kKilobit, "capacity");
