@@ -13,7 +13,7 @@
 namespace waymark {
 namespace {
 
-constexpr int kRounds = 1000;
+constexpr int kRounds = 2000;
 
 class Mutator {
  public:

@@ -215,6 +215,9 @@ TEST_P(YamlErrorTest, SaysWhereAndHow) {
 const ErrorCase kErrors[] = {
     {"no yaml", "nodes: [", "net.yaml:1: not valid YAML"},
     {"unclosed quote", "nodes:\n- {name: \"x}\n", "not valid YAML"},
+    {"stray bracket", "nodes: []\n]\n", "not valid YAML"},
+    {"stray bracket alone", "]", "net.yaml:1: not valid YAML"},
+    {"stray comma", "{}\n, a", "not valid YAML"},
     {"top is a list", "- a\n", "net.yaml:1: the file must be a mapping"},
     {"top is a scalar", "hello\n", "net.yaml:1: the file must be a mapping"},
     {"unknown section", "nodez: []\n", "net.yaml:1: unknown key \"nodez\": did you mean nodes?"},

@@ -35,7 +35,12 @@ class TreeBuilder final : public YAML::EventHandler {
  public:
   std::shared_ptr<const YamlNode> TakeRoot() { return std::exchange(root_, nullptr); }
 
-  void OnDocumentStart(const YAML::Mark&) override {
+  void OnDocumentStart(const YAML::Mark& mark) override {
+    // At a stray closing bracket the parser gives empty documents for ever without moving on.
+    if (mark.pos == document_start_) {
+      throw Refused{mark.line + 1, "not valid YAML: a stray bracket or mark"};
+    }
+    document_start_ = mark.pos;
     root_ = nullptr;
     open_.clear();
     anchors_.clear();
@@ -136,6 +141,7 @@ class TreeBuilder final : public YAML::EventHandler {
     Attach(std::move(closed.node), mark);
   }
 
+  int document_start_ = -1;
   std::shared_ptr<const YamlNode> root_;
   std::vector<OpenNode> open_;
   absl::flat_hash_map<YAML::anchor_t, std::shared_ptr<const YamlNode>> anchors_;
