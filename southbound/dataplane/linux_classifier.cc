@@ -135,7 +135,8 @@ absl::Status Classifier::AdoptMaps(NetlinkSocket& kernel) {
     uint32_t size = sizeof info;
     if (fd.get() < 0 || bpf_obj_get_info_by_fd(fd.get(), &info, &size) != 0) continue;
     bpf_map* map = bpf_object__find_map_by_name(object_, info.name);
-    // Another release may lay a map out differently; then ours starts empty, and Reconcile fills it.
+    // Another release may lay a map out differently; then ours starts empty, and Reconcile fills
+    // it.
     if (map == nullptr || bpf_map__key_size(map) != info.key_size ||
         bpf_map__value_size(map) != info.value_size || bpf_map__type(map) != info.type ||
         bpf_map__max_entries(map) != info.max_entries) {
@@ -173,12 +174,10 @@ absl::Status Classifier::Open(NetlinkSocket& kernel) {
   return absl::OkStatus();
 }
 
-std::optional<FilterSpec> Classifier::DescribeFilter(uint32_t program_id,
-                                                     const std::string& device,
+std::optional<FilterSpec> Classifier::DescribeFilter(uint32_t program_id, const std::string& device,
                                                      Direction direction) {
   const FileDescriptor fd(bpf_prog_get_fd_by_id(program_id));
-  const std::optional<ProgramInfo> info =
-      fd.get() < 0 ? std::nullopt : DescribeProgram(fd.get());
+  const std::optional<ProgramInfo> info = fd.get() < 0 ? std::nullopt : DescribeProgram(fd.get());
   if (!info) return std::nullopt;
   for (size_t i = 0; i < kPrograms; ++i) {
     if (info->name != kProgramNames[i]) continue;
@@ -298,11 +297,11 @@ void Classifier::DumpEntries(const InterfaceNames& names,
 
 void Classifier::DumpClasses(const InterfaceNames& names,
                              const std::function<void(const ClassSpec&)>& visit) {
-  ForEach<waymark_class, uint32_t>(
-      maps_[kClasses], [&](const waymark_class& key, const uint32_t& color) {
-        visit({NameOf(names, key.ifindex), OurVlan(key.vlan), key.kind == WAYMARK_PCP, key.value,
-               color});
-      });
+  ForEach<waymark_class, uint32_t>(maps_[kClasses],
+                                   [&](const waymark_class& key, const uint32_t& color) {
+                                     visit({NameOf(names, key.ifindex), OurVlan(key.vlan),
+                                            key.kind == WAYMARK_PCP, key.value, color});
+                                   });
 }
 
 void Classifier::DumpExits(const InterfaceNames& names,

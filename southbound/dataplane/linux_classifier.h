@@ -1,7 +1,8 @@
-// The classifier (linux_classifier.bpf.c): its programs and maps in the kernel, and the filters that run them.
+// The classifier (linux_classifier.bpf.c): its programs and maps in the kernel, and the filters
+// that run them.
 //
-// Nothing is pinned to a file system: the filter on the anchor device refers to every map, so an agent that starts finds
-// the maps of its predecessor through it.
+// Nothing is pinned to a file system: the filter on the anchor device refers to every map, so an
+// agent that starts finds the maps of its predecessor through it.
 #ifndef WAYMARK_SOUTHBOUND_DATAPLANE_LINUX_CLASSIFIER_H_
 #define WAYMARK_SOUTHBOUND_DATAPLANE_LINUX_CLASSIFIER_H_
 
@@ -83,8 +84,8 @@ class Classifier {
   Classifier(const Classifier&) = delete;
   Classifier& operator=(const Classifier&) = delete;
 
-  // Loads the programs, on the maps that the anchor device's filter refers to if there are any. FAILED_PRECONDITION says
-  // which right or kernel feature is missing.
+  // Loads the programs, on the maps that the anchor device's filter refers to if there are any.
+  // FAILED_PRECONDITION says which right or kernel feature is missing.
   absl::Status Open(NetlinkSocket& kernel);
 
   absl::Status Install(NetlinkSocket& kernel, const FilterSpec& spec);

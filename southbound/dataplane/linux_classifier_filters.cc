@@ -1,5 +1,6 @@
 #include "southbound/dataplane/linux_classifier_filters.h"
 
+#include <arpa/inet.h>
 #include <linux/if_ether.h>
 #include <linux/pkt_cls.h>
 #include <linux/pkt_sched.h>

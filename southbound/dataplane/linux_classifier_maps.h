@@ -1,4 +1,5 @@
-// What the classifier's programs and the agent both know. C, so that clang's BPF target can read it.
+// What the classifier's programs and the agent both know. C, so that clang's BPF target can read
+// it.
 #ifndef WAYMARK_SOUTHBOUND_DATAPLANE_LINUX_CLASSIFIER_MAPS_H_
 #define WAYMARK_SOUTHBOUND_DATAPLANE_LINUX_CLASSIFIER_MAPS_H_
 
@@ -10,10 +11,10 @@
 enum waymark_mark_kind { WAYMARK_DSCP = 0, WAYMARK_PCP = 1 };
 
 enum waymark_deliver {
-  WAYMARK_TO_BRIDGE = 0,   // the port is in the bridge itself
-  WAYMARK_TO_RELAY = 1,    // into the bridge through `target`, an IFB
-  WAYMARK_TO_TUNNEL = 2,   // out of `target`, a VXLAN device
-  WAYMARK_TO_PORT = 3,     // out of `target`, another customer port, as `out_vlan`
+  WAYMARK_TO_BRIDGE = 0,  // the port is in the bridge itself
+  WAYMARK_TO_RELAY = 1,   // into the bridge through `target`, an IFB
+  WAYMARK_TO_TUNNEL = 2,  // out of `target`, a VXLAN device
+  WAYMARK_TO_PORT = 3,    // out of `target`, another customer port, as `out_vlan`
 };
 
 struct waymark_port {

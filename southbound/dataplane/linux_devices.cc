@@ -1,4 +1,5 @@
 // Devices of ours, bridge membership, flood lists.
+#include <arpa/inet.h>
 #include <linux/if_bridge.h>
 #include <linux/if_link.h>
 #include <linux/neighbour.h>

@@ -35,8 +35,8 @@ bool Liveness::Answered(uint64_t sequence, absl::Duration sent, absl::Duration n
     round_trip_ += (sample - round_trip_) / 8;
   }
   last_answered_ = sequence;
-  third_sent_ = sequence_ >= sequence + kMisses ? sent + kMisses * interval_
-                                                : absl::InfiniteDuration();
+  third_sent_ =
+      sequence_ >= sequence + kMisses ? sent + kMisses * interval_ : absl::InfiniteDuration();
   if (alive_ || sequence <= died_at_) return false;
   alive_ = true;
   return true;

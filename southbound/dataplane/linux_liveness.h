@@ -1,5 +1,6 @@
-// Whether a segment list is alive, from its probes (RFC 7880's model: sent by the headend, turned round by the path
-// itself). Pure: no time, no sockets of its own, so that a test can play any history.
+// Whether a segment list is alive, from its probes (RFC 7880's model: sent by the headend, turned
+// round by the path itself). Pure: no time, no sockets of its own, so that a test can play any
+// history.
 #ifndef WAYMARK_SOUTHBOUND_DATAPLANE_LINUX_LIVENESS_H_
 #define WAYMARK_SOUTHBOUND_DATAPLANE_LINUX_LIVENESS_H_
 
@@ -9,11 +10,12 @@
 
 namespace waymark {
 
-// Dead when three probes in a row have had time enough to come back and have not. "Enough" is the round trip as measured
-// so far with its variation (RFC 6298), and half an interval: a path of 250 ms probed each 10 ms has 25 under way.
+// Dead when three probes in a row have had time enough to come back and have not. "Enough" is the
+// round trip as measured so far with its variation (RFC 6298), and half an interval: a path of 250
+// ms probed each 10 ms has 25 under way.
 //
-// Time in which this host did not run proves nothing: the caller reports such stalls, and the wait starts again behind
-// them.
+// Time in which this host did not run proves nothing: the caller reports such stalls, and the wait
+// starts again behind them.
 class Liveness {
  public:
   explicit Liveness(absl::Duration interval) : interval_(interval) {}
@@ -24,7 +26,8 @@ class Liveness {
 
   // A probe goes out. Its sequence number, from 1.
   uint64_t Sent(absl::Duration now);
-  // The answer to the probe that was sent then. True if the list came alive by it. Late or repeated answers are no harm.
+  // The answer to the probe that was sent then. True if the list came alive by it. Late or repeated
+  // answers are no harm.
   bool Answered(uint64_t sequence, absl::Duration sent, absl::Duration now);
   // When Judge may next find it dead; infinite if nothing is missing.
   absl::Duration Deadline(absl::Duration stall_end) const;

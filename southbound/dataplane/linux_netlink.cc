@@ -26,6 +26,7 @@ absl::Status NetlinkError(int error, const std::string& what, const std::string&
   if (!reason.empty()) absl::StrAppend(&text, " (", reason, ")");
   switch (error) {
     case ENODEV:
+    case ENETDOWN:
     case ENXIO:
       return absl::UnavailableError(text);
     case ENOENT:
@@ -103,7 +104,8 @@ absl::StatusOr<std::unique_ptr<NetlinkSocket>> NetlinkSocket::Open(uint32_t grou
   auto result = std::unique_ptr<NetlinkSocket>(new NetlinkSocket(socket));
   const int fd = result->fd();
   int value = kSocketBuffer;
-  // The limit for the unprivileged is too low for a full dump; without the right the smaller buffer has to do.
+  // The limit for the unprivileged is too low for a full dump; without the right the smaller buffer
+  // has to do.
   setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &value, sizeof value);
   setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &value, sizeof value);
   value = 1;
@@ -204,14 +206,23 @@ bool NetlinkSocket::Drain(const Visitor& visit) {
 }
 
 int NetlinkSocket::InterfaceIndex(const std::string& name) {
+  const ifinfomsg found = Interface(name);
+  return found.ifi_index;
+}
+
+unsigned NetlinkSocket::InterfaceFlags(const std::string& name) {
+  return Interface(name).ifi_flags;
+}
+
+ifinfomsg NetlinkSocket::Interface(const std::string& name) {
   NetlinkMessage message(RTM_GETLINK, 0);
   message.Header<ifinfomsg>();
   message.Text(IFLA_IFNAME, name);
-  int index = 0;
-  const absl::Status status = Query(message, "look up " + name, [&index](const nlmsghdr* m) {
-    if (const auto* link = NetlinkHeader<ifinfomsg>(m)) index = link->ifi_index;
+  ifinfomsg found{};
+  const absl::Status status = Query(message, "look up " + name, [&found](const nlmsghdr* m) {
+    if (const auto* link = NetlinkHeader<ifinfomsg>(m)) found = *link;
   });
-  return status.ok() ? index : 0;
+  return status.ok() ? found : ifinfomsg{};
 }
 
 }  // namespace waymark

@@ -1,8 +1,10 @@
-// Netlink requests to the kernel's routing subsystem (RFC 3549), each confirmed by an acknowledgement.
+// Netlink requests to the kernel's routing subsystem (RFC 3549), each confirmed by an
+// acknowledgement.
 #ifndef WAYMARK_SOUTHBOUND_DATAPLANE_LINUX_NETLINK_H_
 #define WAYMARK_SOUTHBOUND_DATAPLANE_LINUX_NETLINK_H_
 
 #include <libmnl/libmnl.h>
+#include <linux/rtnetlink.h>
 
 #include <array>
 #include <cstdint>
@@ -20,8 +22,8 @@
 
 namespace waymark {
 
-// One request under construction. Attributes are appended in order. At most kCapacity bytes: callers bound what they
-// put in (the largest, a segment list of eleven carriers, takes 300).
+// One request under construction. Attributes are appended in order. At most kCapacity bytes:
+// callers bound what they put in (the largest, a segment list of eleven carriers, takes 300).
 class NetlinkMessage {
  public:
   static constexpr size_t kCapacity = 8192;
@@ -57,8 +59,8 @@ class NetlinkMessage {
   std::vector<uint8_t> buffer_;
 };
 
-// The attributes of a message or of a nest, by type; the last of a type wins. Built from bytes of any origin: what does
-// not fit is left out. Views into the message.
+// The attributes of a message or of a nest, by type; the last of a type wins. Built from bytes of
+// any origin: what does not fit is left out. Views into the message.
 class NetlinkAttributes {
  public:
   NetlinkAttributes() { attributes_.fill(nullptr); }
@@ -93,7 +95,8 @@ const T* NetlinkHeader(const nlmsghdr* message) {
   return static_cast<const T*>(mnl_nlmsg_get_payload(message));
 }
 
-// A socket in the network namespace of the thread that opens it; from then on any one thread at a time.
+// A socket in the network namespace of the thread that opens it; from then on any one thread at a
+// time.
 class NetlinkSocket {
  public:
   using Visitor = std::function<void(const nlmsghdr*)>;
@@ -104,23 +107,27 @@ class NetlinkSocket {
   NetlinkSocket(const NetlinkSocket&) = delete;
   NetlinkSocket& operator=(const NetlinkSocket&) = delete;
 
-  // Sends and waits for the acknowledgement. A kernel that is briefly out of per-CPU memory, as it is in bursts of seg6
-  // objects, is asked again for up to 100 ms. Errors carry `what` and the kernel's own words: NOT_FOUND (no such object),
-  // ALREADY_EXISTS, UNAVAILABLE (no such interface), PERMISSION_DENIED, UNIMPLEMENTED, INTERNAL.
+  // Sends and waits for the acknowledgement. A kernel that is briefly out of per-CPU memory, as it
+  // is in bursts of seg6 objects, is asked again for up to 100 ms. Errors carry `what` and the
+  // kernel's own words: NOT_FOUND (no such object), ALREADY_EXISTS, UNAVAILABLE (no such
+  // interface), PERMISSION_DENIED, UNIMPLEMENTED, INTERNAL.
   absl::Status Request(NetlinkMessage& message, const std::string& what);
-  // `message` asks for a dump or for one object (NLM_F_DUMP or not); `visit` sees each answer. A dump that the kernel
-  // says was torn by a change is repeated before `visit` sees any of it.
+  // `message` asks for a dump or for one object (NLM_F_DUMP or not); `visit` sees each answer. A
+  // dump that the kernel says was torn by a change is repeated before `visit` sees any of it.
   absl::Status Query(NetlinkMessage& message, const std::string& what, const Visitor& visit);
   // Reads notifications that wait, without blocking. False if some were lost.
   bool Drain(const Visitor& visit);
 
   // The index of an interface; 0 if there is none of that name.
   int InterfaceIndex(const std::string& name);
+  // Its IFF_* flags; 0 if there is none of that name.
+  unsigned InterfaceFlags(const std::string& name);
 
   int fd() const { return mnl_socket_get_fd(socket_); }
 
  private:
   explicit NetlinkSocket(mnl_socket* socket) : socket_(socket), buffer_(1 << 17) {}
+  ifinfomsg Interface(const std::string& name);
   // Reads until the answer to `sequence` is complete. Returns the error number.
   int Receive(uint32_t sequence, const Visitor* visit, std::string* reason, bool* torn);
 

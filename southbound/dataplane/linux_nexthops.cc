@@ -16,9 +16,10 @@ namespace {
 
 constexpr size_t kModeSize = sizeof(int);
 constexpr size_t kSrhSize = sizeof(ipv6_sr_hdr);
+constexpr uint8_t kSegmentRouting = 4;  // routing header type (RFC 8754)
 
-// RFC 8754: segments in reverse. Inline mode wants one more slot, the last of the path, for the destination that the
-// packet had.
+// RFC 8754: segments in reverse. Inline mode wants one more slot, the last of the path, for the
+// destination that the packet had.
 std::vector<uint8_t> InlineSrh(const std::vector<Ipv6>& carriers) {
   const size_t slots = carriers.size() + 1;
   std::vector<uint8_t> bytes(kModeSize + kSrhSize + slots * sizeof(Ipv6));
@@ -26,7 +27,7 @@ std::vector<uint8_t> InlineSrh(const std::vector<Ipv6>& carriers) {
   std::memcpy(bytes.data(), &mode, sizeof mode);
   ipv6_sr_hdr header{};
   header.hdrlen = static_cast<uint8_t>(slots * 2);
-  header.type = IPV6_SRCRT_TYPE_4;
+  header.type = kSegmentRouting;
   header.segments_left = header.first_segment = static_cast<uint8_t>(slots - 1);
   std::memcpy(bytes.data() + kModeSize, &header, kSrhSize);
   for (size_t i = 0; i < carriers.size(); ++i) {

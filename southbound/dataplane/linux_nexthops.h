@@ -29,10 +29,11 @@ struct Nexthop {
 
 using Nexthops = std::map<uint32_t, Nexthop>;
 
-// Makes or replaces number `id`. `anchor`: index of the anchor device. Errors as NetlinkSocket::Request.
+// Makes or replaces number `id`. `anchor`: index of the anchor device. Errors as
+// NetlinkSocket::Request.
 absl::Status SetNexthop(NetlinkSocket& kernel, uint32_t id, const Nexthop& nexthop, int anchor);
-// OK if there is none. A member must have left its groups first: removal would take a group of one with it, and that
-// the group's routes.
+// OK if there is none. A member must have left its groups first: removal would take a group of one
+// with it, and that the group's routes.
 absl::Status DeleteNexthop(NetlinkSocket& kernel, uint32_t id);
 
 absl::Status DumpNexthops(NetlinkSocket& kernel, Nexthops* nexthops);

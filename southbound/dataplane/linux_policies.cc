@@ -46,8 +46,8 @@ absl::Status Policies::Load(const std::map<PolicyId, uint32_t>& groups) {
   }
   for (auto& [id, policy] : policies_) {
     const auto held = kernel_nexthops_.find(policy.group);
-    policy.members = held == kernel_nexthops_.end() ? std::map<uint32_t, uint32_t>{}
-                                                    : held->second.members;
+    policy.members =
+        held == kernel_nexthops_.end() ? std::map<uint32_t, uint32_t>{} : held->second.members;
   }
   return absl::OkStatus();
 }
@@ -113,12 +113,14 @@ uint32_t Policies::AddList(const PolicyId& id, const PolicyObject& policy,
     list.segments = PackCarriers(list.sids);
     const std::vector<Ipv6> back = PackCarriers(list.back);
     list.segments.insert(list.segments.end(), back.begin(), back.end());
-    // Spread, so that a thousand lists don't go out in one burst: by the golden ratio, whatever their number.
+    // Spread, so that a thousand lists don't go out in one burst: by the golden ratio, whatever
+    // their number.
     list.next_send = now + list.interval * ((next_list_ * 0.6180339887) -
                                             static_cast<uint64_t>(next_list_ * 0.6180339887));
   }
   uint32_t number = next_list_++;
-  // What is known of a list's liveness stays known when its policy is replaced, and its probes under way still count.
+  // What is known of a list's liveness stays known when its policy is replaced, and its probes
+  // under way still count.
   const auto inherit = [&](uint32_t known) {
     const auto found = lists_.find(known);
     if (found == lists_.end()) return false;
@@ -182,8 +184,8 @@ void Policies::Drop(const Policy& policy) {
   }
 }
 
-// An agent that starts anew takes over what its predecessor decided: what the group leaves out was dead, and comes back
-// only when its probes do.
+// An agent that starts anew takes over what its predecessor decided: what the group leaves out was
+// dead, and comes back only when its probes do.
 void Policies::Presume(Policy& policy, const std::map<uint32_t, uint32_t>& members) {
   const auto carries = [&](uint32_t number) { return members.contains(lists_.at(number).path); };
   const bool working = std::any_of(policy.working.begin(), policy.working.end(), carries);
@@ -274,26 +276,33 @@ bool Policies::Holds(const PolicyObject& object) const {
                      [&](const auto& member) { return paths.contains(member.first); });
 }
 
-std::vector<uint32_t> Policies::Sweep(bool repair) {
+void Policies::Sweep() {
   const std::scoped_lock lock(mutex_);
-  std::set<uint32_t> groups;
-  for (const auto& [id, policy] : policies_) groups.insert(policy.group);
+  std::set<uint32_t> used = {kBlackholeNexthop};
+  for (const auto& [id, policy] : policies_) used.insert(policy.group);
+  for (const auto& [id, users] : path_users_) used.insert(id);
+  RemoveAllBut(used);
+}
+
+void Policies::Clear() {
+  const std::scoped_lock lock(mutex_);
+  RemoveAllBut({});
+}
+
+void Policies::RemoveAllBut(const std::set<uint32_t>& used) {
   std::vector<uint32_t> removed;
   // Groups have the higher numbers, and must go before their members.
   for (auto it = kernel_nexthops_.rbegin(); it != kernel_nexthops_.rend(); ++it) {
-    const uint32_t id = it->first;
-    if (id == kBlackholeNexthop || groups.contains(id) || path_users_.contains(id)) continue;
-    removed.push_back(id);
+    if (!used.contains(it->first)) removed.push_back(it->first);
   }
-  if (!repair) return removed;
   for (uint32_t id : removed) {
     if (absl::Status status = DeleteNexthop(*kernel_, id); !status.ok()) {
       Log(LogLevel::kWarning, "nexthop not removed", {{"reason", std::string(status.message())}});
     }
-    path_of_.erase(kernel_nexthops_[id].carriers);
+    const auto path = path_of_.find(kernel_nexthops_[id].carriers);
+    if (path != path_of_.end() && path->second == id) path_of_.erase(path);
     kernel_nexthops_.erase(id);
   }
-  return removed;
 }
 
 }  // namespace waymark

@@ -1,12 +1,14 @@
-// The SR policies headed here: their paths and groups in the kernel, and which of their segment lists carry traffic.
+// The SR policies headed here: their paths and groups in the kernel, and which of their segment
+// lists carry traffic.
 //
-// A path is a kernel nexthop whose number stands for its content: policies that use the same segment list share it, and it
-// never changes. A policy is a group of paths; its binding SID's route points to the group. So to move a policy is to
-// replace one group, with one message, and established flows follow at once. Never is a path removed before every group
-// has left it: the kernel would remove the group with its last member, then the route, and traffic would leak.
+// A path is a kernel nexthop whose number stands for its content: policies that use the same
+// segment list share it, and it never changes. A policy is a group of paths; its binding SID's
+// route points to the group. So to move a policy is to replace one group, with one message, and
+// established flows follow at once. Never is a path removed before every group has left it: the
+// kernel would remove the group with its last member, then the route, and traffic would leak.
 //
-// Two threads work here: the agent's (Put, Remove, Repair) and the prober's (the rest). One mutex, held for at most a
-// kernel round trip a policy that changes.
+// Two threads work here: the agent's (Put, Remove, Repair) and the prober's (the rest). One mutex,
+// held for at most a kernel round trip a policy that changes.
 #ifndef WAYMARK_SOUTHBOUND_DATAPLANE_LINUX_POLICIES_H_
 #define WAYMARK_SOUTHBOUND_DATAPLANE_LINUX_POLICIES_H_
 
@@ -44,6 +46,7 @@ class Policies {
  public:
   struct Counters {
     uint64_t probes_sent = 0, probes_answered = 0, deaths = 0, repairs = 0, repair_errors = 0;
+    double slowest_round_trip_seconds = 0;
   };
 
   // Interfaces by adjacency SID, for the carrier of each list's first link.
@@ -52,19 +55,23 @@ class Policies {
   // Opens its own socket, in the calling thread's namespace.
   absl::Status Open(DataPlane::EventSink sink);
 
-  // What the kernel holds. `groups` says which group each binding SID's route points to: those are taken over as they
-  // are, and tell which lists were alive. Call before the first Put, and at each Reconcile.
+  // What the kernel holds. `groups` says which group each binding SID's route points to: those are
+  // taken over as they are, and tell which lists were alive. Call before the first Put, and at each
+  // Reconcile.
   absl::Status Load(const std::map<PolicyId, uint32_t>& groups);
 
-  // Makes paths and group; the caller then points the route to the group that is returned. `now`: monotonic.
+  // Makes paths and group; the caller then points the route to the group that is returned. `now`:
+  // monotonic.
   absl::StatusOr<uint32_t> Put(const southbound::v1::PolicyObject& policy,
                                const FirstHops& first_hops, absl::Duration now);
   // After the route is gone.
   absl::Status Remove(const PolicyId& id);
   // Whether paths and group stand in the kernel, by the last Load, as this policy would have them.
   bool Holds(const southbound::v1::PolicyObject& policy) const;
-  // Removes nexthops of ours that no policy uses; their numbers. `repair` false: only says which.
-  std::vector<uint32_t> Sweep(bool repair);
+  // Removes nexthops of ours that no policy uses.
+  void Sweep();
+  // Removes every nexthop of ours. No policy may be left.
+  void Clear();
 
   void SetCarrier(const std::string& interface, bool running, absl::Duration now);
   std::vector<southbound::v1::Event> Observe() const;
@@ -107,6 +114,7 @@ class Policies {
 
   absl::StatusOr<uint32_t> AcquirePath(const std::vector<Ipv6>& carriers);
   absl::Status ReleasePath(uint32_t path);
+  void RemoveAllBut(const std::set<uint32_t>& used);
   uint32_t NewGroup();
   uint32_t AddList(const PolicyId& id, const southbound::v1::PolicyObject& policy,
                    const southbound::v1::SegmentList& object, const FirstHops& first_hops,

@@ -75,7 +75,8 @@ sockaddr_in6 SocketAddress(const Ipv6& address, uint16_t port) {
 
 absl::Status SocketError(const char* what) {
   const std::string text = absl::StrCat(what, ": ", strerror(errno));
-  if (errno == EPERM) return absl::FailedPreconditionError(absl::StrCat(text, ": needs CAP_NET_RAW"));
+  if (errno == EPERM)
+    return absl::FailedPreconditionError(absl::StrCat(text, ": needs CAP_NET_RAW"));
   return absl::InternalError(text);
 }
 

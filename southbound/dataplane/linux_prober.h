@@ -1,7 +1,9 @@
-// Sends the probes of every policy's segment lists and hears them come back; hears of carriers that go and come.
+// Sends the probes of every policy's segment lists and hears them come back; hears of carriers that
+// go and come.
 //
-// A probe is an IPv6 packet to this switch's own VTEP with a segment routing header (RFC 8754) that leads it out along the
-// list and back along the list's return: the other switches forward it in their kernels, no process of theirs takes part.
+// A probe is an IPv6 packet to this switch's own VTEP with a segment routing header (RFC 8754) that
+// leads it out along the list and back along the list's return: the other switches forward it in
+// their kernels, no process of theirs takes part.
 #ifndef WAYMARK_SOUTHBOUND_DATAPLANE_LINUX_PROBER_H_
 #define WAYMARK_SOUTHBOUND_DATAPLANE_LINUX_PROBER_H_
 
@@ -25,15 +27,16 @@ namespace waymark {
 std::vector<uint8_t> ProbePacket(const Ipv6& vtep, const Probe& probe, uint16_t port,
                                  std::span<const uint8_t> payload);
 
-// One thread of its own, with real-time priority if that is permitted: on a busy machine probes that go out late would
-// look like losses.
+// One thread of its own, with real-time priority if that is permitted: on a busy machine probes
+// that go out late would look like losses.
 class Prober {
  public:
   // Both must outlive this.
   Prober(Policies& policies, const Clock& clock) : policies_(policies), clock_(clock) {}
   ~Prober();
 
-  // Opens sockets in the calling thread's namespace and starts the thread. Carriers are reported to `policies` first.
+  // Opens sockets in the calling thread's namespace and starts the thread. Carriers are reported to
+  // `policies` first.
   absl::Status Start(const Ipv6& vtep);
   void Stop();
   // Wakes the thread: there may be something due earlier than it knows.

@@ -29,8 +29,8 @@ constexpr uint32_t kLeastQueueBytes = 256 << 10;
 
 uint32_t BurstTicks(uint64_t rate) {
   const uint64_t bytes = std::max(kLeastBurst, rate * kBurstMicroseconds / kMicrosecondsPerSecond);
-  const uint64_t ticks = bytes * kMicrosecondsPerSecond / std::max<uint64_t>(rate, 1) *
-                         kTicksPerMicrosecond;
+  const uint64_t ticks =
+      bytes * kMicrosecondsPerSecond / std::max<uint64_t>(rate, 1) * kTicksPerMicrosecond;
   return static_cast<uint32_t>(std::clamp<uint64_t>(ticks, 1, UINT32_MAX));
 }
 
@@ -93,9 +93,8 @@ absl::Status SetLimit(NetlinkSocket& kernel, int device, uint32_t id, uint64_t c
   PutHeader(message, device, id, (0x5710u + (id & 0xf)) << 16);
   message.Text(TCA_KIND, "bfifo");
   tc_fifo_qopt limit{};
-  limit.limit = static_cast<uint32_t>(
-      std::clamp<uint64_t>(capacity * kQueueMicroseconds / kMicrosecondsPerSecond,
-                           kLeastQueueBytes, UINT32_MAX));
+  limit.limit = static_cast<uint32_t>(std::clamp<uint64_t>(
+      capacity * kQueueMicroseconds / kMicrosecondsPerSecond, kLeastQueueBytes, UINT32_MAX));
   message.Struct(TCA_OPTIONS, limit);
   return kernel.Request(message, what);
 }
@@ -105,8 +104,7 @@ uint32_t ClassOf(uint32_t queue) { return kMajor | (kFirstQueueClass + queue); }
 absl::Status SetQueue(NetlinkSocket& kernel, int device, const QueuesSpec& spec, uint32_t queue,
                       uint64_t guaranteed) {
   const ClassRates rates{guaranteed, spec.capacity, kQueues - 1 - queue};
-  absl::Status status =
-      SetClass(kernel, device, kRootClass, ClassOf(queue), rates, KeyOf(spec));
+  absl::Status status = SetClass(kernel, device, kRootClass, ClassOf(queue), rates, KeyOf(spec));
   return status.ok() ? SetLimit(kernel, device, ClassOf(queue), spec.capacity, KeyOf(spec))
                      : status;
 }
@@ -170,11 +168,10 @@ absl::Status DumpQueues(NetlinkSocket& kernel, const InterfaceNames& names,
     const absl::Status listed = kernel.Query(classes, "list classes", [&](const nlmsghdr* m) {
       const auto* entry = NetlinkHeader<tcmsg>(m);
       if (entry == nullptr) return;
-      const NetlinkAttributes options =
-          NetlinkAttributes(m, sizeof(tcmsg)).Nest(TCA_OPTIONS);
+      const NetlinkAttributes options = NetlinkAttributes(m, sizeof(tcmsg)).Nest(TCA_OPTIONS);
       const auto opt = options.Get<tc_htb_opt>(TCA_HTB_PARMS);
-      const uint64_t rate = options.Has(TCA_HTB_RATE64) ? options.Get<uint64_t>(TCA_HTB_RATE64)
-                                                        : opt.rate.rate;
+      const uint64_t rate =
+          options.Has(TCA_HTB_RATE64) ? options.Get<uint64_t>(TCA_HTB_RATE64) : opt.rate.rate;
       if (entry->tcm_handle == kRootClass) spec.capacity = rate;
       const uint32_t minor = entry->tcm_handle & 0xffff;
       if (minor >= kFirstQueueClass && minor < kFirstQueueClass + kQueues) {

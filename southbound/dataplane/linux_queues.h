@@ -1,5 +1,6 @@
-// Queues of a core link: HTB, one class a queue (guaranteed share, may borrow up to the link's capacity, the higher queue
-// first). Packets find their class by skb->priority, which the classifier sets from the outer DSCP.
+// Queues of a core link: HTB, one class a queue (guaranteed share, may borrow up to the link's
+// capacity, the higher queue first). Packets find their class by skb->priority, which the
+// classifier sets from the outer DSCP.
 #ifndef WAYMARK_SOUTHBOUND_DATAPLANE_LINUX_QUEUES_H_
 #define WAYMARK_SOUTHBOUND_DATAPLANE_LINUX_QUEUES_H_
 

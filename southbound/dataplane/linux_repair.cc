@@ -203,7 +203,13 @@ std::vector<southbound::v1::Event> Policies::Observe() const {
 
 Policies::Counters Policies::counters() const {
   const std::scoped_lock lock(mutex_);
-  return counters_;
+  Counters now = counters_;
+  for (const auto& [number, list] : lists_) {
+    if (!list.probed || !list.alive()) continue;
+    now.slowest_round_trip_seconds =
+        std::max(now.slowest_round_trip_seconds, absl::ToDoubleSeconds(list.liveness.round_trip()));
+  }
+  return now;
 }
 
 }  // namespace waymark

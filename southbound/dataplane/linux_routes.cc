@@ -71,8 +71,7 @@ void PutLocalSid(NetlinkMessage& message, const LocalSid& sid, int sid_index) {
   message.U16(RTA_ENCAP_TYPE, LWTUNNEL_ENCAP_SEG6_LOCAL);
 }
 
-std::optional<LocalSid> ParseLocalSid(const NetlinkAttributes& encap,
-                                      const InterfaceNames& names) {
+std::optional<LocalSid> ParseLocalSid(const NetlinkAttributes& encap, const InterfaceNames& names) {
   LocalSid sid;
   const auto action = encap.Get<uint32_t>(SEG6_LOCAL_ACTION);
   const NetlinkAttributes flavors = encap.Nest(SEG6_LOCAL_FLAVORS);
@@ -131,7 +130,7 @@ NetlinkMessage RouteMessage(uint16_t type, uint16_t flags, const RouteSpec& spec
   header.rtm_protocol = kWaymarkProtocol;
   header.rtm_scope = RT_SCOPE_UNIVERSE;
   header.rtm_type = RouteType(spec.kind);
-  header.rtm_table = spec.table < 256 ? static_cast<uint8_t>(spec.table) : RT_TABLE_UNSPEC;
+  header.rtm_table = static_cast<uint8_t>(spec.table);
   message.Address(RTA_DST, spec.prefix);
   message.U32(RTA_TABLE, spec.table);
   message.U32(RTA_PRIORITY, spec.metric);
@@ -153,12 +152,7 @@ absl::Status Install(NetlinkSocket& kernel, const RouteSpec& spec, const RouteSp
   }
   NetlinkMessage message =
       RouteMessage(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, spec, device, sid_device);
-  absl::Status status = kernel.Request(message, what);
-  // A route through a port that is down: it comes with the port.
-  if (!status.ok() && !spec.device.empty() && status.message().find("down") != std::string::npos) {
-    return absl::UnavailableError(status.message());
-  }
-  return status;
+  return kernel.Request(message, what);
 }
 
 absl::Status Uninstall(NetlinkSocket& kernel, const RouteSpec& spec) {
@@ -213,8 +207,7 @@ std::string KeyOf(const AddressSpec& spec) {
 absl::Status Install(NetlinkSocket& kernel, const AddressSpec& spec, const AddressSpec*) {
   const int index = kernel.InterfaceIndex(spec.device);
   if (index == 0) return MissingDevice(KeyOf(spec), spec.device);
-  NetlinkMessage message =
-      AddressMessage(RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE, spec, index);
+  NetlinkMessage message = AddressMessage(RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE, spec, index);
   return kernel.Request(message, KeyOf(spec));
 }
 

@@ -1,10 +1,10 @@
-// What the agent holds in a Linux kernel, as plain values: each has a key (its identity there), a value (compared when
-// looking for drift) and the netlink messages that make and remove it. What a dump yields is the same type, so "what
-// should be" and "what is" are compared by ==.
+// What the agent holds in a Linux kernel, as plain values: each has a key (its identity there), a
+// value (compared when looking for drift) and the netlink messages that make and remove it. What a
+// dump yields is the same type, so "what should be" and "what is" are compared by ==.
 //
-// Marks of ownership: routes, nexthops, addresses and rules have protocol 'W' (0x57); devices have names that begin with
-// "wm-"; the nftables table is "ip6 waymark". Nothing else is ever changed, but for customer ports' bridge membership and
-// filters while an attachment names them.
+// Marks of ownership: routes, nexthops, addresses and rules have protocol 'W' (0x57); devices have
+// names that begin with "wm-"; the nftables table is "ip6 waymark". Nothing else is ever changed,
+// but for customer ports' bridge membership and filters while an attachment names them.
 #ifndef WAYMARK_SOUTHBOUND_DATAPLANE_LINUX_SPECS_H_
 #define WAYMARK_SOUTHBOUND_DATAPLANE_LINUX_SPECS_H_
 
@@ -72,8 +72,8 @@ struct RuleSpec {
   bool operator==(const RuleSpec&) const = default;
 };
 
-// A device of ours. Made without IPv6 (its own neighbour discovery would be taken for a customer's frame) but for the
-// anchor. Always up.
+// A device of ours. Made without IPv6 (its own neighbour discovery would be taken for a customer's
+// frame) but for the anchor. Always up.
 struct DeviceSpec {
   enum class Kind : uint8_t { kAnchor, kRelay, kBridge, kVxlan };  // anchor and relay are IFBs
   std::string name;
@@ -107,7 +107,8 @@ std::string KeyOf(const DeviceSpec& spec);
 std::string KeyOf(const BridgePortSpec& spec);
 std::string KeyOf(const FloodSpec& spec);
 
-// Makes or replaces it. `before`, if not null: what stands under the key now. UNAVAILABLE: a device is missing.
+// Makes or replaces it. `before`, if not null: what stands under the key now. UNAVAILABLE: a device
+// is missing.
 absl::Status Install(NetlinkSocket& kernel, const RouteSpec& spec, const RouteSpec* before);
 absl::Status Install(NetlinkSocket& kernel, const AddressSpec& spec, const AddressSpec* before);
 absl::Status Install(NetlinkSocket& kernel, const RuleSpec& spec, const RuleSpec* before);
@@ -129,8 +130,7 @@ std::optional<AddressSpec> ParseAddress(const nlmsghdr* message, const Interface
 std::optional<RuleSpec> ParseRule(const nlmsghdr* message);
 std::optional<DeviceSpec> ParseDevice(const nlmsghdr* message);
 // Any device in a bridge of ours.
-std::optional<BridgePortSpec> ParseBridgePort(const nlmsghdr* message,
-                                              const InterfaceNames& names);
+std::optional<BridgePortSpec> ParseBridgePort(const nlmsghdr* message, const InterfaceNames& names);
 std::optional<FloodSpec> ParseFlood(const nlmsghdr* message, const InterfaceNames& names);
 
 // Messages, for tests. `indexes` gives interface numbers by name.

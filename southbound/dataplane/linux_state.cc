@@ -4,20 +4,24 @@
 #include <linux/if_addr.h>
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
+#include <net/if.h>
 
 #include <algorithm>
 #include <type_traits>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "controller/base/log.h"
+#include "controller/base/object.h"
+#include "controller/base/srv6.h"
 #include "southbound/dataplane/linux_sysctl.h"
 
 namespace waymark {
 namespace {
 
 template <typename T>
-concept HasDevice = requires(const T& t) { t.device; };
+concept HasDevice = requires(const T& t) {
+  t.device;
+};
 
 template <typename Header>
 NetlinkMessage DumpMessage(uint16_t type, uint8_t family) {
@@ -25,6 +29,16 @@ NetlinkMessage DumpMessage(uint16_t type, uint8_t family) {
   // Every such header begins with the family.
   *reinterpret_cast<uint8_t*>(&message.Header<Header>()) = family;
   return message;
+}
+
+// Whose binding SID a route leads.
+std::optional<PolicyId> PolicyOf(const RouteSpec& route) {
+  const Ipv6& a = route.prefix;
+  const uint32_t endpoint = static_cast<uint32_t>(a[4]) << 8 | a[5];
+  const uint32_t color = static_cast<uint32_t>(a[12]) << 24 | static_cast<uint32_t>(a[13]) << 16 |
+                         static_cast<uint32_t>(a[14]) << 8 | a[15];
+  if (route.nexthop == 0 || a != BindingSid(endpoint, color)) return std::nullopt;
+  return PolicyId{color, endpoint};
 }
 
 }  // namespace
@@ -66,9 +80,8 @@ absl::Status KernelState::DumpRouting(const InterfaceNames& names) {
       if (auto spec = parse(m)) Add(*std::move(spec));
     });
   };
-  absl::Status status =
-      dump(DumpMessage<rtmsg>(RTM_GETROUTE, AF_INET6), "list routes",
-           [&](const nlmsghdr* m) { return ParseRoute(m, names); });
+  absl::Status status = dump(DumpMessage<rtmsg>(RTM_GETROUTE, AF_INET6), "list routes",
+                             [&](const nlmsghdr* m) { return ParseRoute(m, names); });
   if (status.ok()) {
     status = dump(DumpMessage<ifaddrmsg>(RTM_GETADDR, AF_INET6), "list addresses",
                   [&](const nlmsghdr* m) { return ParseAddress(m, names); });
@@ -154,12 +167,22 @@ absl::Status KernelState::Uninstall(const Piece& piece) {
       piece);
 }
 
+// A kernel takes no route through an interface that is down, and drops those it had. They come back
+// with the interface.
+bool KernelState::Waits(const Piece& piece) {
+  const auto* route = std::get_if<RouteSpec>(&piece);
+  if (route == nullptr || !route->gateway) return false;
+  const unsigned flags = kernel_->InterfaceFlags(route->device);
+  return flags != 0 && (flags & IFF_UP) == 0;
+}
+
 bool KernelState::Same(const Piece& piece) {
   if (const auto* setting = std::get_if<SysctlSpec>(&piece)) {
     const absl::StatusOr<std::string> value = ReadSysctl(setting->path);
     if (!value.ok()) return setting->optional && absl::IsNotFound(value.status());
     return *value == setting->value;
   }
+  if (Waits(piece)) return true;
   const auto held = held_.find(KeyOf(piece));
   if (held == held_.end()) return false;
   if (const auto* table = std::get_if<SteeringTableSpec>(&held->second)) {
@@ -244,6 +267,32 @@ std::vector<std::string> KernelState::Unwanted() const {
   return keys;
 }
 
+std::string KernelState::OwnerOf(const std::string& key) const {
+  const auto held = held_.find(key);
+  if (held == held_.end()) return key;
+  const Piece& piece = held->second;
+  if (const auto* steering = std::get_if<SteeringSpec>(&piece)) {
+    return PolicyKey(steering->color, steering->endpoint_sid);
+  }
+  if (const auto* entry = std::get_if<EntrySpec>(&piece)) {
+    return absl::StrCat("attachment:", entry->device, ":", entry->vlan);
+  }
+  if (const auto* entry = std::get_if<ClassSpec>(&piece)) {
+    return absl::StrCat("attachment:", entry->device, ":", entry->vlan);
+  }
+  if (const auto* device = std::get_if<DeviceSpec>(&piece)) {
+    if (device->kind == DeviceSpec::Kind::kVxlan) return absl::StrCat("instance:", device->vni);
+  }
+  if (const auto* route = std::get_if<RouteSpec>(&piece)) {
+    const Ipv6& a = route->prefix;
+    const uint32_t sid = static_cast<uint32_t>(a[4]) << 8 | a[5];
+    if (const auto policy = PolicyOf(*route)) return PolicyKey(policy->first, policy->second);
+    const bool routed = route->gateway && route->table == kMainTable;
+    if (routed && (a == Vtep(sid) || a == UsidPrefix(sid))) return absl::StrCat("route:", sid);
+  }
+  return key;
+}
+
 void KernelState::DeviceGone(const std::string& device) {
   std::erase_if(held_, [&](const auto& entry) { return DeviceOf(entry.second) == device; });
 }
@@ -253,10 +302,7 @@ std::map<PolicyId, uint32_t> KernelState::GroupOfPolicies() const {
   for (const auto& [key, piece] : held_) {
     const auto* route = std::get_if<RouteSpec>(&piece);
     if (route == nullptr || route->nexthop < kFirstGroupNexthop) continue;
-    const Ipv6& a = route->prefix;
-    const uint32_t endpoint = static_cast<uint32_t>(a[4]) << 8 | a[5];
-    const uint32_t color = static_cast<uint32_t>(a[12]) << 24 | a[13] << 16 | a[14] << 8 | a[15];
-    if (a == BindingSid(endpoint, color)) groups[{color, endpoint}] = route->nexthop;
+    if (const auto policy = PolicyOf(*route)) groups[*policy] = route->nexthop;
   }
   return groups;
 }

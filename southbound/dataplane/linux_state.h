@@ -1,8 +1,9 @@
 // What the agent has in the kernel, piece by piece, and which objects want each piece.
 //
-// Everything is decided by comparison: an object is compiled to the pieces that it implies (linux_compile.h), these are
-// compared to what is held, and only what differs is touched. What is held is known from a dump and from what was done
-// since. So a Put of what is there sends nothing, a restarted agent takes over what runs, and drift is repaired alone.
+// Everything is decided by comparison: an object is compiled to the pieces that it implies
+// (linux_compile.h), these are compared to what is held, and only what differs is touched. What is
+// held is known from a dump and from what was done since. So a Put of what is there sends nothing,
+// a restarted agent takes over what runs, and drift is repaired alone.
 #ifndef WAYMARK_SOUTHBOUND_DATAPLANE_LINUX_STATE_H_
 #define WAYMARK_SOUTHBOUND_DATAPLANE_LINUX_STATE_H_
 
@@ -32,10 +33,9 @@ struct SysctlSpec {
 };
 std::string KeyOf(const SysctlSpec& spec);
 
-using Piece =
-    std::variant<SysctlSpec, DeviceSpec, AddressSpec, RuleSpec, RouteSpec, BridgePortSpec, FloodSpec,
-                 QueuesSpec, SteeringTableSpec, SteeringSpec, EntrySpec, ClassSpec, ExitSpec,
-                 DscpSpec, FilterSpec>;
+using Piece = std::variant<SysctlSpec, DeviceSpec, AddressSpec, RuleSpec, RouteSpec, BridgePortSpec,
+                           FloodSpec, QueuesSpec, SteeringTableSpec, SteeringSpec, EntrySpec,
+                           ClassSpec, ExitSpec, DscpSpec, FilterSpec>;
 std::string KeyOf(const Piece& piece);
 // The interface that it disappears with; empty if none.
 std::string DeviceOf(const Piece& piece);
@@ -49,14 +49,17 @@ class KernelState {
   // Learns what the kernel holds of ours.
   absl::Status Refresh();
 
-  // Makes the pieces of object `owner` these, in this order, then removes those that it had and nobody else wants, in
-  // reverse. On an error what was done is undone.
+  // Makes the pieces of object `owner` these, in this order, then removes those that it had and
+  // nobody else wants, in reverse. On an error what was done is undone.
   absl::Status Apply(const std::string& owner, const std::vector<Piece>& pieces);
   // Whether they all stand as given.
   bool Holds(const std::vector<Piece>& pieces);
   // Pieces that no object wants.
   std::vector<std::string> Unwanted() const;
   absl::Status Remove(const std::string& key);
+  // The key of the object that an unwanted piece must have been made for, as well as the piece
+  // tells; else the piece's own.
+  std::string OwnerOf(const std::string& key) const;
 
   // Forgets what vanished with an interface.
   void DeviceGone(const std::string& device);
@@ -71,6 +74,7 @@ class KernelState {
   absl::Status Install(const Piece& piece);
   absl::Status Uninstall(const Piece& piece);
   bool Same(const Piece& piece);
+  bool Waits(const Piece& piece);
   void Add(Piece piece);
   absl::Status DumpRouting(const InterfaceNames& names);
   absl::Status DumpEdge(const InterfaceNames& names);
@@ -80,8 +84,8 @@ class KernelState {
   std::unique_ptr<Classifier> classifier_;
   std::map<int, InterfaceState> interfaces_;
   std::map<std::string, Piece> held_;
-  std::map<std::string, std::set<std::string>> owners_;            // by piece
-  std::map<std::string, std::vector<std::string>> pieces_of_;      // by object
+  std::map<std::string, std::set<std::string>> owners_;        // by piece
+  std::map<std::string, std::vector<std::string>> pieces_of_;  // by object
 };
 
 }  // namespace waymark

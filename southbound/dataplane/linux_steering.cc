@@ -43,6 +43,25 @@ std::string Skeleton() {
   return text;
 }
 
+// How nft lists Skeleton().
+std::string SkeletonListing() {
+  std::string text =
+      "table ip6 waymark {\n"
+      "\tcounter nopath {\n\t}\n\n"
+      "\tmap bsid {\n\t\ttype mark . ipv6_addr : ipv6_addr\n\t}\n\n"
+      "\tmap cos {\n\t\ttype mark . ipv6_addr : verdict\n\t}\n\n"
+      "\tchain out {\n\t\ttype route hook output priority mangle; policy accept;\n"
+      "\t\tudp dport 4789 goto vx\n\t}\n\n"
+      "\tchain vx {\n\t\tmeta mark . ip6 daddr vmap @cos\n"
+      "\t\tip6 daddr set meta mark . ip6 daddr map @bsid accept\n"
+      "\t\tcounter name \"nopath\" drop\n\t}\n";
+  for (int dscp = 0; dscp < kDscps; ++dscp) {
+    absl::StrAppend(&text, "\n\tchain ", DscpChain(dscp), " {\n\t\tip6 dscp set 0x",
+                    absl::Hex(dscp, absl::kZeroPad2), "\n\t}\n");
+  }
+  return text + "}\n";
+}
+
 // The node SID of a VTEP; 0 if it is none.
 uint32_t NodeOf(const std::string& address) {
   Ipv6 parsed;
@@ -115,7 +134,8 @@ std::map<PolicyId, std::string> ParseBindingMap(std::string_view json) {
   return result;
 }
 
-Steering::Steering() : context_(nft_ctx_new(NFT_CTX_DEFAULT)) {
+Steering::Steering()
+    : context_(nft_ctx_new(NFT_CTX_DEFAULT)), expected_rules_(HashBytes(SkeletonListing())) {
   nft_ctx_buffer_output(context_);
   nft_ctx_buffer_error(context_);
 }
@@ -134,7 +154,8 @@ absl::StatusOr<std::string> Steering::Run(const std::string& commands, const std
 }
 
 absl::StatusOr<uint64_t> Steering::RulesDigest() {
-  nft_ctx_output_set_flags(context_, NFT_CTX_OUTPUT_STATELESS | NFT_CTX_OUTPUT_TERSE);
+  nft_ctx_output_set_flags(
+      context_, NFT_CTX_OUTPUT_STATELESS | NFT_CTX_OUTPUT_TERSE | NFT_CTX_OUTPUT_NUMERIC_SYMBOL);
   absl::StatusOr<std::string> text = Run("list table ip6 waymark", "list the table");
   nft_ctx_output_set_flags(context_, 0);
   if (!text.ok()) return text.status();
@@ -157,7 +178,8 @@ absl::Status Steering::Uninstall(const SteeringTableSpec&) {
 
 absl::Status Steering::Install(const SteeringSpec& spec, const SteeringSpec* before) {
   std::string commands;
-  // A map's element has to go before one with another value can come; one transaction, so that no packet sees it.
+  // A map's element has to go before one with another value can come; one transaction, so that no
+  // packet sees it.
   if (before != nullptr && before->dscp == kHalfAnEntry) (void)Uninstall(*before);
   if (before != nullptr && before->dscp != kHalfAnEntry) {
     commands = DeleteElement(*before, "cos") + DeleteElement(*before, "bsid");
@@ -190,8 +212,8 @@ absl::Status Steering::Dump(const std::function<void(const SteeringTableSpec&)>&
   if (bsid.ok()) bindings = ParseBindingMap(*bsid);
   for (const auto& [id, dscp] : dscps) {
     const auto binding = bindings.find(id);
-    const bool whole = binding != bindings.end() &&
-                       binding->second == ToString(BindingSid(id.second, id.first));
+    const bool whole =
+        binding != bindings.end() && binding->second == ToString(BindingSid(id.second, id.first));
     entry({id.first, id.second, whole ? dscp : kHalfAnEntry});
     if (binding != bindings.end()) bindings.erase(binding);
   }

@@ -1,7 +1,8 @@
-// Steering: nftables turns (mark, VTEP) of an encapsulated frame into the policy's binding SID and outer DSCP.
+// Steering: nftables turns (mark, VTEP) of an encapsulated frame into the policy's binding SID and
+// outer DSCP.
 //
-// One map lookup each, however many policies there are. What has no entry is dropped and counted, never sent along the
-// underlay's route.
+// One map lookup each, however many policies there are. What has no entry is dropped and counted,
+// never sent along the underlay's route.
 #ifndef WAYMARK_SOUTHBOUND_DATAPLANE_LINUX_STEERING_H_
 #define WAYMARK_SOUTHBOUND_DATAPLANE_LINUX_STEERING_H_
 
@@ -26,7 +27,8 @@ struct SteeringSpec {
   bool operator==(const SteeringSpec&) const = default;
 };
 
-// The table itself with its chains and empty maps. `rules` is a digest of them as the kernel lists them.
+// The table itself with its chains and empty maps. `rules` is a digest of them as the kernel lists
+// them.
 struct SteeringTableSpec {
   uint64_t rules = 0;
   bool operator==(const SteeringTableSpec&) const = default;
@@ -35,7 +37,8 @@ struct SteeringTableSpec {
 std::string KeyOf(const SteeringSpec& spec);
 std::string KeyOf(const SteeringTableSpec& spec);
 
-// What `nft -j list map` printed for the map of binding SIDs or of DSCPs. Elements of another form are left out.
+// What `nft -j list map` printed for the map of binding SIDs or of DSCPs. Elements of another form
+// are left out.
 std::map<std::pair<uint32_t, uint32_t>, uint8_t> ParseDscpMap(std::string_view json);
 std::map<std::pair<uint32_t, uint32_t>, std::string> ParseBindingMap(std::string_view json);
 
@@ -56,7 +59,8 @@ class Steering {
   // Null table: there is none. An entry of which only half stands is reported with a DSCP of 255.
   absl::Status Dump(const std::function<void(const SteeringTableSpec&)>& table,
                     const std::function<void(const SteeringSpec&)>& entry);
-  // What Install(SteeringTableSpec) leaves behind, as this release of nft lists it. Zero until known.
+  // What Install(SteeringTableSpec) leaves behind, as Debian 12's nft lists it; after the first
+  // Install, as this one does.
   uint64_t expected_rules() const { return expected_rules_; }
 
  private:
@@ -64,7 +68,7 @@ class Steering {
   absl::StatusOr<uint64_t> RulesDigest();
 
   nft_ctx* context_;
-  uint64_t expected_rules_ = 0;
+  uint64_t expected_rules_;
 };
 
 }  // namespace waymark

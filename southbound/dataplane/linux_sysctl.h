@@ -9,8 +9,8 @@
 
 namespace waymark {
 
-// The calling thread works in a network namespace for as long as this lives, and then where it did before. No effect with
-// a descriptor below 0.
+// The calling thread works in a network namespace for as long as this lives, and then where it did
+// before. No effect with a descriptor below 0.
 class NamespaceScope {
  public:
   explicit NamespaceScope(int namespace_fd);
@@ -25,7 +25,8 @@ class NamespaceScope {
 // A descriptor of namespace `name` as `ip netns` knows it. NOT_FOUND. The caller closes it.
 absl::StatusOr<int> OpenNamespace(const std::string& name);
 
-// `path` is "net/ipv6/conf/all/forwarding". NOT_FOUND: the kernel has no such setting (or no such interface).
+// `path` is "net/ipv6/conf/all/forwarding". NOT_FOUND: the kernel has no such setting (or no such
+// interface).
 absl::StatusOr<std::string> ReadSysctl(const std::string& path);
 // No write when the value is already there.
 absl::Status WriteSysctl(const std::string& path, const std::string& value);
