@@ -87,7 +87,7 @@ TEST_P(DamageTest, FlippedBits) {
   const std::string good = dir_ / "good";
   for (const std::string& file : Files(good, "")) {
     const std::string bytes = ReadAll(file);
-    const size_t step = std::max<size_t>(1, bytes.size() / 40);
+    const size_t step = std::max<size_t>(1, bytes.size() / 16);
     for (size_t at = 0; at < bytes.size(); at += step) {
       const std::string folder = Fresh();
       std::string damaged = bytes;
