@@ -21,9 +21,14 @@ Engine::Engine(Store& store, NetworkViewHolder& views, EventLoop& loop, Metrics&
       metrics_(metrics),
       options_(options),
       switches_(
-          loop, metrics, options.switches, [this] { MarkViewDirty(); }, [this] { MarkDirty(); }) {}
+          loop, metrics, options.switches, [this] { MarkViewDirty(); }, [this] { MarkDirty(); }) {
+  guard_->engine = this;
+}
 
-Engine::~Engine() = default;
+Engine::~Engine() {
+  std::lock_guard<std::mutex> lock(guard_->mutex);
+  guard_->engine = nullptr;
+}
 
 void Engine::PostSurely(EventLoop::Task task) {
   auto shared = std::make_shared<EventLoop::Task>(std::move(task));
@@ -122,8 +127,12 @@ void Engine::StorePlacements() {
     mutations.push_back({StoreKey(kPlacementPrefix, name), std::nullopt, std::nullopt});
   }
   storing_ = true;
-  store_.Commit(std::move(mutations), [this](absl::StatusOr<Revision> stored) {
-    PostSurely([this, stored = std::move(stored)] { OnPlacementsStored(stored); });
+  store_.Commit(std::move(mutations), [guard = guard_](absl::StatusOr<Revision> stored) {
+    std::lock_guard<std::mutex> lock(guard->mutex);
+    Engine* engine = guard->engine;
+    if (engine == nullptr) return;
+    engine->PostSurely(
+        [engine, stored = std::move(stored)] { engine->OnPlacementsStored(stored); });
   });
 }
 

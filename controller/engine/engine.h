@@ -62,6 +62,12 @@ class Engine final : public SwitchSessionListener {
                       const absl::Status& reason) override;
 
  private:
+  // Lets the store's answer find out that there is no engine any more.
+  struct Guard {
+    std::mutex mutex;
+    Engine* engine = nullptr;
+  };
+
   // Never lost: when the loop's queue is full the task goes in as a timer, which has no cap.
   void PostSurely(EventLoop::Task task);
   void OnChangeSet(const ChangeSet& changes);
@@ -73,6 +79,7 @@ class Engine final : public SwitchSessionListener {
   void MarkViewDirty();
   void Publish();
 
+  const std::shared_ptr<Guard> guard_ = std::make_shared<Guard>();
   Store& store_;
   NetworkViewHolder& views_;
   EventLoop& loop_;

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -44,7 +45,7 @@ absl::Status WriteDurably(const std::string& folder, const std::string& path,
 
 }  // namespace
 
-absl::StatusOr<uint64_t> TakeNextEpoch(const std::string& folder) {
+absl::StatusOr<uint64_t> TakeNextEpoch(const std::string& folder, const Clock& clock) {
   const std::string path = folder + "/epoch";
   uint64_t last = 0;
   if (std::ifstream file(path); file) {
@@ -59,10 +60,11 @@ absl::StatusOr<uint64_t> TakeNextEpoch(const std::string& folder) {
   } else if (access(path.c_str(), F_OK) == 0) {
     return absl::UnavailableError(absl::StrCat("cannot read ", path, ": ", strerror(errno)));
   }
-  if (absl::Status status = WriteDurably(folder, path, absl::StrCat(last + 1, "\n")); !status.ok()) {
-    return status;
-  }
-  return last + 1;
+  const int64_t seconds = absl::ToUnixSeconds(clock.Now());
+  const uint64_t next = std::max(last + 1, static_cast<uint64_t>(std::max<int64_t>(seconds, 1)));
+  absl::Status status = WriteDurably(folder, path, absl::StrCat(next, "\n"));
+  if (!status.ok()) return status;
+  return next;
 }
 
 }  // namespace waymark

@@ -9,12 +9,15 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "controller/base/clock.h"
 
 namespace waymark {
 
-// Reads FOLDER/epoch, writes the next number in its place (new file, fsync, rename, fsync) and returns it. The first is 1.
+// Reads FOLDER/epoch, writes the next number in its place (new file, fsync, rename, fsync) and returns it: the seconds since
+// 1970, or one more than the last if that is not less. So a store that was made anew or restored from a backup, which knows
+// no last one, is heard too.
 // DATA_LOSS when the file holds no number; UNAVAILABLE on an I/O error. One process at a time: the store's lock is held.
-absl::StatusOr<uint64_t> TakeNextEpoch(const std::string& folder);
+absl::StatusOr<uint64_t> TakeNextEpoch(const std::string& folder, const Clock& clock);
 
 }  // namespace waymark
 

@@ -1,0 +1,281 @@
+#include "controller/engine/switch_table.h"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace waymark {
+namespace {
+
+using southbound::v1::AgentMessage;
+using southbound::v1::Batch;
+using southbound::v1::ControllerMessage;
+using southbound::v1::Object;
+
+class FakeSession final : public SwitchSession {
+ public:
+  explicit FakeSession(std::string node) : node_(std::move(node)) {}
+  const std::string& node() const override { return node_; }
+  absl::Status Send(ControllerMessage message) override {
+    if (!send_status.ok()) return send_status;
+    sent.push_back(std::move(message));
+    return absl::OkStatus();
+  }
+  void Close(absl::Status reason) override { closed = reason; }
+
+  std::vector<ControllerMessage> sent;
+  absl::Status closed;
+  absl::Status send_status;
+
+ private:
+  std::string node_;
+};
+
+Object Node(const std::string& id) {
+  Object object;
+  object.mutable_node()->set_node(id);
+  object.mutable_node()->set_node_sid(1);
+  return object;
+}
+
+Object Link(const std::string& id, uint32_t sid = 0x8000) {
+  Object object;
+  object.mutable_link()->set_link(id);
+  object.mutable_link()->set_interface("e0");
+  object.mutable_link()->set_adjacency_sid(sid);
+  return object;
+}
+
+Object Policy(uint32_t color) {
+  Object object;
+  object.mutable_policy()->set_color(color);
+  object.mutable_policy()->set_endpoint_sid(2);
+  return object;
+}
+
+class SwitchTableTest : public testing::Test {
+ protected:
+  // A switch that holds nothing says so.
+  std::shared_ptr<FakeSession> Connect(const std::string& node) {
+    auto session = std::make_shared<FakeSession>(node);
+    southbound::v1::Hello hello;
+    hello.set_node(node);
+    table_.Connected(session, hello);
+    if (!session->sent.empty() && session->sent.back().has_get()) {
+      AgentMessage answer;
+      answer.mutable_get_response()->set_last(true);
+      table_.Message(session, answer);
+    }
+    return session;
+  }
+
+  static std::map<std::string, ObjectTable> Desired(
+      const std::map<std::string, std::vector<Object>>& objects) {
+    std::map<std::string, ObjectTable> desired;
+    for (const auto& [node, list] : objects) {
+      for (const Object& object : list) desired[node].Put(object);
+    }
+    return desired;
+  }
+
+  // What an agent that takes everything answers; it tracks the digest as one does.
+  AgentMessage Ack(const Batch& batch, ObjectTable& held,
+                   southbound::v1::ResultStatus status = southbound::v1::FIB_ACKED) {
+    AgentMessage message;
+    auto& result = *message.mutable_batch_result();
+    result.set_batch_id(batch.id());
+    for (const auto& operation : batch.operations()) {
+      auto& one = *result.add_results();
+      one.set_id(operation.id());
+      one.set_status(status);
+      if (status == southbound::v1::REJECTED) continue;
+      if (operation.has_put()) {
+        held.Put(operation.put());
+      } else {
+        held.Erase(operation.delete_());
+      }
+    }
+    result.set_digest(held.digest());
+    return message;
+  }
+
+  SimulatedEventLoop loop_;
+  Metrics metrics_;
+  int changes_ = 0, link_changes_ = 0;
+  SwitchTable table_{loop_, metrics_, SwitchTable::Options(), [this] { ++changes_; },
+                     [this] { ++link_changes_; }};
+};
+
+TEST_F(SwitchTableTest, PhasesWaitForEverySwitch) {
+  auto a = Connect("a"), b = Connect("b");
+  a->sent.clear();
+  b->sent.clear();
+  table_.SetDesired(Desired({{"a", {Node("a"), Policy(1)}}, {"b", {Node("b")}}}), 7);
+  ASSERT_EQ(a->sent.size(), 1u);
+  ASSERT_EQ(b->sent.size(), 1u);
+  EXPECT_EQ(a->sent[0].batch().revision(), 7);
+  EXPECT_EQ(a->sent[0].batch().operations_size(), 1);
+  ObjectTable at_a, at_b;
+  table_.Message(a, Ack(a->sent[0].batch(), at_a));
+  EXPECT_EQ(a->sent.size(), 1u) << "the policy must wait for b's underlay";
+  table_.Message(b, Ack(b->sent[0].batch(), at_b));
+  ASSERT_EQ(a->sent.size(), 2u);
+  EXPECT_TRUE(a->sent[1].batch().operations(0).put().has_policy());
+  EXPECT_NE(a->sent[1].batch().expected_digest(), 0u);
+  EXPECT_FALSE(table_.Converged());
+  table_.Message(a, Ack(a->sent[1].batch(), at_a));
+  EXPECT_TRUE(table_.Converged());
+}
+
+TEST_F(SwitchTableTest, AgentInStepIsAskedAndSentNothing) {
+  const auto desired = Desired({{"a", {Node("a"), Link("x")}}});
+  table_.SetDesired(desired, 1);
+  auto session = std::make_shared<FakeSession>("a");
+  southbound::v1::Hello hello;
+  hello.set_digest(desired.at("a").digest());
+  table_.Connected(session, hello);
+  EXPECT_TRUE(session->sent.empty());
+  EXPECT_TRUE(table_.Converged());
+}
+
+TEST_F(SwitchTableTest, ReconnectCostsTheDifference) {
+  const auto desired = Desired({{"a", {Node("a"), Link("x"), Link("y")}}});
+  table_.SetDesired(desired, 1);
+  auto session = std::make_shared<FakeSession>("a");
+  southbound::v1::Hello hello;
+  hello.set_digest(99);
+  table_.Connected(session, hello);
+  ASSERT_TRUE(session->sent.back().has_get());
+  AgentMessage answer;
+  for (const char* key : {"node:", "link:x", "link:stale"}) {
+    auto& hash = *answer.mutable_get_response()->add_hashes();
+    hash.set_key(key);
+    auto it = desired.at("a").entries().find(key);
+    hash.set_hash(it == desired.at("a").entries().end() ? 5 : it->second.hash);
+  }
+  answer.mutable_get_response()->set_last(true);
+  table_.Message(session, answer);
+  ASSERT_TRUE(session->sent.back().has_batch());
+  const Batch& batch = session->sent.back().batch();
+  ASSERT_EQ(batch.operations_size(), 1);
+  EXPECT_EQ(ObjectKey(batch.operations(0).put()), "link:y");
+}
+
+TEST_F(SwitchTableTest, RejectedObjectIsNotSentAgainUntilItIsTime) {
+  auto a = Connect("a");
+  a->sent.clear();
+  table_.SetDesired(Desired({{"a", {Node("a")}}}), 1);
+  ObjectTable held;
+  AgentMessage answer = Ack(a->sent[0].batch(), held, southbound::v1::REJECTED);
+  answer.mutable_batch_result()->mutable_results(0)->set_error("no such device");
+  table_.Message(a, answer);
+  EXPECT_EQ(a->sent.size(), 1u);
+  EXPECT_FALSE(table_.Converged());
+  ASSERT_EQ(table_.Find("a")->rejected.count("node:"), 1u);
+  EXPECT_EQ(table_.Find("a")->rejected.at("node:").error, "no such device");
+  loop_.Advance(absl::Seconds(31));
+  EXPECT_EQ(a->sent.size(), 2u);
+}
+
+TEST_F(SwitchTableTest, StuckAgentIsDroppedAndTheOthersGoOn) {
+  auto a = Connect("a"), b = Connect("b");
+  a->sent.clear();
+  b->sent.clear();
+  table_.SetDesired(Desired({{"a", {Node("a"), Policy(1)}}, {"b", {Node("b")}}}), 1);
+  ObjectTable at_a;
+  table_.Message(a, Ack(a->sent[0].batch(), at_a));
+  loop_.Advance(absl::Seconds(11));
+  EXPECT_FALSE(b->closed.ok());
+  EXPECT_EQ(a->sent.size(), 2u);
+}
+
+struct Misuse {
+  const char* name;
+  void (*spoil)(AgentMessage&);
+};
+
+class SwitchTableMisuse : public SwitchTableTest, public testing::WithParamInterface<Misuse> {};
+
+TEST_P(SwitchTableMisuse, EndsThatSessionOnly) {
+  auto a = Connect("a"), b = Connect("b");
+  a->sent.clear();
+  table_.SetDesired(Desired({{"a", {Node("a"), Link("x")}}, {"b", {}}}), 1);
+  ObjectTable held;
+  AgentMessage answer = Ack(a->sent[0].batch(), held);
+  GetParam().spoil(answer);
+  table_.Message(a, answer);
+  EXPECT_FALSE(a->closed.ok());
+  EXPECT_TRUE(b->closed.ok());
+  EXPECT_EQ(table_.Find("a")->session, nullptr);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, SwitchTableMisuse,
+    testing::Values(
+        Misuse{"AcksWhatWasNotSent",
+               [](AgentMessage& m) { m.mutable_batch_result()->set_batch_id(77); }},
+        Misuse{"TooFewResults",
+               [](AgentMessage& m) { m.mutable_batch_result()->mutable_results()->RemoveLast(); }},
+        Misuse{"OutOfOrder",
+               [](AgentMessage& m) {
+                 m.mutable_batch_result()->mutable_results()->SwapElements(0, 1);
+               }},
+        Misuse{"SecondHello", [](AgentMessage& m) { m.mutable_hello()->set_node("a"); }},
+        Misuse{"Nothing", [](AgentMessage& m) { m.Clear(); }}),
+    [](const auto& info) { return info.param.name; });
+
+TEST_F(SwitchTableTest, WrongDigestIsAskedAbout) {
+  auto a = Connect("a");
+  a->sent.clear();
+  table_.SetDesired(Desired({{"a", {Node("a")}}}), 1);
+  ObjectTable held;
+  AgentMessage answer = Ack(a->sent[0].batch(), held);
+  answer.mutable_batch_result()->set_digest(123);
+  table_.Message(a, answer);
+  EXPECT_TRUE(a->sent.back().has_get());
+  EXPECT_FALSE(table_.Converged());
+}
+
+TEST_F(SwitchTableTest, ASwitchSpeaksForItsOwnLinksOnly) {
+  table_.SetDesired(Desired({{"a", {Node("a"), Link("x")}}, {"b", {Node("b")}}}), 1);
+  auto a = Connect("a"), b = Connect("b");
+  AgentMessage down;
+  down.mutable_event()->mutable_link()->set_link("x");
+  table_.Message(b, down);
+  EXPECT_TRUE(table_.links_down().empty());
+  EXPECT_EQ(link_changes_, 0);
+  table_.Message(a, down);
+  EXPECT_EQ(table_.links_down().count("links/x"), 1u);
+  EXPECT_EQ(link_changes_, 1);
+  table_.Message(a, down);
+  EXPECT_EQ(link_changes_, 1) << "the same news twice is no change";
+}
+
+TEST_F(SwitchTableTest, DeletedNodeIsEmptiedThenLetGo) {
+  auto a = Connect("a");
+  table_.SetDesired(Desired({{"a", {Node("a")}}}), 1);
+  ObjectTable held;
+  table_.Message(a, Ack(a->sent.back().batch(), held));
+  table_.SetDesired({}, 2);
+  ASSERT_TRUE(a->sent.back().batch().operations(0).has_delete_());
+  EXPECT_TRUE(a->closed.ok());
+  table_.Message(a, Ack(a->sent.back().batch(), held));
+  EXPECT_EQ(a->closed.code(), absl::StatusCode::kNotFound);
+}
+
+TEST_F(SwitchTableTest, MessagesOfAReplacedSessionAreIgnored) {
+  auto old = Connect("a");
+  table_.SetDesired(Desired({{"a", {Node("a")}}}), 1);
+  const Batch batch = old->sent.back().batch();
+  table_.Disconnected(old, absl::UnavailableError("gone"));
+  auto fresh = Connect("a");
+  ObjectTable held;
+  table_.Message(old, Ack(batch, held));
+  EXPECT_TRUE(fresh->closed.ok());
+  EXPECT_FALSE(table_.Converged());
+}
+
+}  // namespace
+}  // namespace waymark
