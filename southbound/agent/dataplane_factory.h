@@ -6,14 +6,16 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "controller/base/metrics.h"
 #include "southbound/dataplane/dataplane.h"
 
 namespace waymark {
 
-// "linux" (the kernel of this network namespace) or "sim:SOCKET". INVALID_ARGUMENT for anything
-// else.
+// "linux" (the kernel of the calling thread's network namespace) or "sim:SOCKET". INVALID_ARGUMENT
+// for anything else. `metrics` must outlive it.
 absl::StatusOr<std::unique_ptr<DataPlane>> MakeDataPlane(const std::string& kind,
-                                                         const std::string& node);
+                                                         const std::string& node,
+                                                         Metrics* metrics);
 
 }  // namespace waymark
 

@@ -165,7 +165,7 @@ absl::Status Run(Flags flags) {
   }
   auto store = StateFile::Open(flags.state_dir);
   if (!store.ok()) return store.status();
-  auto dataplane = MakeDataPlane(flags.dataplane, flags.node);
+  auto dataplane = MakeDataPlane(flags.dataplane, flags.node, &metrics);
   if (!dataplane.ok()) return dataplane.status();
   AgentOptions options;
   options.node = flags.node;

@@ -48,6 +48,13 @@ std::unique_ptr<StateFile> OpenOrDie(const std::string& dir,
   return file.ok() ? std::move(*file) : nullptr;
 }
 
+// Hundreds of restarts need no disk.
+StateFile::Io WithoutSync() {
+  StateFile::Io io = StateFile::Io::Real();
+  io.sync = [](int) { return 0; };
+  return io;
+}
+
 TEST(StateFile, RemembersWhatWasCommitted) {
   const std::string dir = FreshDirectory("remembers");
   uint64_t digest;
@@ -77,7 +84,7 @@ TEST(StateFile, TornAtEveryByteKeepsEveryWholeRecord) {
   std::vector<size_t> ends;
   std::vector<uint64_t> digests;
   {
-    auto file = OpenOrDie(dir);
+    auto file = OpenOrDie(dir, WithoutSync());
     ASSERT_TRUE(file->Load().ok());
     ObjectTable table;
     ends.push_back(file->size_bytes());
@@ -99,7 +106,7 @@ TEST(StateFile, TornAtEveryByteKeepsEveryWholeRecord) {
       // invents objects.
       const bool clean = !zeros || cut == ends[records];
       {
-        auto file = OpenOrDie(dir);
+        auto file = OpenOrDie(dir, WithoutSync());
         auto image = file->Load();
         ASSERT_TRUE(image.ok()) << image.status();
         if (clean) {
@@ -111,7 +118,7 @@ TEST(StateFile, TornAtEveryByteKeepsEveryWholeRecord) {
         }
         ASSERT_TRUE(file->Commit({9, 9, true}, Puts(100, 1)).ok());
       }
-      auto again = OpenOrDie(dir)->Load();
+      auto again = OpenOrDie(dir, WithoutSync())->Load();
       ASSERT_TRUE(again.ok());
       EXPECT_NE(again->table.Find("route:100"), nullptr) << "cut at " << cut;
     }
@@ -123,7 +130,7 @@ TEST(StateFile, DamageAnywhereMeansEmptyAndIncompleteButFenced) {
   const std::string path = dir + "/objects.log";
   size_t first_end = 0;
   {
-    auto file = OpenOrDie(dir);
+    auto file = OpenOrDie(dir, WithoutSync());
     ASSERT_TRUE(file->Load().ok());
     ASSERT_TRUE(file->Commit({5, 1, true}, Puts(2, 1)).ok());
     first_end = file->size_bytes();
@@ -136,7 +143,7 @@ TEST(StateFile, DamageAnywhereMeansEmptyAndIncompleteButFenced) {
     bad[at] = static_cast<char>(bad[at] ^ 0x10);
     WriteAll(path, bad);
     std::filesystem::remove(path + ".damaged");
-    auto image = OpenOrDie(dir)->Load();
+    auto image = OpenOrDie(dir, WithoutSync())->Load();
     ASSERT_TRUE(image.ok()) << image.status();
     EXPECT_EQ(image->table.size(), 0u) << "byte " << at;
     EXPECT_FALSE(image->mark.complete) << "byte " << at;
@@ -205,9 +212,7 @@ TEST(StateFile, AfterAFailedSyncTheFileIsRewrittenBeforeItIsTrusted) {
 
 TEST(StateFile, CompactsToTheTable) {
   const std::string dir = FreshDirectory("compacts");
-  StateFile::Io io = StateFile::Io::Real();
-  io.sync = [](int) { return 0; };
-  auto file = OpenOrDie(dir, io);
+  auto file = OpenOrDie(dir, WithoutSync());
   ASSERT_TRUE(file->Load().ok());
   const std::vector<Operation> operations = Puts(2, 10'000);
   ObjectTable table;
