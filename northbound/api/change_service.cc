@@ -117,9 +117,10 @@ grpc::ServerWriteReactor<v1::WatchEvent>* ChangeServiceImpl::Watch(
   static constexpr char kMethod[] = "/waymark.v1.ChangeService/Watch";
   const absl::Duration begin = rooms_.dispatcher.Now();
   const auto on_done = [this, begin](const absl::Status& status) {
-    rooms_.dispatcher.Leave(kMethod, begin, status);
+    rooms_.dispatcher.Count(kMethod, begin, status);
   };
   const absl::StatusOr<Caller> caller = rooms_.dispatcher.Admit(*context, kMethod, *request);
+  rooms_.dispatcher.Leave();
   if (caller.ok()) return watches_->Start(*caller, *request, on_done);
 
   class Refusal final : public grpc::ServerWriteReactor<v1::WatchEvent> {

@@ -45,7 +45,7 @@ class Dispatcher {
     const absl::Duration begin = clock_.Monotonic();
     auto done = [this, reactor, method, begin](const absl::Status& status) {
       Count(method, begin, status);
-      --at_work_;
+      Leave();
       reactor->Finish(ToGrpcStatus(status));
     };
     const absl::StatusOr<Caller> caller = Admit(*context, method, request);
@@ -57,19 +57,17 @@ class Dispatcher {
     return reactor;
   }
 
-  // Counts the call in; every Admit is followed by one --at_work_, whether it succeeds or not.
+  // Counts the call in; every Admit is followed by one Leave, whether it succeeds or not.
   absl::StatusOr<Caller> Admit(const grpc::CallbackServerContext& context, const char* method,
                                const google::protobuf::Message& request);
-  // For streams, which do not pass through Serve.
-  void Leave(const char* method, absl::Duration begin, const absl::Status& status) {
-    Count(method, begin, status);
-    --at_work_;
-  }
+  // For streams, which do not pass through Serve: an admitted one gives its place back at once,
+  // since it may stay open for months (WatchHub bounds them), and is counted when it ends.
+  void Leave() { --at_work_; }
+  void Count(const char* method, absl::Duration begin, const absl::Status& status);
   absl::Duration Now() const { return clock_.Monotonic(); }
 
  private:
   absl::StatusOr<Caller> Identify(const grpc::CallbackServerContext& context) const;
-  void Count(const char* method, absl::Duration begin, const absl::Status& status);
 
   const Options options_;
   const Clock& clock_;

@@ -177,6 +177,30 @@ TEST(ServerTest, ReflectionListsTheServices) {
   ASSERT_TRUE(queue.Next(&tag, &ok));
 }
 
+TEST(ServerTest, OpenWatchesLeaveRoomForCalls) {
+  Server server;
+  NorthboundServer::Options options;
+  options.listen = "127.0.0.1:0";
+  options.max_concurrent_calls = 1;
+  auto small = NorthboundServer::Start(PartsOf(server), options);
+  ASSERT_TRUE(small.ok()) << small.status();
+  const auto stub = v1::ChangeService::NewStub(grpc::CreateChannel(
+      absl::StrCat("127.0.0.1:", (*small)->port()), grpc::InsecureChannelCredentials()));
+  grpc::ClientContext watch_context[2];
+  for (auto& context : watch_context) {
+    const auto reader = stub->Watch(&context, v1::WatchRequest());
+    v1::WatchEvent event;
+    EXPECT_TRUE(reader->Read(&event));
+    grpc::ClientContext call;
+    v1::ServerInfo info;
+    EXPECT_TRUE(stub->GetServerInfo(&call, {}, &info).ok());
+    context.TryCancel();
+    while (reader->Read(&event)) {
+    }
+    EXPECT_EQ(reader->Finish().error_code(), grpc::StatusCode::CANCELLED);
+  }
+}
+
 TEST(ServerTest, RefusesBadOptions) {
   Server server;
   struct Case {
