@@ -205,9 +205,11 @@ class Placer {
     if (const auto route = Solve(*job); route && Reserve(*job, *route, wanted)) {
       return Settle(job, *route, wanted);
     }
+    // Before it takes its bandwidth back, which must not count against it.
+    const Refusal why = Why(*job);
     Reserve(*job, job->route, held);
     Settle(job, job->route, held);
-    SetRefusal(Why(*job), v1::DOWN, &job->status);
+    SetRefusal(why, v1::DOWN, &job->status);
     job->status.set_reason("every path is down and there is no other: " + job->status.reason());
     Publish(*job);
   }
