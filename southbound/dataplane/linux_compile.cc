@@ -148,8 +148,9 @@ LinuxCompiler::Pieces LinuxCompiler::CompileNode(const NodeObject& node) const {
       InterfaceSysctl("lo", "seg6_enabled", "1"),
       // Replacing one nexthop must not notify, or walk, every route behind it.
       SysctlSpec{"net/ipv4/nexthop_compat_mode", "0", false},
-      // By ports too: else all traffic between two VTEPs is one flow.
-      SysctlSpec{"net/ipv6/fib_multipath_hash_policy", "1", false},
+      // By addresses and flow label, which steering sets: when it has the kernel route a packet
+      // anew, the kernel does not look at ports, whatever this says.
+      SysctlSpec{"net/ipv6/fib_multipath_hash_policy", "0", false},
       DeviceSpec{.name = kAnchorDevice, .kind = DeviceSpec::Kind::kAnchor, .mtu = kAnchorMtu},
       AddressSpec{"lo", Vtep(sid), 128},
       RuleSpec{},

@@ -402,17 +402,20 @@ void LinuxDataPlane::ListInterfaces() {
 
 void LinuxDataPlane::InterfaceChanged(int index, const std::string& name, bool present,
                                       bool running) {
-  bool replaced = false, came_up = false;
+  // Those of ours are made and removed under mutex_, by who knows of it.
+  if (IsOwnDevice(name)) return;
+  bool gone = false, came = false;
   std::string link;
   {
     const std::scoped_lock lock(links_mutex_);
     const auto held = interfaces_.find(name);
     const bool known = held != interfaces_.end();
-    replaced = known ? !present || held->second.first != index : present;
-    came_up = running && (!known || !held->second.second || replaced);
+    if (!present && (!known || held->second.first != index)) return;
+    gone = known && (!present || held->second.first != index);
+    came = present && (!known || gone || (running && !held->second.second));
     if (present) {
       interfaces_[name] = {index, running};
-    } else if (known && held->second.first == index) {
+    } else {
       interfaces_.erase(held);
     }
     const auto owner = link_of_interface_.find(name);
@@ -421,20 +424,18 @@ void LinuxDataPlane::InterfaceChanged(int index, const std::string& name, bool p
       link = owner->second;
     }
   }
-  if (replaced) {
+  if (gone) {
     const std::scoped_lock lock(mutex_);
     state_.DeviceGone(name);
   }
-  // An interface that is new has no link id yet; the agent hears of it all the same, for what
-  // waits.
-  const bool waited = replaced && present && !IsOwnDevice(name);
-  if ((!link.empty() || waited) && sink_) {
+  if (came) Heal(name);
+  // An interface that no link names has no id; the agent hears of it all the same, for what waits.
+  if ((!link.empty() || came) && sink_) {
     Event event;
     event.mutable_link()->set_link(link);
-    event.mutable_link()->set_up(running);
+    event.mutable_link()->set_up(running || link.empty());
     sink_(std::move(event));
   }
-  if ((came_up || (replaced && present)) && !IsOwnDevice(name)) Heal(name);
 }
 
 // What stands on an interface that is back.

@@ -1,5 +1,7 @@
 #include "southbound/dataplane/linux_policies.h"
 
+#include <net/if.h>
+
 #include <algorithm>
 #include <span>
 
@@ -105,9 +107,13 @@ uint32_t Policies::AddList(const PolicyId& id, const PolicyObject& policy,
   list.liveness = Liveness(list.interval);
   if (const auto hop = first_hops.find(list.sids.front()); hop != first_hops.end()) {
     list.interface = hop->second;
-    const auto carrier = carriers_.find(list.interface);
-    list.carrier = carrier == carriers_.end() || carrier->second;
+    // Asked of the kernel: the prober may not have heard yet of a link that has just come up.
+    constexpr unsigned kReady = IFF_UP | IFF_RUNNING;
+    list.carrier = (kernel_->InterfaceFlags(list.interface) & kReady) == kReady;
+    carriers_[list.interface] = list.carrier;
   }
+  // A link that comes back proves nothing of the rest of the path.
+  list.liveness.Assume(list.carrier);
   if (!list.alive()) list.in_use = false;
   if (list.probed) {
     list.segments = PackCarriers(list.sids);
@@ -130,6 +136,7 @@ uint32_t Policies::AddList(const PolicyId& id, const PolicyObject& policy,
       return false;
     }
     list.liveness = old.liveness;
+    if (!list.carrier) list.liveness.Assume(false);
     list.in_use = old.in_use && list.carrier;
     list.next_send = old.next_send;
     list.restore = old.restore;

@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <linux/rtnetlink.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
@@ -193,8 +194,10 @@ void Prober::HearCarriers() {
   const bool complete = carriers_->Drain([this](const nlmsghdr* message) {
     const auto state = ParseInterface(message);
     if (!state) return;
-    const bool running = message->nlmsg_type == RTM_NEWLINK && state->second.running;
-    policies_.SetCarrier(state->second.name, running, clock_.Monotonic());
+    // As it is now: what the message says may be older than what a Put has asked the kernel.
+    constexpr unsigned kReady = IFF_UP | IFF_RUNNING;
+    const unsigned flags = lister_->InterfaceFlags(state->second.name);
+    policies_.SetCarrier(state->second.name, (flags & kReady) == kReady, clock_.Monotonic());
   });
   if (!complete) ListCarriers();
 }

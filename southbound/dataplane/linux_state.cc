@@ -219,6 +219,10 @@ absl::Status KernelState::Apply(const std::string& owner, const std::vector<Piec
       return status;
     }
     done.push_back({key, held == held_.end() ? nullptr : std::make_unique<Piece>(held->second)});
+    // What was on a device that had to be made anew went with it.
+    if (std::holds_alternative<DeviceSpec>(piece) && held != held_.end()) {
+      DeviceGone(DeviceOf(piece));
+    }
     Piece stored = piece;
     if (auto* table = std::get_if<SteeringTableSpec>(&stored)) {
       table->rules = steering_->expected_rules();

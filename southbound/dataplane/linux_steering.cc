@@ -21,6 +21,8 @@ constexpr uint8_t kHalfAnEntry = 255;
 // nft can't set the DSCP from a map, but it can jump by one.
 std::string DscpChain(int dscp) { return absl::StrCat("d", dscp); }
 
+// VXLAN's source port is the flow's; a hash of it becomes the flow label (RFC 6438), by which
+// groups of paths spread flows.
 std::string Skeleton() {
   std::string text =
       "add table ip6 waymark\n"
@@ -37,6 +39,7 @@ std::string Skeleton() {
   absl::StrAppend(&text,
                   "flush chain ip6 waymark out\nflush chain ip6 waymark vx\n"
                   "add rule ip6 waymark out udp dport 4789 goto vx\n"
+                  "add rule ip6 waymark vx @nh,16,16 set jhash udp sport mod 65536 seed 0x57\n"
                   "add rule ip6 waymark vx meta mark . ip6 daddr vmap @cos\n"
                   "add rule ip6 waymark vx ip6 daddr set meta mark . ip6 daddr map @bsid accept\n"
                   "add rule ip6 waymark vx counter name nopath drop\n");
@@ -52,7 +55,8 @@ std::string SkeletonListing() {
       "\tmap cos {\n\t\ttype mark . ipv6_addr : verdict\n\t}\n\n"
       "\tchain out {\n\t\ttype route hook output priority mangle; policy accept;\n"
       "\t\tudp dport 4789 goto vx\n\t}\n\n"
-      "\tchain vx {\n\t\tmeta mark . ip6 daddr vmap @cos\n"
+      "\tchain vx {\n\t\t@nh,16,16 set jhash udp sport mod 65536 seed 0x57\n"
+      "\t\tmeta mark . ip6 daddr vmap @cos\n"
       "\t\tip6 daddr set meta mark . ip6 daddr map @bsid accept\n"
       "\t\tcounter name \"nopath\" drop\n\t}\n";
   for (int dscp = 0; dscp < kDscps; ++dscp) {

@@ -146,6 +146,8 @@ class LinuxWorld final : public DataPlaneWorld {
 
   void Drain() override { Wait(kDrainMilliseconds); }
 
+  std::string Namespace(const std::string& node) const { return namespaces_.FullName(node); }
+
  private:
   static void Wait(int milliseconds) { poll(nullptr, 0, milliseconds); }
 
@@ -204,6 +206,10 @@ absl::StatusOr<std::unique_ptr<DataPlaneWorld>> MakeLinuxWorld() {
         absl::StrCat("no network namespaces here: ", std::string(status.message())));
   }
   return std::unique_ptr<DataPlaneWorld>(std::move(world));
+}
+
+std::string LinuxNamespace(const DataPlaneWorld& world, const std::string& node) {
+  return dynamic_cast<const LinuxWorld&>(world).Namespace(node);
 }
 
 }  // namespace waymark
