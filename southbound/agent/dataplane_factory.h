@@ -14,8 +14,7 @@ namespace waymark {
 // "linux" (the kernel of the calling thread's network namespace) or "sim:SOCKET". INVALID_ARGUMENT
 // for anything else. `metrics` must outlive it.
 absl::StatusOr<std::unique_ptr<DataPlane>> MakeDataPlane(const std::string& kind,
-                                                         const std::string& node,
-                                                         Metrics* metrics);
+                                                         const std::string& node, Metrics* metrics);
 
 }  // namespace waymark
 

@@ -1,6 +1,8 @@
 #include "southbound/agent/session_client.h"
 
+#include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/grpcpp.h>
+#include <grpcpp/impl/codegen/proto_utils.h>
 
 #include <algorithm>
 #include <condition_variable>
@@ -9,7 +11,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "controller/base/log.h"
-#include "waymark/southbound/v1/southbound.grpc.pb.h"
+#include "waymark/southbound/v1/southbound.pb.h"
 
 namespace waymark {
 namespace {
@@ -17,8 +19,8 @@ namespace {
 using southbound::v1::AgentMessage;
 using southbound::v1::ControllerMessage;
 using southbound::v1::Event;
-using southbound::v1::Southbound;
 
+constexpr char kSessionMethod[] = "/waymark.southbound.v1.Southbound/Session";
 constexpr int kMaxMessageBytes = 16 << 20;
 // Reading pauses while this many answers wait, so that a fast asker cannot fill the agent's memory.
 constexpr size_t kMaxRepliesToRead = 16;
@@ -41,9 +43,10 @@ std::shared_ptr<grpc::Channel> MakeChannel(const SessionClientOptions& options) 
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, keepalive_ms / 2);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
   arguments.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
-  // The back-off is this client's own: no connection of an earlier attempt is shared, nor its
-  // waiting time.
-  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  // The back-off is this client's own; gRPC's must not add to it.
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 100);
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 200);
   // A proxy between a switch and its controller is never meant.
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   arguments.SetMaxReceiveMessageSize(kMaxMessageBytes);
@@ -86,26 +89,29 @@ absl::Status ValidateSessionClientOptions(const SessionClientOptions& options) {
 }
 
 // One attempt. gRPC calls it on its threads; it only posts. Operations are started on the loop.
-class SessionClient::Stream final : public grpc::ClientBidiReactor<AgentMessage, ControllerMessage>,
-                                    public std::enable_shared_from_this<Stream> {
+class SessionClient::Stream final
+    : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>,
+      public std::enable_shared_from_this<Stream> {
  public:
   Stream(std::weak_ptr<SessionClient*> client, EventLoop* loop,
          std::shared_ptr<grpc::Channel> channel)
       : client_(std::move(client)), loop_(loop), channel_(std::move(channel)) {}
 
   void Start() {
-    stub_ = Southbound::NewStub(channel_);
-    stub_->async()->Session(&context_, this);
+    // Bytes, not messages: what cannot be parsed is then told apart from the end of the stream.
+    grpc::GenericStub(channel_).PrepareBidiStreamingCall(&context_, kSessionMethod, {}, this);
     // Operations come from outside gRPC's callbacks; without a hold the call could end between two
     // of them.
     AddHold();
     StartCall();
   }
 
-  void Write(AgentMessage message) {
+  void Write(const AgentMessage& message) {
     {
       std::lock_guard<std::mutex> lock(mutex_);
-      out_ = std::move(message);
+      out_.Clear();
+      bool own_buffer;
+      grpc::SerializationTraits<AgentMessage>::Serialize(message, &out_, &own_buffer);
     }
     StartWrite(&out_);
   }
@@ -144,14 +150,18 @@ class SessionClient::Stream final : public grpc::ClientBidiReactor<AgentMessage,
   }
 
   void OnReadDone(bool ok) override {
-    auto message = std::make_shared<ControllerMessage>();
-    if (ok) {
+    grpc::ByteBuffer bytes;
+    {
       std::lock_guard<std::mutex> lock(mutex_);
-      message->Swap(&in_);
+      bytes.Swap(&in_);
     }
-    Post([ok, message](SessionClient* client, const std::shared_ptr<Stream>& self) {
-      if (ok) return client->OnRead(self, std::move(*message));
-      self->EndOfStream();
+    auto message = std::make_shared<ControllerMessage>();
+    const bool parsed =
+        ok && grpc::SerializationTraits<ControllerMessage>::Deserialize(&bytes, message.get()).ok();
+    Post([ok, parsed, message](SessionClient* client, const std::shared_ptr<Stream>& self) {
+      if (parsed) return client->OnRead(self, std::move(*message));
+      if (!ok) return self->EndOfStream();
+      client->OnUnreadable(self);
     });
   }
 
@@ -163,13 +173,16 @@ class SessionClient::Stream final : public grpc::ClientBidiReactor<AgentMessage,
   }
 
   void OnDone(const grpc::Status& status) override {
-    Post([status = ToAbsl(status)](SessionClient* client, const std::shared_ptr<Stream>& self) {
-      client->OnDone(self, status);
-    });
+    // Once posted, the loop may let go of this object at any moment.
     auto self = shared_from_this();
-    std::lock_guard<std::mutex> lock(mutex_);
-    done_ = true;
-    done_changed_.notify_all();
+    {
+      std::lock_guard<std::mutex> lock(mutex_);
+      done_ = true;
+      done_changed_.notify_all();
+    }
+    Post([status = ToAbsl(status)](SessionClient* client, const std::shared_ptr<Stream>& stream) {
+      client->OnDone(stream, status);
+    });
   }
 
   // The controller's status follows at once, as a rule; a message that could not be read leaves the
@@ -185,15 +198,14 @@ class SessionClient::Stream final : public grpc::ClientBidiReactor<AgentMessage,
   const std::weak_ptr<SessionClient*> client_;
   EventLoop* const loop_;
   const std::shared_ptr<grpc::Channel> channel_;
-  std::unique_ptr<Southbound::Stub> stub_;
   grpc::ClientContext context_;
   bool released_ = false;  // Loop thread.
   // Guards what both the loop and gRPC's threads touch.
   std::mutex mutex_;
   std::condition_variable done_changed_;
   bool done_ = false;
-  AgentMessage out_;
-  ControllerMessage in_;
+  grpc::ByteBuffer out_;
+  grpc::ByteBuffer in_;
 };
 
 SessionClient::SessionClient(SessionClientOptions options, EventLoop* loop,
@@ -212,6 +224,7 @@ SessionClient::SessionClient(SessionClientOptions options, EventLoop* loop,
       overflows_(metrics->Counter("waymark_agent_event_overflows_total",
                                   "Sessions begun anew because too many events waited.")),
       connected_(metrics->Gauge("waymark_agent_connected", "1 while a session is open.")),
+      channel_(MakeChannel(options_)),
       events_(options_.event_cap),
       self_(std::make_shared<SessionClient*>(this)) {}
 
@@ -233,11 +246,11 @@ void SessionClient::Connect() {
   welcomed_ = false;
   AgentMessage hello;
   *hello.mutable_hello() = handler_->OnOpen();
-  stream_ = std::make_shared<Stream>(self_, loop_, MakeChannel(options_));
+  stream_ = std::make_shared<Stream>(self_, loop_, channel_);
   writing_ = true;
   reading_ = true;
   stream_->Start();
-  stream_->Write(std::move(hello));
+  stream_->Write(hello);
   stream_->Read();
   loop_->RunAfter(options_.welcome_timeout, [weak = std::weak_ptr<SessionClient*>(self_),
                                              stream = std::weak_ptr<Stream>(stream_)] {
@@ -273,6 +286,13 @@ void SessionClient::OnRead(const std::shared_ptr<Stream>& stream, ControllerMess
   Pump();
 }
 
+void SessionClient::OnUnreadable(const std::shared_ptr<Stream>& stream) {
+  if (stream != stream_) return;
+  Disconnect(
+      absl::InvalidArgumentError("the controller sent bytes that are no ControllerMessage: is "
+                                 "--controller the right address?"));
+}
+
 void SessionClient::OnWritten(const std::shared_ptr<Stream>& stream) {
   if (stream != stream_) return;
   writing_ = false;
@@ -303,14 +323,14 @@ void SessionClient::Pump() {
   if (!writing_) {
     if (!replies_.empty()) {
       writing_ = true;
-      AgentMessage message = std::move(replies_.front());
+      const AgentMessage message = std::move(replies_.front());
       replies_.pop_front();
-      stream_->Write(std::move(message));
+      stream_->Write(message);
     } else if (std::optional<Event> event = events_.Pop()) {
       writing_ = true;
       AgentMessage message;
       *message.mutable_event() = std::move(*event);
-      stream_->Write(std::move(message));
+      stream_->Write(message);
     }
   }
   if (!reading_ && replies_.size() < kMaxRepliesToRead) {

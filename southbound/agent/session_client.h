@@ -15,6 +15,10 @@
 #include "southbound/agent/controller_link.h"
 #include "southbound/agent/event_queue.h"
 
+namespace grpc {
+class Channel;
+}
+
 namespace waymark {
 
 // PEM texts. `ca` empty: no TLS. `certificate` and `key` both or neither.
@@ -66,6 +70,7 @@ class SessionClient final : public ControllerLink {
   void Connect();
   void ScheduleConnect();
   void OnRead(const std::shared_ptr<Stream>& stream, southbound::v1::ControllerMessage message);
+  void OnUnreadable(const std::shared_ptr<Stream>& stream);
   void OnWritten(const std::shared_ptr<Stream>& stream);
   void OnDone(const std::shared_ptr<Stream>& stream, const absl::Status& status);
   // Sends what is first in line, and reads on when little waits.
@@ -83,6 +88,8 @@ class SessionClient final : public ControllerLink {
 
   std::shared_ptr<Stream> stream_;
   std::deque<southbound::v1::AgentMessage> replies_;
+  // One for life: an attempt is a call on it.
+  const std::shared_ptr<grpc::Channel> channel_;
   EventQueue events_;
   bool welcomed_ = false;
   bool was_welcomed_ = false;

@@ -217,8 +217,13 @@ TEST_F(SouthboundServerTest, AnAgentThatHangsUpIsReported) {
   EXPECT_TRUE(listener_.AwaitGone(1));
 }
 
-TEST_F(SouthboundServerTest, ASlowAgentFillsItsOwnQueueOnlyAndIsCutOff) {
-  options_.stall_timeout = absl::Milliseconds(200);
+ControllerMessage Big() {
+  ControllerMessage big;
+  big.mutable_batch()->add_operations()->set_delete_(std::string(1 << 20, 'k'));
+  return big;
+}
+
+TEST_F(SouthboundServerTest, ASlowAgentFillsItsOwnQueueOnly) {
   StartServer();
   Agent slow(address_), quick(address_);
   ASSERT_TRUE(slow.SayHello("slow"));
@@ -227,16 +232,25 @@ TEST_F(SouthboundServerTest, ASlowAgentFillsItsOwnQueueOnlyAndIsCutOff) {
   auto quick_session = listener_.AwaitSession("quick");
   ASSERT_NE(slow_session, nullptr);
   ASSERT_NE(quick_session, nullptr);
-  ControllerMessage big;
-  big.mutable_batch()->add_operations()->set_delete_(std::string(1 << 20, 'k'));
   absl::Status status;
   // More than flow control and the queue can take.
-  for (int i = 0; i < 500 && status.ok(); ++i) status = slow_session->Send(big);
+  for (int i = 0; i < 500 && status.ok(); ++i) status = slow_session->Send(Big());
   EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
   EXPECT_NE(status.ToString().find("slow"), std::string::npos);
   EXPECT_TRUE(quick_session->Send(ControllerMessage()).ok());
   ControllerMessage message;
   EXPECT_TRUE(quick.Read(&message));
+}
+
+TEST_F(SouthboundServerTest, AnAgentThatTakesNothingIsCutOff) {
+  options_.stall_timeout = absl::Milliseconds(200);
+  StartServer();
+  Agent slow(address_);
+  ASSERT_TRUE(slow.SayHello("slow"));
+  auto session = listener_.AwaitSession("slow");
+  ASSERT_NE(session, nullptr);
+  absl::Status status;
+  for (int i = 0; i < 500 && status.ok(); ++i) status = session->Send(Big());
   ASSERT_TRUE(listener_.AwaitGone(1));
   EXPECT_EQ(listener_.reasons[0].code(), absl::StatusCode::kDeadlineExceeded);
   EXPECT_NE(metrics_.Text().find("waymark_southbound_stalled_total 1"), std::string::npos);

@@ -69,7 +69,7 @@ struct SouthboundService::Counters {
 
 // gRPC owns a reference until OnDone, the listener others.
 class SouthboundService::Stream final
-    : public grpc::ServerBidiReactor<AgentMessage, ControllerMessage>,
+    : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>,
       public SwitchSession,
       public std::enable_shared_from_this<Stream> {
  public:
@@ -77,7 +77,11 @@ class SouthboundService::Stream final
       : service_(service), loop_(service->loop_), context_(context) {}
 
   void Open(const absl::Status& refusal) {
-    own_reference_ = shared_from_this();
+    {
+      // The lock also hands what the constructor wrote to gRPC's threads.
+      std::lock_guard<std::mutex> lock(mutex_);
+      own_reference_ = shared_from_this();
+    }
     if (!refusal.ok()) {
       Close(refusal);
       return;
@@ -131,15 +135,20 @@ class SouthboundService::Stream final
  private:
   void OnReadDone(bool ok) override {
     if (!ok) {
-      Close(absl::UnavailableError(
-          "the agent ended the stream, or its message could not be read (malformed or too large)"));
+      Close(absl::UnavailableError("the agent ended the stream, or sent a message over 16 MiB"));
       return;
     }
-    AgentMessage message;
+    grpc::ByteBuffer bytes;
     {
       std::lock_guard<std::mutex> lock(mutex_);
-      message.Swap(&in_);
+      bytes.Swap(&in_);
       if (closing_.has_value()) return;
+    }
+    AgentMessage message;
+    if (!grpc::SerializationTraits<AgentMessage>::Deserialize(&bytes, &message).ok()) {
+      service_->counters_->invalid.Increment();
+      Close(absl::InvalidArgumentError("the message is no AgentMessage: its bytes do not parse"));
+      return;
     }
     const absl::Status status = accepted_ ? Take(std::move(message)) : Greet(message);
     if (!status.ok()) {
@@ -164,9 +173,11 @@ class SouthboundService::Stream final
 
   void OnDone() override {
     absl::Status reason;
+    std::shared_ptr<Stream> self;
     {
       std::lock_guard<std::mutex> lock(mutex_);
       ended_ = true;
+      self = std::move(own_reference_);
       reason = closing_.value_or(absl::UnavailableError("the agent is gone"));
     }
     if (accepted_) {
@@ -178,7 +189,6 @@ class SouthboundService::Stream final
       Log(LogLevel::kWarning, "agent refused", {{"node", node_}, {"reason", reason.ToString()}});
     }
     // The service may go as soon as it has forgotten the last stream.
-    auto self = std::move(own_reference_);
     service_->Forget(this);
   }
 
@@ -257,9 +267,12 @@ class SouthboundService::Stream final
       } else {
         if (!open_for_writes_ || queue_.empty()) return;
         writing_ = true;
-        out_ = std::move(queue_.front());
+        ControllerMessage message = std::move(queue_.front());
         queue_.pop_front();
-        out_.set_epoch(service_->epoch_.load());
+        message.set_epoch(service_->epoch_.load());
+        out_.Clear();
+        bool own_buffer;
+        grpc::SerializationTraits<ControllerMessage>::Serialize(message, &out_, &own_buffer);
       }
     }
     if (end.has_value()) {
@@ -323,8 +336,8 @@ class SouthboundService::Stream final
   uint64_t written_ = 0;
   std::optional<absl::Status> closing_;
   std::deque<ControllerMessage> queue_;
-  AgentMessage in_;
-  ControllerMessage out_;
+  grpc::ByteBuffer in_;
+  grpc::ByteBuffer out_;
 };
 
 SouthboundService::SouthboundService(SouthboundServiceOptions options,
@@ -342,7 +355,7 @@ SouthboundService::~SouthboundService() {
   streams_changed_.wait(lock, [this] { return streams_.empty(); });
 }
 
-grpc::ServerBidiReactor<AgentMessage, ControllerMessage>* SouthboundService::Session(
+grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* SouthboundService::Session(
     grpc::CallbackServerContext* context) {
   auto stream = std::make_shared<Stream>(this, context);
   absl::Status refusal;

@@ -42,13 +42,15 @@ struct SouthboundServiceOptions {
 
 // Thread-safe. `listener`, `loop` (timers only) and `metrics` must outlive it; it must outlive the
 // gRPC server.
-class SouthboundService final : public southbound::v1::Southbound::CallbackService {
+class SouthboundService final : public southbound::v1::Southbound::WithRawCallbackMethod_Session<
+                                    southbound::v1::Southbound::Service> {
  public:
   SouthboundService(SouthboundServiceOptions options, SwitchSessionListener* listener,
                     EventLoop* loop, Metrics* metrics);
   ~SouthboundService() override;
 
-  grpc::ServerBidiReactor<southbound::v1::AgentMessage, southbound::v1::ControllerMessage>* Session(
+  // Bytes, not messages: what cannot be parsed is then told apart from an agent that hung up.
+  grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* Session(
       grpc::CallbackServerContext* context) override;
 
   // From the next message on. A new leader's epoch is higher than any before.
