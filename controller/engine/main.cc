@@ -103,7 +103,7 @@ absl::StatusOr<std::optional<ServerTls>> SouthboundTls(const Flags& flags) {
 absl::Status Run(const Flags& flags, int signals) {
   const Clock& clock = RealClock();
   Metrics metrics;
-  if (!flags.metrics.empty()) {
+  if (flags.metrics != "off") {
     if (absl::Status s = metrics.Serve(flags.metrics); !s.ok()) return s;
   }
   if (!flags.restore_from.empty()) {
@@ -190,7 +190,7 @@ void AddFlags(CLI::App& app, Flags& flags) {
       ->capture_default_str();
   app.add_option("--southbound", flags.southbound, "Where agents connect: HOST:PORT or unix:/PATH")
       ->capture_default_str();
-  app.add_option("--metrics", flags.metrics, "Where /metrics is served: HOST:PORT; empty: nowhere")
+  app.add_option("--metrics", flags.metrics, "Where /metrics is served: HOST:PORT, or off")
       ->capture_default_str();
   app.add_option("--northbound-cert", flags.api.tls_certificate, "PEM file, with the next two: TLS");
   app.add_option("--northbound-key", flags.api.tls_key, "PEM file");

@@ -22,19 +22,21 @@ std::string SiteId(const std::string& name) {
 
 }  // namespace
 
-absl::Status Control::MakeCertificates(const std::vector<std::string>& nodes) {
+absl::Status Control::MakeCertificates(const std::vector<std::string>& names) {
   const std::string tls = options_.folder + "/tls";
   mkdir(tls.c_str(), 0700);
   // One key serves all of this run: making keys is what takes time, and nothing here outlives the
   // run.
   std::string script = absl::StrCat(
       "set -e; cd '", tls, "'\n",
-      "openssl ecparam -name prime256v1 -genkey -noout -out key.pem 2>/dev/null\n",
-      "openssl req -x509 -new -key key.pem -subj /CN=waymark-lab -days 2 -out ca.pem\n",
+      "if [ ! -e ca.pem ]; then\n",
+      "  openssl ecparam -name prime256v1 -genkey -noout -out key.pem 2>/dev/null\n",
+      "  openssl req -x509 -new -key key.pem -subj /CN=waymark-lab -days 2 -out ca.pem\n",
+      "fi\n",
       "issue() { openssl req -new -key key.pem -subj \"/CN=$1\" | openssl x509 -req -CA ca.pem ",
       "-CAkey key.pem -set_serial \"$2\" -days 2 -out \"$1.pem\" ",
       "-extfile <(echo subjectAltName=DNS:\"$1\",DNS:localhost) 2>/dev/null; }\n",
-      "n=1; for name in waymarkd ", absl::StrJoin(nodes, " "),
+      "n=1; for name in ", absl::StrJoin(names, " "),
       "; do issue \"$name\" \"$n\"; n=$((n + 1)); done\n");
   return RunChecked({"bash", "-c", script}, absl::Seconds(60)).status();
 }

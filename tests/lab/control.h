@@ -22,14 +22,14 @@ class Control {
     std::string
         folder;  // for sockets, logs, certificates, the store: made and removed by the caller
     std::string northbound = "localhost:9341";
-    std::string metrics;  // empty: none
+    std::string metrics = "off";
     bool verbose = false;
   };
 
   explicit Control(Options options) : options_(std::move(options)) {}
 
-  // A certificate authority for this run, a certificate for the controller and one for each agent.
-  absl::Status MakeCertificates(const std::vector<std::string>& nodes);
+  // A certificate with each common name, of an authority made for this run.
+  absl::Status MakeCertificates(const std::vector<std::string>& names);
   // `first`: makes the store. Returns when the northbound API serves.
   absl::Status StartController(bool first);
   absl::Status StartAgent(const std::string& node, const std::vector<std::string>& world_flags);

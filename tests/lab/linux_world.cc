@@ -158,10 +158,10 @@ std::vector<std::string> LinuxWorld::Arrived(const std::string& site, const std:
   return found;
 }
 
-std::vector<Sighting> LinuxWorld::Seen(const std::string& token) {
+std::vector<Sighting> LinuxWorld::Seen(const std::string& frame) {
   std::vector<Sighting> seen;
   if (capture_ == nullptr) return seen;
-  for (const CapturedPacket& packet : capture_->Find(token)) {
+  for (const CapturedPacket& packet : capture_->Find(frame)) {
     auto link = link_of_.find({packet.netns, packet.interface});
     // Bridges, VXLAN devices and customers' ports show the same packet again.
     if (link == link_of_.end()) continue;

@@ -32,7 +32,7 @@ struct Flags {
   std::string example = "deploy/example";
   std::string prefix = "wm-";
   std::string northbound;
-  std::string metrics;
+  std::string metrics = "off";
 };
 
 absl::Duration Since(absl::Duration start) { return RealClock().Monotonic() - start; }
@@ -124,9 +124,7 @@ class Lab {
 absl::Status Lab::Up(const Signals& signals) {
   const absl::Duration start = RealClock().Monotonic();
   Say("starting the controller, waymarkd, with an empty store");
-  // The controller's certificate is needed first; the agents' names are not known before the
-  // topology is.
-  if (absl::Status s = control_.MakeCertificates({}); !s.ok()) return s;
+  if (absl::Status s = control_.MakeCertificates({"waymarkd"}); !s.ok()) return s;
   if (absl::Status s = control_.StartController(true); !s.ok()) return s;
   Say("applying the example through the northbound API: waymark apply -f " + flags_.example);
   absl::StatusOr<std::string> applied = control_.Cli({"apply", "-y", "-f", flags_.example});
@@ -249,7 +247,7 @@ int main(int argc, char** argv) {
   app.add_option("--prefix", flags.prefix, "What the network namespaces' names begin with");
   app.add_option("--northbound", flags.northbound,
                  "The controller's address; default localhost:9341, with --once a Unix socket");
-  app.add_option("--metrics", flags.metrics, "The controller's /metrics address; default: none");
+  app.add_option("--metrics", flags.metrics, "The controller's /metrics address; default: off");
   CLI11_PARSE(app, argc, argv);
   return waymark::lab::Main(flags);
 }

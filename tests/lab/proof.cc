@@ -146,7 +146,7 @@ absl::StatusOr<std::vector<Sighting>> Proof::SendAndWatch(const std::string& fro
   if (got->substr(0, frame.size()) != frame) {
     return absl::DataLossError("the frame arrived changed");
   }
-  return world_.Seen(token);
+  return world_.Seen(frame);
 }
 
 absl::StatusOr<std::string> Proof::FollowsTrace(const std::string& service, const std::string& from,
@@ -237,7 +237,7 @@ void Proof::ProveOneLan() {
     absl::StatusOr<std::string> got = world_.WaitForFrame(to.site, token, kArrival);
     if (!got.ok()) return got.status();
     if (*got != frame) return absl::DataLossError("it arrived changed");
-    const std::vector<Sighting> seen = world_.Seen(token);
+    const std::vector<Sighting> seen = world_.Seen(frame);
     const std::vector<std::string> links = Links(seen);
     const std::set<std::string> distinct(links.begin(), links.end());
     for (const Sighting& sighting : seen) {
@@ -290,13 +290,13 @@ absl::StatusOr<std::string> Proof::StaysInside(const std::string& jurisdiction,
                                                const Mark& mark, int frames) {
   world_.Forget();
   const std::string token = NewToken();
+  const std::string frame =
+      UdpFrame(Host(from).address, Host(to).address.Mac(), Host(to).address, mark, token);
   for (int i = 0; i < frames; ++i) {
-    absl::Status status = world_.SendFrame(
-        from, UdpFrame(Host(from).address, Host(to).address.Mac(), Host(to).address, mark, token));
-    if (!status.ok()) return status;
+    if (absl::Status status = world_.SendFrame(from, frame); !status.ok()) return status;
   }
   if (auto got = world_.WaitForFrame(to, token, kArrival); !got.ok()) return got.status();
-  const std::vector<Sighting> seen = world_.Seen(token);
+  const std::vector<Sighting> seen = world_.Seen(frame);
   std::set<std::string> links;
   for (const Sighting& sighting : seen) {
     links.insert(sighting.link);

@@ -124,10 +124,10 @@ std::vector<std::string> SimWorld::Arrived(const std::string& site, const std::s
   return found;
 }
 
-std::vector<Sighting> SimWorld::Seen(const std::string& token) {
+std::vector<Sighting> SimWorld::Seen(const std::string& frame) {
   std::vector<Sighting> seen;
-  for (const auto& [frame, id] : sent_) {
-    if (frame.find(token) == std::string::npos) continue;
+  for (const auto& [sent, id] : sent_) {
+    if (sent != frame) continue;
     sim::v1::TraceRequest request;
     request.set_frame_id(id);
     sim::v1::TraceResponse response;

@@ -27,7 +27,7 @@ class SimWorld final : public World {
   absl::StatusOr<std::string> WaitForFrame(const std::string& site, const std::string& token,
                                            absl::Duration timeout) override;
   std::vector<std::string> Arrived(const std::string& site, const std::string& token) override;
-  std::vector<Sighting> Seen(const std::string& token) override;
+  std::vector<Sighting> Seen(const std::string& frame) override;
   absl::Status CutLink(const LabLink& link) override;
   absl::Status RestoreLink(const LabLink& link) override;
   absl::StatusOr<StreamResult> Stream(const LabHost& from, const LabHost& to, const Mark& mark,

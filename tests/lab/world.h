@@ -74,8 +74,9 @@ class World {
                                                    absl::Duration timeout) = 0;
   // All frames that arrived at a site since Forget and contain `token`.
   virtual std::vector<std::string> Arrived(const std::string& site, const std::string& token) = 0;
-  // Every link that a frame with `token` was sent over since Forget, in order of time.
-  virtual std::vector<Sighting> Seen(const std::string& token) = 0;
+  // Every link that a packet with this whole frame in it was sent over since Forget, in order of time. (A part is not
+  // enough: hosts answer with ICMP errors that quote what they got.)
+  virtual std::vector<Sighting> Seen(const std::string& frame) = 0;
 
   // Both directions of a fibre.
   virtual absl::Status CutLink(const LabLink& link) = 0;
