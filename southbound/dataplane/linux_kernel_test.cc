@@ -1,6 +1,7 @@
 // Netlink messages: what we write is what we would read back, and what the kernel's own tools would
 // write.
 #include <gtest/gtest.h>
+#include <linux/netfilter/nf_tables.h>
 #include <linux/rtnetlink.h>
 
 #include <cstring>
@@ -105,8 +106,12 @@ TEST(LinuxKernelTest, AnyBytesCanBeParsed) {
   NetlinkMessage seed = RouteMessage(RTM_NEWROUTE, 0, spec, 3, 2);
   NetlinkMessage other =
       NexthopMessage(kFirstPathNexthop, Nexthop{.carriers = {UsidPrefix(1), UsidPrefix(2)}}, 3);
-  for (int round = 0; round < 20'000; ++round) {
-    const nlmsghdr* from = round % 2 == 0 ? seed.header() : other.header();
+  NetlinkMessage steering =
+      SteeringMessage(NFT_MSG_NEWSETELEM, SteeringMap::kDscp, SteeringSpec{257, 2, 46});
+  for (int round = 0; round < 30'000; ++round) {
+    const nlmsghdr* from = round % 3 == 0   ? seed.header()
+                           : round % 3 == 1 ? other.header()
+                                            : steering.header();
     const size_t size = MNL_NLMSG_HDRLEN + random() % (from->nlmsg_len - MNL_NLMSG_HDRLEN + 1);
     std::vector<uint64_t> copy((size + 7) / 8);
     auto* bytes = reinterpret_cast<uint8_t*>(copy.data());
@@ -125,23 +130,19 @@ TEST(LinuxKernelTest, AnyBytesCanBeParsed) {
     (void)ParseBridgePort(message, kNames);
     (void)ParseFlood(message, kNames);
     (void)ParseInterface(message);
+    (void)ParseSteering(message, SteeringMap::kDscp);
   }
 }
 
-TEST(LinuxKernelTest, SteeringMapsAreRead) {
-  const std::string cos = R"({"nftables":[{"metainfo":{}},{"map":{"name":"cos","elem":[)"
-                          R"([{"concat":[257,"fd00:0:2::1"]},{"jump":{"target":"d46"}}],)"
-                          R"([{"concat":["x","fd00:0:2::1"]},{"jump":{"target":"d46"}}],)"
-                          R"([{"concat":[258,"fd00:0:3::1"]},{"jump":{"target":"d99"}}]]}}]})";
-  const auto dscps = ParseDscpMap(cos);
-  ASSERT_EQ(dscps.size(), 1u);
-  EXPECT_EQ(dscps.at({257, 2}), 46);
-  const auto bindings = ParseBindingMap(
-      R"({"nftables":[{"map":{"elem":[[{"concat":[257,"fd00:0:2::1"]},"fd00:0:2:b::101"]]}}]})");
-  EXPECT_EQ(bindings.at({257, 2}), "fd00:0:2:b::101");
-  for (const char* odd : {"", "{", "[]", "{\"nftables\":1}", "{\"nftables\":[1,{\"map\":2}]}"}) {
-    EXPECT_TRUE(ParseDscpMap(odd).empty());
-  }
+TEST(LinuxKernelTest, SteeringRoundTrip) {
+  const SteeringSpec spec{257, 2, 46};
+  NetlinkMessage binding = SteeringMessage(NFT_MSG_NEWSETELEM, SteeringMap::kBinding, spec);
+  NetlinkMessage dscp = SteeringMessage(NFT_MSG_NEWSETELEM, SteeringMap::kDscp, spec);
+  const std::pair<uint32_t, uint32_t> id{257, 2};
+  EXPECT_EQ(ParseSteering(binding.header(), SteeringMap::kBinding).at(id), 0);
+  EXPECT_EQ(ParseSteering(dscp.header(), SteeringMap::kDscp).at(id), 46);
+  // One map's element is none of the other's.
+  EXPECT_EQ(ParseSteering(dscp.header(), SteeringMap::kBinding).at(id), kHalfAnEntry);
 }
 
 }  // namespace

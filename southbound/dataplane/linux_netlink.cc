@@ -1,5 +1,7 @@
 #include "southbound/dataplane/linux_netlink.h"
 
+#include <arpa/inet.h>
+#include <linux/netfilter/nfnetlink.h>
 #include <linux/rtnetlink.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -68,6 +70,7 @@ NetlinkAttributes::NetlinkAttributes(const void* bytes, size_t size) {
 }
 
 void NetlinkAttributes::Parse(const void* bytes, size_t size) {
+  all_ = {static_cast<const uint8_t*>(bytes), size};
   const char* at = static_cast<const char*>(bytes);
   while (size >= sizeof(nlattr)) {
     const auto* attribute = reinterpret_cast<const nlattr*>(at);
@@ -87,6 +90,17 @@ std::span<const uint8_t> NetlinkAttributes::Bytes(uint16_t type) const {
           found->nla_len - sizeof(nlattr)};
 }
 
+void NetlinkAttributes::ForEach(const std::function<void(const NetlinkAttributes&)>& visit) const {
+  std::span<const uint8_t> left = all_;
+  while (left.size() >= sizeof(nlattr)) {
+    nlattr header;
+    std::memcpy(&header, left.data(), sizeof header);
+    if (header.nla_len < sizeof header || header.nla_len > left.size()) return;
+    visit(NetlinkAttributes(left.data() + sizeof header, header.nla_len - sizeof header));
+    left = left.subspan(std::min<size_t>(left.size(), MNL_ALIGN(header.nla_len)));
+  }
+}
+
 std::string NetlinkAttributes::Text(uint16_t type) const {
   const std::span<const uint8_t> bytes = Bytes(type);
   const char* text = reinterpret_cast<const char*>(bytes.data());
@@ -98,8 +112,8 @@ NetlinkAttributes NetlinkAttributes::Nest(uint16_t type) const {
   return {bytes.data(), bytes.size()};
 }
 
-absl::StatusOr<std::unique_ptr<NetlinkSocket>> NetlinkSocket::Open(uint32_t groups) {
-  mnl_socket* socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
+absl::StatusOr<std::unique_ptr<NetlinkSocket>> NetlinkSocket::Open(uint32_t groups, int protocol) {
+  mnl_socket* socket = mnl_socket_open2(protocol, SOCK_CLOEXEC);
   if (socket == nullptr) return NetlinkError(errno, "open a netlink socket", "");
   auto result = std::unique_ptr<NetlinkSocket>(new NetlinkSocket(socket));
   const int fd = result->fd();
@@ -188,6 +202,53 @@ absl::Status NetlinkSocket::Query(NetlinkMessage& message, const std::string& wh
     }
     return absl::OkStatus();
   }
+}
+
+absl::Status NetlinkSocket::Transaction(std::vector<NetlinkMessage>& messages,
+                                        const std::string& what) {
+  std::vector<uint8_t> bytes;
+  const auto append = [&bytes](const nlmsghdr* message) {
+    const auto* from = reinterpret_cast<const uint8_t*>(message);
+    bytes.insert(bytes.end(), from, from + MNL_ALIGN(message->nlmsg_len));
+  };
+  const auto mark = [&](uint16_t type) {
+    NetlinkMessage message(type, 0);
+    message.Header<nfgenmsg>().res_id = htons(NFNL_SUBSYS_NFTABLES);
+    message.header()->nlmsg_seq = ++sequence_;
+    append(message.header());
+    return sequence_;
+  };
+  const uint32_t begin = mark(NFNL_MSG_BATCH_BEGIN);
+  for (NetlinkMessage& message : messages) {
+    message.header()->nlmsg_flags |= NLM_F_ACK;
+    message.header()->nlmsg_seq = ++sequence_;
+    append(message.header());
+  }
+  mark(NFNL_MSG_BATCH_END);
+  if (mnl_socket_sendto(socket_, bytes.data(), bytes.size()) < 0) {
+    return NetlinkError(errno, what, "send");
+  }
+  // One answer a message, but a single one for all if even the beginning is refused.
+  size_t answers = 0;
+  int error = 0;
+  while (answers < messages.size()) {
+    pollfd wait{fd(), POLLIN, 0};
+    if (poll(&wait, 1, kAnswerTimeoutMilliseconds) == 0) return NetlinkError(ETIMEDOUT, what, "");
+    const ssize_t size = recv(fd(), buffer_.data(), buffer_.size(), 0);
+    if (size < 0 && errno == EINTR) continue;
+    if (size < 0) return NetlinkError(errno, what, "receive");
+    int left = static_cast<int>(size);
+    const auto* message = reinterpret_cast<const nlmsghdr*>(buffer_.data());
+    for (; mnl_nlmsg_ok(message, left); message = mnl_nlmsg_next(message, &left)) {
+      const auto* answer = NetlinkHeader<nlmsgerr>(message);
+      if (message->nlmsg_type != NLMSG_ERROR || answer == nullptr) continue;
+      if (message->nlmsg_seq < begin || message->nlmsg_seq > sequence_) continue;
+      if (message->nlmsg_seq == begin) return NetlinkError(-answer->error, what, "");
+      ++answers;
+      if (error == 0) error = -answer->error;
+    }
+  }
+  return error == 0 ? absl::OkStatus() : NetlinkError(error, what, "");
 }
 
 bool NetlinkSocket::Drain(const Visitor& visit) {

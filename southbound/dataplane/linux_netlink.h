@@ -80,12 +80,16 @@ class NetlinkAttributes {
   }
   std::string Text(uint16_t type) const;
   NetlinkAttributes Nest(uint16_t type) const;
+  // The elements of a list, whose types don't tell them apart, in order: each as a nest. Of a nest
+  // only.
+  void ForEach(const std::function<void(const NetlinkAttributes&)>& visit) const;
 
  private:
   static constexpr size_t kMax = 96;
   const nlattr* Find(uint16_t type) const { return type < kMax ? attributes_[type] : nullptr; }
   void Parse(const void* bytes, size_t size);
   std::array<const nlattr*, kMax> attributes_;
+  std::span<const uint8_t> all_;
 };
 
 // The fixed header of a message, or null if the message is too short for one.
@@ -102,7 +106,8 @@ class NetlinkSocket {
   using Visitor = std::function<void(const nlmsghdr*)>;
 
   // `groups`: RTMGRP_* bits to hear notifications of. PERMISSION_DENIED, INTERNAL.
-  static absl::StatusOr<std::unique_ptr<NetlinkSocket>> Open(uint32_t groups = 0);
+  static absl::StatusOr<std::unique_ptr<NetlinkSocket>> Open(uint32_t groups = 0,
+                                                             int protocol = NETLINK_ROUTE);
   ~NetlinkSocket();
   NetlinkSocket(const NetlinkSocket&) = delete;
   NetlinkSocket& operator=(const NetlinkSocket&) = delete;
@@ -115,6 +120,8 @@ class NetlinkSocket {
   // `message` asks for a dump or for one object (NLM_F_DUMP or not); `visit` sees each answer. A
   // dump that the kernel says was torn by a change is repeated before `visit` sees any of it.
   absl::Status Query(NetlinkMessage& message, const std::string& what, const Visitor& visit);
+  // An nfnetlink transaction: all of the messages take effect, at one instant, or none.
+  absl::Status Transaction(std::vector<NetlinkMessage>& messages, const std::string& what);
   // Reads notifications that wait, without blocking. False if some were lost.
   bool Drain(const Visitor& visit);
 

@@ -65,6 +65,7 @@ absl::Status KernelState::Open() {
   if (!socket.ok()) return socket.status();
   kernel_ = *std::move(socket);
   steering_ = std::make_unique<Steering>();
+  if (absl::Status status = steering_->Open(); !status.ok()) return status;
   classifier_ = std::make_unique<Classifier>();
   return classifier_->Open(*kernel_);
 }

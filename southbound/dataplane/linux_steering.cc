@@ -1,22 +1,28 @@
 #include "southbound/dataplane/linux_steering.h"
 
 #include <arpa/inet.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
 #include <nftables/libnftables.h>
+
+#include <algorithm>
+#include <cstring>
+#include <optional>
+#include <span>
+#include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "controller/base/object.h"
 #include "controller/base/srv6.h"
-#include "nlohmann/json.hpp"
 
 namespace waymark {
 namespace {
 
-using Json = nlohmann::json;
 using PolicyId = std::pair<uint32_t, uint32_t>;  // color, endpoint_sid
 
 constexpr int kDscps = 64;
-constexpr uint8_t kHalfAnEntry = 255;
 
 // nft can't set the DSCP from a map, but it can jump by one.
 std::string DscpChain(int dscp) { return absl::StrCat("d", dscp); }
@@ -39,7 +45,7 @@ std::string Skeleton() {
   absl::StrAppend(&text,
                   "flush chain ip6 waymark out\nflush chain ip6 waymark vx\n"
                   "add rule ip6 waymark out udp dport 4789 goto vx\n"
-                  "add rule ip6 waymark vx @nh,16,16 set jhash udp sport mod 65536 seed 0x57\n"
+                  "add rule ip6 waymark vx @nh,16,16 set jhash udp sport mod 4294967295 seed 0x57\n"
                   "add rule ip6 waymark vx meta mark . ip6 daddr vmap @cos\n"
                   "add rule ip6 waymark vx ip6 daddr set meta mark . ip6 daddr map @bsid accept\n"
                   "add rule ip6 waymark vx counter name nopath drop\n");
@@ -55,7 +61,7 @@ std::string SkeletonListing() {
       "\tmap cos {\n\t\ttype mark . ipv6_addr : verdict\n\t}\n\n"
       "\tchain out {\n\t\ttype route hook output priority mangle; policy accept;\n"
       "\t\tudp dport 4789 goto vx\n\t}\n\n"
-      "\tchain vx {\n\t\t@nh,16,16 set jhash udp sport mod 65536 seed 0x57\n"
+      "\tchain vx {\n\t\t@nh,16,16 set jhash udp sport mod 4294967295 seed 0x57\n"
       "\t\tmeta mark . ip6 daddr vmap @cos\n"
       "\t\tip6 daddr set meta mark . ip6 daddr map @bsid accept\n"
       "\t\tcounter name \"nopath\" drop\n\t}\n";
@@ -66,49 +72,37 @@ std::string SkeletonListing() {
   return text + "}\n";
 }
 
-// The node SID of a VTEP; 0 if it is none.
-uint32_t NodeOf(const std::string& address) {
-  Ipv6 parsed;
-  if (inet_pton(AF_INET6, address.c_str(), parsed.data()) != 1) return 0;
-  const uint32_t sid = static_cast<uint32_t>(parsed[4]) << 8 | parsed[5];
-  return parsed == Vtep(sid) ? sid : 0;
+constexpr size_t kKeySize = sizeof(uint32_t) + sizeof(Ipv6);
+
+const char* MapName(SteeringMap map) { return map == SteeringMap::kBinding ? "bsid" : "cos"; }
+
+NetlinkMessage TableMessage(uint16_t type, uint16_t flags, SteeringMap map) {
+  NetlinkMessage message(NFNL_SUBSYS_NFTABLES << 8 | type, flags);
+  auto& header = message.Header<nfgenmsg>();
+  header.nfgen_family = NFPROTO_IPV6;
+  header.version = NFNETLINK_V0;
+  message.Text(NFTA_SET_ELEM_LIST_TABLE, "waymark");
+  message.Text(NFTA_SET_ELEM_LIST_SET, MapName(map));
+  return message;
 }
 
-using ElementVisitor = std::function<void(const PolicyId&, const Json&)>;
+// The policy of an element's key: the mark as the host has it, then the VTEP.
+std::optional<PolicyId> PolicyOf(std::span<const uint8_t> key) {
+  if (key.size() != kKeySize) return std::nullopt;
+  uint32_t color;
+  std::memcpy(&color, key.data(), sizeof color);
+  Ipv6 vtep;
+  std::copy(key.begin() + sizeof color, key.end(), vtep.begin());
+  const uint32_t sid = static_cast<uint32_t>(vtep[4]) << 8 | vtep[5];
+  if (vtep != Vtep(sid)) return std::nullopt;
+  return PolicyId{color, sid};
+}
 
-void ForEachElement(std::string_view text, const ElementVisitor& visit) {
-  const Json root = Json::parse(text, nullptr, false);
-  if (!root.is_object() || !root.contains("nftables") || !root["nftables"].is_array()) return;
-  for (const Json& object : root["nftables"]) {
-    if (!object.is_object() || !object.contains("map") || !object["map"].is_object()) continue;
-    const Json& map = object["map"];
-    if (!map.contains("elem") || !map["elem"].is_array()) continue;
-    for (const Json& element : map["elem"]) {
-      if (!element.is_array() || element.size() != 2 || !element[0].is_object()) continue;
-      if (!element[0].contains("concat")) continue;
-      const Json& key = element[0]["concat"];
-      if (!key.is_array() || key.size() != 2 || !key[0].is_number_unsigned() ||
-          !key[1].is_string()) {
-        continue;
-      }
-      visit({key[0].get<uint32_t>(), NodeOf(key[1].get<std::string>())}, element[1]);
-    }
+uint8_t DscpOfChain(const std::string& chain) {
+  for (int dscp = 0; dscp < kDscps; ++dscp) {
+    if (chain == DscpChain(dscp)) return static_cast<uint8_t>(dscp);
   }
-}
-
-std::string ElementKey(const SteeringSpec& spec) {
-  return absl::StrCat(spec.color, " . ", ToString(Vtep(spec.endpoint_sid)));
-}
-
-std::string AddElement(const SteeringSpec& spec) {
-  const std::string key = ElementKey(spec);
-  return absl::StrCat("add element ip6 waymark cos { ", key, " : jump ", DscpChain(spec.dscp),
-                      " }\nadd element ip6 waymark bsid { ", key, " : ",
-                      ToString(BindingSid(spec.endpoint_sid, spec.color)), " }\n");
-}
-
-std::string DeleteElement(const SteeringSpec& spec, const char* map) {
-  return absl::StrCat("delete element ip6 waymark ", map, " { ", ElementKey(spec), " }\n");
+  return kHalfAnEntry;
 }
 
 }  // namespace
@@ -118,33 +112,70 @@ std::string KeyOf(const SteeringSpec& spec) {
 }
 std::string KeyOf(const SteeringTableSpec&) { return "steering"; }
 
-std::map<PolicyId, uint8_t> ParseDscpMap(std::string_view json) {
-  std::map<PolicyId, uint8_t> result;
-  ForEachElement(json, [&result](const PolicyId& id, const Json& value) {
-    if (!value.is_object() || !value.contains("jump") || !value["jump"].is_object()) return;
-    const std::string target = value["jump"].value("target", "");
-    for (int dscp = 0; dscp < kDscps; ++dscp) {
-      if (target == DscpChain(dscp)) result[id] = static_cast<uint8_t>(dscp);
+NetlinkMessage SteeringMessage(uint16_t type, SteeringMap map, const SteeringSpec& spec) {
+  NetlinkMessage message = TableMessage(type, type == NFT_MSG_NEWSETELEM ? NLM_F_CREATE : 0, map);
+  const Ipv6 vtep = Vtep(spec.endpoint_sid);
+  std::vector<uint8_t> key(kKeySize);
+  std::memcpy(key.data(), &spec.color, sizeof spec.color);
+  std::copy(vtep.begin(), vtep.end(), key.begin() + sizeof spec.color);
+  nlattr* elements = message.BeginNest(NFTA_SET_ELEM_LIST_ELEMENTS | NLA_F_NESTED);
+  nlattr* element = message.BeginNest(NFTA_LIST_ELEM | NLA_F_NESTED);
+  nlattr* key_nest = message.BeginNest(NFTA_SET_ELEM_KEY | NLA_F_NESTED);
+  message.Bytes(NFTA_DATA_VALUE, key);
+  message.EndNest(key_nest);
+  if (type == NFT_MSG_NEWSETELEM) {
+    nlattr* data = message.BeginNest(NFTA_SET_ELEM_DATA | NLA_F_NESTED);
+    if (map == SteeringMap::kBinding) {
+      message.Address(NFTA_DATA_VALUE, BindingSid(spec.endpoint_sid, spec.color));
+    } else {
+      nlattr* verdict = message.BeginNest(NFTA_DATA_VERDICT | NLA_F_NESTED);
+      message.U32(NFTA_VERDICT_CODE, htonl(static_cast<uint32_t>(NFT_JUMP)));
+      message.Text(NFTA_VERDICT_CHAIN, DscpChain(spec.dscp));
+      message.EndNest(verdict);
     }
+    message.EndNest(data);
+  }
+  message.EndNest(element);
+  message.EndNest(elements);
+  return message;
+}
+
+std::map<PolicyId, uint8_t> ParseSteering(const nlmsghdr* message, SteeringMap map) {
+  std::map<PolicyId, uint8_t> result;
+  if (NetlinkHeader<nfgenmsg>(message) == nullptr) return result;
+  const NetlinkAttributes attributes(message, sizeof(nfgenmsg));
+  attributes.Nest(NFTA_SET_ELEM_LIST_ELEMENTS).ForEach([&](const NetlinkAttributes& element) {
+    const auto policy = PolicyOf(element.Nest(NFTA_SET_ELEM_KEY).Bytes(NFTA_DATA_VALUE));
+    if (!policy) return;
+    const NetlinkAttributes data = element.Nest(NFTA_SET_ELEM_DATA);
+    if (map == SteeringMap::kDscp) {
+      result[*policy] = DscpOfChain(data.Nest(NFTA_DATA_VERDICT).Text(NFTA_VERDICT_CHAIN));
+      return;
+    }
+    const std::span<const uint8_t> value = data.Bytes(NFTA_DATA_VALUE);
+    const Ipv6 wanted = BindingSid(policy->second, policy->first);
+    const bool same = std::equal(value.begin(), value.end(), wanted.begin(), wanted.end());
+    result[*policy] = same ? 0 : kHalfAnEntry;
   });
   return result;
 }
 
-std::map<PolicyId, std::string> ParseBindingMap(std::string_view json) {
-  std::map<PolicyId, std::string> result;
-  ForEachElement(json, [&result](const PolicyId& id, const Json& value) {
-    if (value.is_string()) result[id] = value.get<std::string>();
-  });
-  return result;
+Steering::Steering() : expected_rules_(HashBytes(SkeletonListing())) {}
+
+Steering::~Steering() {
+  if (context_ != nullptr) nft_ctx_free(context_);
 }
 
-Steering::Steering()
-    : context_(nft_ctx_new(NFT_CTX_DEFAULT)), expected_rules_(HashBytes(SkeletonListing())) {
+absl::Status Steering::Open() {
+  absl::StatusOr<std::unique_ptr<NetlinkSocket>> socket = NetlinkSocket::Open(0, NETLINK_NETFILTER);
+  if (!socket.ok()) return socket.status();
+  kernel_ = *std::move(socket);
+  context_ = nft_ctx_new(NFT_CTX_DEFAULT);
+  if (context_ == nullptr) return absl::InternalError("nftables: no context");
   nft_ctx_buffer_output(context_);
   nft_ctx_buffer_error(context_);
+  return absl::OkStatus();
 }
-
-Steering::~Steering() { nft_ctx_free(context_); }
 
 absl::StatusOr<std::string> Steering::Run(const std::string& commands, const std::string& what) {
   const int error = nft_run_cmd_from_buffer(context_, commands.c_str());
@@ -181,20 +212,27 @@ absl::Status Steering::Uninstall(const SteeringTableSpec&) {
 }
 
 absl::Status Steering::Install(const SteeringSpec& spec, const SteeringSpec* before) {
-  std::string commands;
+  // Of half an entry it is not known which half.
+  if (before != nullptr && before->dscp == kHalfAnEntry) (void)Uninstall(*before);
+  std::vector<NetlinkMessage> messages;
   // A map's element has to go before one with another value can come; one transaction, so that no
   // packet sees it.
-  if (before != nullptr && before->dscp == kHalfAnEntry) (void)Uninstall(*before);
   if (before != nullptr && before->dscp != kHalfAnEntry) {
-    commands = DeleteElement(*before, "cos") + DeleteElement(*before, "bsid");
+    messages.push_back(SteeringMessage(NFT_MSG_DELSETELEM, SteeringMap::kDscp, *before));
+  } else {
+    messages.push_back(SteeringMessage(NFT_MSG_NEWSETELEM, SteeringMap::kBinding, spec));
   }
-  return Run(commands + AddElement(spec), "add " + KeyOf(spec)).status();
+  messages.push_back(SteeringMessage(NFT_MSG_NEWSETELEM, SteeringMap::kDscp, spec));
+  return kernel_->Transaction(messages, KeyOf(spec));
 }
 
 absl::Status Steering::Uninstall(const SteeringSpec& spec) {
   absl::Status status = absl::OkStatus();
-  for (const char* map : {"bsid", "cos"}) {
-    const absl::Status removed = Run(DeleteElement(spec, map), "remove " + KeyOf(spec)).status();
+  // The binding SID first: without it frames are dropped.
+  for (SteeringMap map : {SteeringMap::kBinding, SteeringMap::kDscp}) {
+    std::vector<NetlinkMessage> messages;
+    messages.push_back(SteeringMessage(NFT_MSG_DELSETELEM, map, spec));
+    const absl::Status removed = kernel_->Transaction(messages, "remove " + KeyOf(spec));
     if (!removed.ok() && !absl::IsNotFound(removed)) status = removed;
   }
   return status;
@@ -206,22 +244,21 @@ absl::Status Steering::Dump(const std::function<void(const SteeringTableSpec&)>&
   if (absl::IsNotFound(digest.status())) return absl::OkStatus();
   if (!digest.ok()) return digest.status();
   table({*digest});
-  nft_ctx_output_set_flags(context_, NFT_CTX_OUTPUT_JSON);
-  absl::StatusOr<std::string> bsid = Run("list map ip6 waymark bsid", "list binding SIDs");
-  absl::StatusOr<std::string> cos = Run("list map ip6 waymark cos", "list classes");
-  nft_ctx_output_set_flags(context_, 0);
-  std::map<PolicyId, uint8_t> dscps;
-  std::map<PolicyId, std::string> bindings;
-  if (cos.ok()) dscps = ParseDscpMap(*cos);
-  if (bsid.ok()) bindings = ParseBindingMap(*bsid);
+  std::map<PolicyId, uint8_t> bindings, dscps;
+  for (SteeringMap map : {SteeringMap::kBinding, SteeringMap::kDscp}) {
+    NetlinkMessage dump = TableMessage(NFT_MSG_GETSETELEM, NLM_F_DUMP, map);
+    const absl::Status status = kernel_->Query(dump, "list steering", [&](const nlmsghdr* message) {
+      (map == SteeringMap::kBinding ? bindings : dscps).merge(ParseSteering(message, map));
+    });
+    if (!status.ok() && !absl::IsNotFound(status)) return status;
+  }
   for (const auto& [id, dscp] : dscps) {
     const auto binding = bindings.find(id);
-    const bool whole =
-        binding != bindings.end() && binding->second == ToString(BindingSid(id.second, id.first));
+    const bool whole = binding != bindings.end() && binding->second != kHalfAnEntry;
     entry({id.first, id.second, whole ? dscp : kHalfAnEntry});
-    if (binding != bindings.end()) bindings.erase(binding);
+    bindings.erase(id);
   }
-  for (const auto& [id, text] : bindings) entry({id.first, id.second, kHalfAnEntry});
+  for (const auto& [id, unused] : bindings) entry({id.first, id.second, kHalfAnEntry});
   return absl::OkStatus();
 }
 
