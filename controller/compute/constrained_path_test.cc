@@ -64,6 +64,36 @@ TEST(CheapestPathTest, TiesGoToTheLeastLinkNumbers) {
   }
 }
 
+// To m: cheap in three hops, or dear in one. On to t: dear in one hop, or cheap in two. Four hops
+// in all: what is dearer at m leads to the cheapest path, and a search that keeps the cheapest
+// label of m alone misses it. The same for delay.
+TEST(CheapestPathTest, DearerWithFewerHopsOrLessDelayIsKept) {
+  TestNetwork network;
+  for (const char* id : {"s", "a", "b", "m", "n", "t"}) network.Node(id);
+  network.OneWay("s", "a", 1, 1);
+  network.OneWay("a", "b", 1, 1);
+  network.OneWay("b", "m", 1, 1);
+  network.OneWay("s", "m", 10, 10);
+  network.OneWay("m", "t", 1, 100);
+  network.OneWay("m", "n", 1, 1);
+  network.OneWay("n", "t", 1, 1);
+  const auto snapshot = network.Build();
+  const NodeId s = NodeOf(*snapshot, "s"), t = NodeOf(*snapshot, "t");
+  const PathResult few = CheapestPath(SearchGraph(*snapshot, {.max_hops = 4}, {}), s, t);
+  EXPECT_EQ(Names(*snapshot, few.path), (std::vector<std::string>{"s--m", "m--n", "n--t"}));
+
+  TestNetwork slow;
+  for (const char* id : {"s", "m", "t"}) slow.Node(id);
+  slow.OneWay("s", "m", 10, 1, ".cheap");
+  slow.OneWay("s", "m", 1, 5, ".fast");
+  slow.OneWay("m", "t", 10, 1, ".cheap");
+  slow.OneWay("m", "t", 1, 100, ".fast");
+  const auto by_delay = slow.Build();
+  const PathResult quick = CheapestPath(SearchGraph(*by_delay, {.max_delay_ns = 11'000}, {}),
+                                        NodeOf(*by_delay, "s"), NodeOf(*by_delay, "t"));
+  EXPECT_EQ(Names(*by_delay, quick.path), (std::vector<std::string>{"s--m.fast", "m--t.cheap"}));
+}
+
 TEST(CheapestPathTest, AvoidedOnlyWhenNothingElseMeetsTheConstraints) {
   TestNetwork network;
   for (const char* id : {"a", "b", "c", "d"}) network.Node(id);
