@@ -75,7 +75,8 @@ class SwitchTableTest : public testing::Test {
       const std::map<std::string, std::vector<Object>>& objects) {
     std::map<std::string, ObjectTable> desired;
     for (const auto& [node, list] : objects) {
-      for (const Object& object : list) desired[node].Put(object);
+      ObjectTable& table = desired[node];
+      for (const Object& object : list) table.Put(object);
     }
     return desired;
   }
@@ -100,6 +101,9 @@ class SwitchTableTest : public testing::Test {
     result.set_digest(held.digest());
     return message;
   }
+
+  // An agent of a node that is no part of the network would be let go at once.
+  void SetUp() override { table_.SetDesired(Desired({{"a", {}}, {"b", {}}}), 0); }
 
   SimulatedEventLoop loop_;
   Metrics metrics_;

@@ -218,6 +218,8 @@ void SimulatedCarrier::StartController() {
   ++epoch_;
   engine = std::make_unique<Engine>(store, views, loop, metrics, Engine::Options());
   if (absl::Status status = engine->Start(); !status.ok()) engine.reset();
+  // The first plan's placements are stored before any switch is known.
+  loop.RunUntilIdle();
 }
 
 void SimulatedCarrier::KillController() {
@@ -299,6 +301,17 @@ bool SimulatedCarrier::Settle(absl::Duration limit) {
     if (now - settled_since >= quiet) return true;
   }
   return false;
+}
+
+std::string SimulatedCarrier::WhyNotSettled() const {
+  const std::shared_ptr<const NetworkView> view = views.Get();
+  std::string text = absl::StrCat("computed from ", view->computed_from, " of ", store.current(),
+                                  view->converged ? ", converged" : ", not converged");
+  for (const auto& [name, agent] : view->agents) {
+    if (agent->status().state() == v1::UP) continue;
+    absl::StrAppend(&text, "\n", agent->ShortDebugString());
+  }
+  return text;
 }
 
 v1::Status SimulatedCarrier::StatusOf(const std::string& name) const {

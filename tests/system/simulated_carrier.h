@@ -66,6 +66,9 @@ class SimulatedCarrier {
   // after `limit`.
   bool Settle(absl::Duration limit = absl::Seconds(30));
 
+  // For a failing test's message.
+  std::string WhyNotSettled() const;
+
   v1::Status StatusOf(const std::string& name) const;
   absl::StatusOr<v1::TraceResponse> Trace(const v1::TraceRequest& request) const;
   // The links that a frame takes from a site's host to another's, and whether it arrived.

@@ -36,7 +36,7 @@ class WholeSystem : public testing::Test {
     carrier_.StartController();
     ASSERT_NE(carrier_.engine, nullptr);
     carrier_.StartAllAgents();
-    ASSERT_TRUE(carrier_.Settle());
+    ASSERT_TRUE(carrier_.Settle()) << carrier_.WhyNotSettled();
     carrier_.Learn();
   }
 
@@ -265,6 +265,7 @@ TEST_F(WholeSystem, AFullDiskStopsNewPlacementsOnlyUntilItHasSpace) {
 }
 
 TEST_F(WholeSystem, UnknownAndDoubleAgentsAreRefused) {
+  ASSERT_TRUE(carrier_.fabric->AddSwitch("atlantis").ok());
   EXPECT_EQ(carrier_.StartAgent("atlantis").code(), absl::StatusCode::kNotFound);
   // The first one lives: a second of its name is turned away, and the first is not disturbed.
   const absl::Status second = carrier_.StartAgent("lon");
