@@ -291,6 +291,7 @@ LinuxCompiler::Pieces LinuxCompiler::CompileAttachment(const AttachmentObject& a
   EntrySpec entry{.device = port, .vlan = vlan, .default_color = attachment.default_color()};
   std::vector<Piece> pieces = {InterfaceSysctl(port, "disable_ipv6", "1")};
   std::get<SysctlSpec>(pieces.back()).optional = true;
+  if (!HasBridge(instance) || vlan != 0) pieces.push_back(PromiscuousSpec{port});
   if (HasBridge(instance)) {
     const std::string bridge = BridgeName(instance.vni());
     const bool isolated = instance.type() == southbound::v1::INSTANCE_E_TREE && attachment.leaf();

@@ -80,6 +80,15 @@ bool SameMake(const DeviceSpec& a, const DeviceSpec& b) {
   return c == b;
 }
 
+absl::Status SetPromiscuous(NetlinkSocket& kernel, const PromiscuousSpec& spec, unsigned flag) {
+  NetlinkMessage message(RTM_NEWLINK, 0);
+  auto& header = message.Header<ifinfomsg>();
+  header.ifi_change = IFF_PROMISC;
+  header.ifi_flags = flag;
+  message.Text(IFLA_IFNAME, spec.device);
+  return kernel.Request(message, KeyOf(spec));
+}
+
 absl::Status SetMaster(NetlinkSocket& kernel, const std::string& device, int master,
                        const std::string& what) {
   NetlinkMessage message(RTM_NEWLINK, 0);
@@ -253,6 +262,16 @@ std::optional<FloodSpec> ParseFlood(const nlmsghdr* message, const InterfaceName
   if (std::any_of(mac.begin(), mac.end(), [](uint8_t b) { return b != 0; })) return std::nullopt;
   std::copy(remote.begin(), remote.end(), spec.remote.begin());
   return spec;
+}
+
+std::string KeyOf(const PromiscuousSpec& spec) { return "promiscuous:" + spec.device; }
+
+absl::Status Install(NetlinkSocket& kernel, const PromiscuousSpec& spec, const PromiscuousSpec*) {
+  return SetPromiscuous(kernel, spec, IFF_PROMISC);
+}
+
+absl::Status Uninstall(NetlinkSocket& kernel, const PromiscuousSpec& spec) {
+  return IgnoreMissing(SetPromiscuous(kernel, spec, 0));
 }
 
 std::optional<std::pair<int, InterfaceState>> ParseInterface(const nlmsghdr* message) {

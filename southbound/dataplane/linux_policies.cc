@@ -1,5 +1,6 @@
 #include "southbound/dataplane/linux_policies.h"
 
+#include <google/protobuf/util/message_differencer.h>
 #include <net/if.h>
 
 #include <algorithm>
@@ -209,12 +210,27 @@ void Policies::Presume(Policy& policy, const std::map<uint32_t, uint32_t>& membe
   }
 }
 
+bool Policies::Unchanged(const Policy& held, const PolicyObject& object,
+                         const FirstHops& first_hops) const {
+  if (!google::protobuf::util::MessageDifferencer::Equals(held.object, object)) return false;
+  const auto stands = [&](uint32_t number) {
+    const List& list = lists_.at(number);
+    const auto hop = first_hops.find(list.sids.front());
+    return kernel_nexthops_.contains(list.path) &&
+           list.interface == (hop == first_hops.end() ? "" : hop->second);
+  };
+  return kernel_nexthops_.contains(held.group) && held.members == Wish(held) &&
+         std::all_of(held.working.begin(), held.working.end(), stands) &&
+         (held.protect == 0 || stands(held.protect));
+}
+
 absl::StatusOr<uint32_t> Policies::Put(const PolicyObject& object, const FirstHops& first_hops,
                                        absl::Duration now) {
   std::unique_lock lock(mutex_);
   const PolicyId id = IdOf(object);
   const auto held = policies_.find(id);
   Policy* before = held == policies_.end() ? nullptr : &held->second;
+  if (before != nullptr && Unchanged(*before, object, first_hops)) return before->group;
   absl::StatusOr<Policy> made = Build(object, first_hops, before, now);
   if (!made.ok()) return made.status();
   if (before != nullptr) {

@@ -122,6 +122,8 @@ class Policies {
   absl::StatusOr<Policy> Build(const southbound::v1::PolicyObject& object,
                                const FirstHops& first_hops, const Policy* before,
                                absl::Duration now);
+  bool Unchanged(const Policy& held, const southbound::v1::PolicyObject& object,
+                 const FirstHops& first_hops) const;
   void Drop(const Policy& policy);
   void Presume(Policy& policy, const std::map<uint32_t, uint32_t>& members);
   std::map<uint32_t, uint32_t> Wish(const Policy& policy) const;

@@ -93,6 +93,13 @@ struct BridgePortSpec {
   bool operator==(const BridgePortSpec&) const = default;
 };
 
+// A port that takes frames for any address. A bridge asks for that by itself; a redirect does not.
+// What the kernel lists does not tell whose wish it was, so it is never found unwanted.
+struct PromiscuousSpec {
+  std::string device;
+  bool operator==(const PromiscuousSpec&) const = default;
+};
+
 // A VXLAN device floods to this VTEP.
 struct FloodSpec {
   std::string device;
@@ -106,6 +113,7 @@ std::string KeyOf(const RuleSpec& spec);
 std::string KeyOf(const DeviceSpec& spec);
 std::string KeyOf(const BridgePortSpec& spec);
 std::string KeyOf(const FloodSpec& spec);
+std::string KeyOf(const PromiscuousSpec& spec);
 
 // Makes or replaces it. `before`, if not null: what stands under the key now. UNAVAILABLE: a device
 // is missing.
@@ -116,6 +124,8 @@ absl::Status Install(NetlinkSocket& kernel, const DeviceSpec& spec, const Device
 absl::Status Install(NetlinkSocket& kernel, const BridgePortSpec& spec,
                      const BridgePortSpec* before);
 absl::Status Install(NetlinkSocket& kernel, const FloodSpec& spec, const FloodSpec* before);
+absl::Status Install(NetlinkSocket& kernel, const PromiscuousSpec& spec,
+                     const PromiscuousSpec* before);
 // OK if it is gone already, or its device is.
 absl::Status Uninstall(NetlinkSocket& kernel, const RouteSpec& spec);
 absl::Status Uninstall(NetlinkSocket& kernel, const AddressSpec& spec);
@@ -123,6 +133,7 @@ absl::Status Uninstall(NetlinkSocket& kernel, const RuleSpec& spec);
 absl::Status Uninstall(NetlinkSocket& kernel, const DeviceSpec& spec);
 absl::Status Uninstall(NetlinkSocket& kernel, const BridgePortSpec& spec);
 absl::Status Uninstall(NetlinkSocket& kernel, const FloodSpec& spec);
+absl::Status Uninstall(NetlinkSocket& kernel, const PromiscuousSpec& spec);
 
 // From a dump's message; nothing if it is not ours or not of this form.
 std::optional<RouteSpec> ParseRoute(const nlmsghdr* message, const InterfaceNames& names);

@@ -184,6 +184,9 @@ bool KernelState::Same(const Piece& piece) {
     return *value == setting->value;
   }
   if (Waits(piece)) return true;
+  if (const auto* port = std::get_if<PromiscuousSpec>(&piece)) {
+    return (kernel_->InterfaceFlags(port->device) & IFF_PROMISC) != 0;
+  }
   const auto held = held_.find(KeyOf(piece));
   if (held == held_.end()) return false;
   if (const auto* table = std::get_if<SteeringTableSpec>(&held->second)) {
@@ -203,7 +206,11 @@ absl::Status KernelState::Apply(const std::string& owner, const std::vector<Piec
   };
   std::vector<Done> done;
   for (const Piece& piece : pieces) {
-    if (Same(piece)) continue;
+    if (Same(piece)) {
+      // No dump shows it; from now on it is ours to take back.
+      if (std::holds_alternative<PromiscuousSpec>(piece)) Add(piece);
+      continue;
+    }
     const std::string key = KeyOf(piece);
     const auto held = held_.find(key);
     absl::Status status = Install(piece);

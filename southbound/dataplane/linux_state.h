@@ -34,8 +34,8 @@ struct SysctlSpec {
 std::string KeyOf(const SysctlSpec& spec);
 
 using Piece = std::variant<SysctlSpec, DeviceSpec, AddressSpec, RuleSpec, RouteSpec, BridgePortSpec,
-                           FloodSpec, QueuesSpec, SteeringTableSpec, SteeringSpec, EntrySpec,
-                           ClassSpec, ExitSpec, DscpSpec, FilterSpec>;
+                           PromiscuousSpec, FloodSpec, QueuesSpec, SteeringTableSpec, SteeringSpec,
+                           EntrySpec, ClassSpec, ExitSpec, DscpSpec, FilterSpec>;
 std::string KeyOf(const Piece& piece);
 // The interface that it disappears with; empty if none.
 std::string DeviceOf(const Piece& piece);
