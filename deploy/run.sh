@@ -14,7 +14,7 @@ dataplane=linux
 lab_flags=()
 for argument in "$@"; do
   case $argument in
-    --once | --verbose) lab_flags+=("$argument") ;;
+    --once | --verbose | --then=*) lab_flags+=("$argument") ;;
     --dataplane=linux | --dataplane=sim) dataplane=${argument#*=} ;;
     -h | --help) sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 0 ;;
     *) die "unknown option $argument; ./deploy/run.sh --help lists them" ;;

@@ -56,7 +56,8 @@ check() {
 suite "unit, conformance and whole-system tests" -c opt //...
 say "building the programs"
 bazel build -c opt "${bazel_flags[@]}" //deploy:programs
-check "the proof on the simulated data plane" ./deploy/run.sh --once --dataplane=sim
+check "the proof on the simulated data plane, then a client in Python" ./deploy/run.sh --once --dataplane=sim \
+  "--then=/usr/bin/python3 tests/clients/create_and_watch.py proto"
 if unshare --net true 2>/dev/null; then
   check "the proof with real packets" ./deploy/run.sh --once
   suite "data-plane conformance on the Linux kernel" -c opt --strategy=TestRunner=local \

@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <fstream>
 #include <utility>
 
@@ -28,11 +29,9 @@ absl::Status Control::MakeCertificates(const std::vector<std::string>& names) {
   // One key serves all of this run: making keys is what takes time, and nothing here outlives the
   // run.
   std::string script = absl::StrCat(
-      "set -e; cd '", tls, "'\n",
-      "if [ ! -e ca.pem ]; then\n",
+      "set -e; cd '", tls, "'\n", "if [ ! -e ca.pem ]; then\n",
       "  openssl ecparam -name prime256v1 -genkey -noout -out key.pem 2>/dev/null\n",
-      "  openssl req -x509 -new -key key.pem -subj /CN=waymark-lab -days 2 -out ca.pem\n",
-      "fi\n",
+      "  openssl req -x509 -new -key key.pem -subj /CN=waymark-lab -days 2 -out ca.pem\n", "fi\n",
       "issue() { openssl req -new -key key.pem -subj \"/CN=$1\" | openssl x509 -req -CA ca.pem ",
       "-CAkey key.pem -set_serial \"$2\" -days 2 -out \"$1.pem\" ",
       "-extfile <(echo subjectAltName=DNS:\"$1\",DNS:localhost) 2>/dev/null; }\n",
@@ -155,6 +154,9 @@ absl::StatusOr<Carrier> ReadCarrier(const Control& control) {
     const std::string id = Id(node["name"]);
     carrier.nodes.push_back(id);
     carrier.jurisdictions[id] = node.value("jurisdiction", "");
+    if (node.contains("ports") && !node["ports"].empty()) {
+      carrier.spare_ports.emplace_back(id, node["ports"].back()["id"]);
+    }
   }
   for (const auto& link : (*links)["links"]) {
     const std::string id = Id(link["name"]);
@@ -169,6 +171,7 @@ absl::StatusOr<Carrier> ReadCarrier(const Control& control) {
     host.node = Id(site["node"]);
     host.port = site["port"];
     host.address.number = ++next_number[host.customer];
+    std::erase(carrier.spare_ports, std::make_pair(host.node, host.port));
     carrier.hosts[host.site] = host;
   }
   return carrier;

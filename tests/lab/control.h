@@ -48,6 +48,7 @@ class Control {
   // What a person types for `waymark`.
   std::string CommandPrefix() const;
   std::string program(const std::string& path) const { return options_.bin + "/" + path; }
+  const std::string& server() const { return options_.northbound; }
   const std::string& folder() const { return options_.folder; }
   std::string log(const std::string& name) const { return options_.folder + "/" + name + ".log"; }
 

@@ -20,6 +20,8 @@ namespace {
 
 constexpr int kWanMtu = 9000;
 constexpr int kLanMtu = 1500;
+// Holds the far ends of spare ports, each called like its node.
+constexpr char kSpare[] = "h-spare";
 constexpr size_t kMostArrived = 5000;
 
 // The next header of the outer IPv6 packet.
@@ -53,6 +55,7 @@ absl::Status LinuxWorld::Build(const Carrier& carrier) {
   if (absl::Status status = set_.CheckUnused(); !status.ok()) return status;
   std::vector<std::string> names = carrier.nodes;
   for (const auto& [site, host] : carrier.hosts) names.push_back(HostNamespace(host));
+  names.push_back(kSpare);
   if (absl::Status status = set_.Add(names); !status.ok()) return status;
 
   std::vector<Wire> wires;
@@ -64,6 +67,9 @@ absl::Status LinuxWorld::Build(const Carrier& carrier) {
   }
   for (const auto& [site, host] : carrier.hosts) {
     wires.push_back({host.node, host.port, HostNamespace(host), "eth0", kLanMtu});
+  }
+  for (const auto& [node, port] : carrier.spare_ports) {
+    wires.push_back({node, port, kSpare, node, kLanMtu});
   }
   if (absl::Status status = AddWires(set_, wires); !status.ok()) return status;
 

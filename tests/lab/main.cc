@@ -33,6 +33,7 @@ struct Flags {
   std::string prefix = "wm-";
   std::string northbound;
   std::string metrics = "off";
+  std::string then;
 };
 
 absl::Duration Since(absl::Duration start) { return RealClock().Monotonic() - start; }
@@ -106,6 +107,8 @@ class Lab {
 
   absl::Status Up(const Signals& signals);
   bool Prove(const Signals& signals);
+  // Runs `command` in a shell with WAYMARK_SERVER set; its output is shown.
+  absl::Status Then(const std::string& command) const;
   void PrintHints() const;
   absl::Status Down() {
     absl::Status status = control_.StopAll();
@@ -167,15 +170,25 @@ bool Lab::Prove(const Signals& signals) {
   int rows = 0, hold = 0;
   std::printf("\n  %-4s %-5s %-66s %s\n", "no", "", "claim", "seen on the wire");
   const bool ok = proof.Run([&](const ProofRow& row) {
-    ++rows;
-    hold += row.holds ? 1 : 0;
-    std::printf("  %-4s %-5s %-66s %s\n", row.number.c_str(), row.holds ? "ok" : "FAIL",
-                row.claim.c_str(), row.seen.c_str());
+    if (row.tried) ++rows;
+    if (row.tried && row.holds) ++hold;
+    const char* verdict = !row.tried ? "-" : row.holds ? "ok" : "FAIL";
+    std::printf("  %-4s %-5s %-66s %s\n", row.number.c_str(), verdict, row.claim.c_str(),
+                row.seen.c_str());
     std::fflush(stdout);
   });
   std::printf("\n");
   Say(absl::StrFormat("%d of %d hold, %.1f s", hold, rows, absl::ToDoubleSeconds(Since(start))));
   return ok;
+}
+
+absl::Status Lab::Then(const std::string& command) const {
+  Say("then: " + command);
+  absl::StatusOr<std::string> output = RunChecked(
+      {"env", "WAYMARK_SERVER=" + control_.server(), "sh", "-c", command}, absl::Seconds(120));
+  if (!output.ok()) return output.status();
+  std::printf("%s", output->c_str());
+  return absl::OkStatus();
 }
 
 void Lab::PrintHints() const {
@@ -213,7 +226,8 @@ int Main(const Flags& flags) {
   bool holds = false;
   if (status.ok() && !signals.Arrived()) {
     holds = lab.Prove(signals);
-    if (!flags.once && !signals.Arrived()) {
+    if (!flags.then.empty() && !signals.Arrived()) status = lab.Then(flags.then);
+    if (status.ok() && !flags.once && !signals.Arrived()) {
       lab.PrintHints();
       while (status.ok() && !signals.Arrived(absl::Seconds(1))) status = lab.CheckRunning();
     }
@@ -248,6 +262,8 @@ int main(int argc, char** argv) {
   app.add_option("--northbound", flags.northbound,
                  "The controller's address; default localhost:9341, with --once a Unix socket");
   app.add_option("--metrics", flags.metrics, "The controller's /metrics address; default: off");
+  app.add_option("--then", flags.then,
+                 "After the proof, run this in a shell with WAYMARK_SERVER set; it must succeed");
   CLI11_PARSE(app, argc, argv);
   return waymark::lab::Main(flags);
 }

@@ -19,6 +19,8 @@ struct ProofRow {
   std::string claim;
   std::string seen;
   bool holds = false;
+  // False: cannot be tried in this world, and counts neither way.
+  bool tried = true;
 };
 
 // One path as `waymark trace` printed it before anything was sent.

@@ -52,6 +52,11 @@ absl::Status SimWorld::Build(const Carrier& carrier) {
     add.set_host(HostName(site));
     SetEnd(add.mutable_port(), host.node, host.port);
   }
+  for (const auto& [node, port] : carrier.spare_ports) {
+    sim::v1::AddHostRequest& add = *request.add_hosts();
+    add.set_host(absl::StrCat("spare.", node));
+    SetEnd(add.mutable_port(), node, port);
+  }
   grpc::ClientContext context;
   context.set_wait_for_ready(true);
   context.set_deadline(absl::ToChronoTime(RealClock().Now() + absl::Seconds(10)));

@@ -36,6 +36,8 @@ struct Carrier {
   std::map<std::string, std::string> jurisdictions;  // by node
   std::map<std::string, LabLink> links;              // by id
   std::map<std::string, LabHost> hosts;              // by site
+  // (node, port) of ports that are wired to nobody in particular, for trying services on.
+  std::vector<std::pair<std::string, std::string>> spare_ports;
 };
 
 // A customer's frame seen on its way over a link.
@@ -74,8 +76,8 @@ class World {
                                                    absl::Duration timeout) = 0;
   // All frames that arrived at a site since Forget and contain `token`.
   virtual std::vector<std::string> Arrived(const std::string& site, const std::string& token) = 0;
-  // Every link that a packet with this whole frame in it was sent over since Forget, in order of time. (A part is not
-  // enough: hosts answer with ICMP errors that quote what they got.)
+  // Every link that a packet with this whole frame in it was sent over since Forget, in order of
+  // time. (A part is not enough: hosts answer with ICMP errors that quote what they got.)
   virtual std::vector<Sighting> Seen(const std::string& frame) = 0;
 
   // Both directions of a fibre.
