@@ -25,7 +25,7 @@ using southbound::v1::SegmentList;
 
 constexpr uint32_t kMaxDscp = 63;
 constexpr uint32_t kMaxPcp = 7;
-constexpr int64_t kMaxCapacityBps = 1'000'000'000'000'000;
+constexpr int64_t kMaxCapacityBps = 10'000'000'000'000'000;
 
 constexpr std::array<std::string_view, 6> kKindsInOrder = {
     "node:", "link:", "instance:", "route:", "policy:", "attachment:"};
