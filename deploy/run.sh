@@ -22,12 +22,12 @@ for argument in "$@"; do
 done
 lab_flags+=("--dataplane=$dataplane")
 
-install "${build_packages[@]}" "${run_packages[@]}"
-
 if [ "$dataplane" = linux ] && ! unshare --net true 2>/dev/null; then
   die "no right to make network namespaces here (root with CAP_NET_ADMIN and CAP_SYS_ADMIN is needed).
   The same proof runs without any rights on the simulated data plane: ./deploy/run.sh --dataplane=sim"
 fi
+
+install "${build_packages[@]}" "${run_packages[@]}"
 
 say "building (the first build takes some minutes, later ones seconds)"
 bazel build -c opt "${bazel_flags[@]}" //deploy:programs

@@ -30,7 +30,7 @@ struct Flags {
   std::string dataplane = "linux";
   std::string bin = "bazel-bin";
   std::string example = "deploy/example";
-  std::string prefix = "wm-";
+  std::string prefix;
   std::string northbound;
   std::string metrics = "off";
   std::string then;
@@ -258,12 +258,16 @@ int main(int argc, char** argv) {
       ->check(CLI::IsMember({"linux", "sim"}));
   app.add_option("--bin", flags.bin, "Folder of the built programs");
   app.add_option("--example", flags.example, "Folder of the carrier's YAML files");
-  app.add_option("--prefix", flags.prefix, "What the network namespaces' names begin with");
+  app.add_option("--prefix", flags.prefix,
+                 "What the network namespaces' names begin with; default wm-, with --once wmPID-");
   app.add_option("--northbound", flags.northbound,
                  "The controller's address; default localhost:9341, with --once a Unix socket");
   app.add_option("--metrics", flags.metrics, "The controller's /metrics address; default: off");
   app.add_option("--then", flags.then,
                  "After the proof, run this in a shell with WAYMARK_SERVER set; it must succeed");
   CLI11_PARSE(app, argc, argv);
+  if (flags.prefix.empty()) {
+    flags.prefix = flags.once ? absl::StrCat("wm", getpid(), "-") : "wm-";
+  }
   return waymark::lab::Main(flags);
 }
