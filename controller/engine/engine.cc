@@ -31,13 +31,26 @@ Engine::~Engine() {
 }
 
 void Engine::PostSurely(EventLoop::Task task) {
-  auto shared = std::make_shared<EventLoop::Task>(std::move(task));
-  if (!loop_.Post([shared] { (*shared)(); })) {
-    metrics_
-        .Counter("waymark_engine_queue_full_total", "Times that the engine's queue was at its cap")
-        .Increment();
-    loop_.RunAfter(absl::ZeroDuration(), [shared] { (*shared)(); });
+  {
+    std::lock_guard<std::mutex> lock(inbox_mutex_);
+    inbox_.push_back(std::move(task));
+    if (std::exchange(draining_, true)) return;
   }
+  // One drain at a time, so that its place among the loop's tasks and timers does not matter to the
+  // order in here.
+  if (!loop_.Post([this] { DrainInbox(); })) {
+    loop_.RunAfter(absl::ZeroDuration(), [this] { DrainInbox(); });
+  }
+}
+
+void Engine::DrainInbox() {
+  std::vector<EventLoop::Task> tasks;
+  {
+    std::lock_guard<std::mutex> lock(inbox_mutex_);
+    tasks.swap(inbox_);
+    draining_ = false;
+  }
+  for (EventLoop::Task& task : tasks) task();
 }
 
 absl::Status Engine::Start() {
@@ -50,6 +63,9 @@ absl::Status Engine::Start() {
   subscription_ = *std::move(subscription);
   started_ = true;
   dirty_ = true;
+  if (revision > 0) {
+    switches_.HoldUntilHeard(options_.hear_agents, options_.gather * 10);
+  }
   // At once, so that agents which connect next find what they must hold.
   Recompute();
   Log(LogLevel::kInfo, "engine started",
@@ -140,10 +156,14 @@ void Engine::OnPlacementsStored(const absl::StatusOr<Revision>& stored) {
   storing_ = false;
   if (!started_) return;
   if (stored.ok()) {
-    Adopt();
-    // Our own commit comes back through the watch and makes the plan dirty once more: that
-    // computation finds nothing to change, and proves it.
-    if (dirty_) compute_timer_ = loop_.RunAfter(options_.gather, [this] { Recompute(); });
+    resources_.SetPlacements(next_plan_.placements);
+    // What has changed meanwhile may forbid what this plan uses: then it is not programmed at all.
+    // (Our own commit comes back through the watch too; that computation finds nothing to change.)
+    if (dirty_) {
+      Recompute();
+    } else {
+      Adopt();
+    }
     return;
   }
   metrics_.Counter("waymark_engine_failures_total", "Computations that could not be done")
@@ -161,6 +181,7 @@ void Engine::Adopt() {
   plan_revision_ = next_revision_;
   {
     std::lock_guard<std::mutex> lock(mutex_);
+    ready_ = true;
     known_nodes_.clear();
     for (const auto& [node, objects] : plan_.objects) known_nodes_.insert(node);
   }
@@ -188,6 +209,9 @@ absl::Status Engine::OnConnected(std::shared_ptr<SwitchSession> session,
   const std::string node = session->node();
   {
     std::lock_guard<std::mutex> lock(mutex_);
+    if (!ready_) {
+      return absl::UnavailableError("the controller is computing its first plan; try again");
+    }
     if (!known_nodes_.contains(node)) {
       return absl::NotFoundError(absl::StrCat("no node \"", node,
                                               "\" in the network; create nodes/", node,
@@ -206,6 +230,15 @@ absl::Status Engine::OnConnected(std::shared_ptr<SwitchSession> session,
 
 void Engine::OnMessage(const std::shared_ptr<SwitchSession>& session,
                        southbound::v1::AgentMessage message) {
+  {
+    std::lock_guard<std::mutex> lock(inbox_mutex_);
+    if (inbox_.size() >= kMostWaiting) {
+      metrics_.Counter("waymark_engine_queue_full_total", "Agents' messages refused at the cap")
+          .Increment();
+      session->Close(absl::ResourceExhaustedError("the controller's queue is full"));
+      return;
+    }
+  }
   PostSurely(
       [this, session, message = std::move(message)] { switches_.Message(session, message); });
 }

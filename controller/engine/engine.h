@@ -17,6 +17,7 @@
 #include <mutex>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "controller/base/event_loop.h"
@@ -38,6 +39,9 @@ class Engine final : public SwitchSessionListener {
     absl::Duration gather = absl::Milliseconds(5);
     // And computed results are shown at most this often.
     absl::Duration publish = absl::Milliseconds(20);
+    // After a start, how long to wait for agents to tell what they hold and see before anything is
+    // programmed.
+    absl::Duration hear_agents = absl::Seconds(3);
     PlanOptions plan;
     SwitchTable::Options switches;
   };
@@ -68,8 +72,9 @@ class Engine final : public SwitchSessionListener {
     Engine* engine = nullptr;
   };
 
-  // Never lost: when the loop's queue is full the task goes in as a timer, which has no cap.
+  // In order and never lost, whatever else waits on the loop.
   void PostSurely(EventLoop::Task task);
+  void DrainInbox();
   void OnChangeSet(const ChangeSet& changes);
   void MarkDirty();
   void Recompute();
@@ -106,8 +111,18 @@ class Engine final : public SwitchSessionListener {
 
   // For the answer to Hello, which cannot wait for the loop.
   std::mutex mutex_;
+  // A plan has been adopted, so that known_nodes_ means something.
+  bool ready_ = false;
   std::set<std::string> known_nodes_;
   std::map<std::string, SwitchSession*> connected_;
+
+  // What other threads have posted. Agents' messages are refused beyond kMostWaiting (their session
+  // ends, and the next one tells all); the store's changes and sessions' begins and ends are few
+  // and always taken.
+  static constexpr size_t kMostWaiting = 100'000;
+  std::mutex inbox_mutex_;
+  std::vector<EventLoop::Task> inbox_;
+  bool draining_ = false;
 };
 
 }  // namespace waymark

@@ -54,8 +54,9 @@ absl::StatusOr<uint64_t> TakeNextEpoch(const std::string& folder, const Clock& c
     if (!absl::SimpleAtoi(absl::StripAsciiWhitespace(text.str()), &last) || last == 0 ||
         last == std::numeric_limits<uint64_t>::max()) {
       return absl::DataLossError(absl::StrCat(
-          path, " holds no election id: write a number into it that is higher than any before "
-                "(`waymark info` showed it), e.g. the seconds since 1970"));
+          path,
+          " holds no election id: write a number into it that is higher than any before "
+          "(`waymark info` showed it), e.g. the seconds since 1970"));
     }
   } else if (access(path.c_str(), F_OK) == 0) {
     return absl::UnavailableError(absl::StrCat("cannot read ", path, ": ", strerror(errno)));

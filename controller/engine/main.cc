@@ -51,7 +51,8 @@ struct Flags {
   std::string log_level = "info";
 };
 
-// SIGTERM and SIGINT are read, not handled: blocked before any thread exists, so that none is interrupted.
+// SIGTERM and SIGINT are read, not handled: blocked before any thread exists, so that none is
+// interrupted.
 int BlockSignals() {
   sigset_t set;
   sigemptyset(&set);
@@ -72,14 +73,14 @@ absl::StatusOr<std::string> ReadPem(const std::string& flag, const std::string& 
   return text.str();
 }
 
-// None when no TLS flag is set. An agent speaks for its switch, so without certificates only agents of this machine are
-// believed.
+// None when no TLS flag is set. An agent speaks for its switch, so without certificates only agents
+// of this machine are believed.
 absl::StatusOr<std::optional<ServerTls>> SouthboundTls(const Flags& flags) {
-  if (flags.southbound_ca.empty() && flags.southbound_cert.empty() && flags.southbound_key.empty()) {
-    const bool local = flags.southbound.starts_with("unix:") ||
-                       flags.southbound.starts_with("localhost:") ||
-                       flags.southbound.starts_with("127.") ||
-                       flags.southbound.starts_with("[::1]");
+  if (flags.southbound_ca.empty() && flags.southbound_cert.empty() &&
+      flags.southbound_key.empty()) {
+    const bool local =
+        flags.southbound.starts_with("unix:") || flags.southbound.starts_with("localhost:") ||
+        flags.southbound.starts_with("127.") || flags.southbound.starts_with("[::1]");
     if (!local && !flags.insecure_southbound) {
       return absl::InvalidArgumentError(
           absl::StrCat("--southbound=", flags.southbound,
@@ -192,11 +193,13 @@ void AddFlags(CLI::App& app, Flags& flags) {
       ->capture_default_str();
   app.add_option("--metrics", flags.metrics, "Where /metrics is served: HOST:PORT, or off")
       ->capture_default_str();
-  app.add_option("--northbound-cert", flags.api.tls_certificate, "PEM file, with the next two: TLS");
+  app.add_option("--northbound-cert", flags.api.tls_certificate,
+                 "PEM file, with the next two: TLS");
   app.add_option("--northbound-key", flags.api.tls_key, "PEM file");
-  app.add_option("--northbound-client-ca", flags.api.tls_client_ca,
-                 "PEM file: who signs clients' certificates. OU waymark-operator, waymark-viewer or "
-                 "waymark-customer (CN: its id) gives the role");
+  app.add_option(
+      "--northbound-client-ca", flags.api.tls_client_ca,
+      "PEM file: who signs clients' certificates. OU waymark-operator, waymark-viewer or "
+      "waymark-customer (CN: its id) gives the role");
   app.add_option("--plaintext-role", flags.api.plaintext_role,
                  "Without TLS, what every client may do: operator, viewer or customer:ID")
       ->capture_default_str();

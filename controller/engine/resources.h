@@ -25,6 +25,11 @@ class Resources {
   // changed (records of request ids have not).
   absl::Status Apply(const ChangeSet& changes, bool* relevant);
 
+  // What has just been stored, ahead of the store's own word of it.
+  void SetPlacements(const std::map<std::string, stored::v1::Placement>& placements) {
+    placements_ = placements;
+  }
+
   Revision revision() const { return revision_; }
   // The topology as of now; rebuilt only when nodes, links or risk groups have changed since the
   // last call.

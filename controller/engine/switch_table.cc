@@ -1,5 +1,7 @@
 #include "controller/engine/switch_table.h"
 
+#include <algorithm>
+#include <memory>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -54,9 +56,48 @@ SwitchTable::SwitchTable(EventLoop& loop, Metrics& metrics, Options options,
 
 SwitchTable::~SwitchTable() {
   loop_.Cancel(retry_timer_);
+  for (const EventLoop::TimerId timer : timers_) loop_.Cancel(timer);
   for (auto& [node, state] : switches_) {
     if (state.sent.has_value()) loop_.Cancel(state.sent->timeout);
+    loop_.Cancel(state.hashes_timeout);
   }
+}
+
+void SwitchTable::ScheduleAdvance(absl::Duration delay) {
+  auto id = std::make_shared<EventLoop::TimerId>(0);
+  *id = loop_.RunAfter(delay, [this, id] {
+    timers_.erase(*id);
+    Advance();
+    on_change_();
+  });
+  timers_.insert(*id);
+}
+
+void SwitchTable::HoldUntilHeard(absl::Duration limit, absl::Duration settle) {
+  held_ = true;
+  settle_ = settle;
+  auto id = std::make_shared<EventLoop::TimerId>(0);
+  *id = loop_.RunAfter(limit, [this, id] {
+    timers_.erase(*id);
+    held_ = false;
+    Advance();
+  });
+  timers_.insert(*id);
+}
+
+void SwitchTable::ReleaseIfHeard() {
+  if (!held_) return;
+  for (const auto& [node, state] : switches_) {
+    if (state.wanted && !state.synced) return;
+  }
+  // What they see may still have to be computed with.
+  auto id = std::make_shared<EventLoop::TimerId>(0);
+  *id = loop_.RunAfter(settle_, [this, id] {
+    timers_.erase(*id);
+    held_ = false;
+    Advance();
+  });
+  timers_.insert(*id);
 }
 
 const SwitchState* SwitchTable::Find(const std::string& node) const {
@@ -73,6 +114,13 @@ bool SwitchTable::Converged() const {
 
 void SwitchTable::SetDesired(const std::map<std::string, ObjectTable>& objects, Revision revision) {
   revision_ = revision;
+  sid_owners_.clear();
+  for (const auto& [node, table] : objects) {
+    for (const auto& [key, entry] : table.entries()) {
+      if (!entry.object.has_link()) continue;
+      sid_owners_[entry.object.link().adjacency_sid()] = {node, key};
+    }
+  }
   for (auto& [node, state] : switches_) {
     if (objects.contains(node)) continue;
     state.desired.Clear();
@@ -96,6 +144,7 @@ void SwitchTable::Connected(std::shared_ptr<SwitchSession> session,
   state.connected_since = loop_.clock().Now();
   state.ever_connected = true;
   state.rejected.clear();
+  state.rib_only.clear();
   state.policies.clear();
   for (const Event& event : hello.observed()) OnEvent(state, event);
   Log(LogLevel::kInfo, "agent connected",
@@ -108,6 +157,7 @@ void SwitchTable::Connected(std::shared_ptr<SwitchSession> session,
     state.acked.Clear();
     for (const auto& [key, entry] : state.desired.entries()) state.acked.Put(key, entry.hash);
     state.synced = true;
+    ReleaseIfHeard();
     Advance();
   } else {
     AskForHashes(state);
@@ -120,9 +170,27 @@ void SwitchTable::AskForHashes(SwitchState& state) {
   state.arriving_hashes.clear();
   ControllerMessage message;
   message.mutable_get()->set_hashes_only(true);
+  const std::string node = state.session->node();
+  loop_.Cancel(state.hashes_timeout);
+  state.hashes_timeout = loop_.RunAfter(options_.batch_timeout, [this, node] {
+    if (!switches_[node].synced) OnStuck(node, "what it holds was not answered in time");
+  });
   if (absl::Status status = state.session->Send(std::move(message)); !status.ok()) {
     DropSession(state, status);
   }
+}
+
+void SwitchTable::OnStuck(const std::string& node, const char* what) {
+  SwitchState& state = switches_[node];
+  metrics_
+      .Counter("waymark_southbound_batch_timeouts_total", "Requests that no agent answered in time")
+      .Increment();
+  constexpr int kMostDoublings = 5;
+  const absl::Duration pause =
+      options_.stuck_pause * (1 << std::min(state.times_stuck++, kMostDoublings));
+  state.left_out_until = loop_.clock().Monotonic() + pause;
+  ScheduleAdvance(pause);
+  DropSession(state, absl::DeadlineExceededError(what));
 }
 
 void SwitchTable::Disconnected(const std::shared_ptr<SwitchSession>& session,
@@ -138,6 +206,7 @@ void SwitchTable::Disconnected(const std::shared_ptr<SwitchSession>& session,
 
 void SwitchTable::DropSession(SwitchState& state, absl::Status reason) {
   if (state.sent.has_value()) loop_.Cancel(state.sent->timeout);
+  loop_.Cancel(state.hashes_timeout);
   state.sent.reset();
   state.synced = false;
   std::shared_ptr<SwitchSession> session = std::move(state.session);
@@ -146,6 +215,8 @@ void SwitchTable::DropSession(SwitchState& state, absl::Status reason) {
     Log(LogLevel::kWarning, "closing an agent's session",
         {{"node", session->node()}, {"reason", reason.ToString()}});
     session->Close(reason);
+    // The others must not wait for what it will not answer; its end will not be told to us again.
+    ScheduleAdvance(absl::ZeroDuration());
   }
 }
 
@@ -181,6 +252,10 @@ void SwitchTable::Message(const std::shared_ptr<SwitchSession>& session,
 
 void SwitchTable::OnGetResponse(SwitchState& state, const southbound::v1::GetResponse& response) {
   if (state.synced) return;
+  if (!response.error().empty()) {
+    DropSession(state, absl::UnavailableError("cannot say what it holds: " + response.error()));
+    return;
+  }
   for (const southbound::v1::ObjectHash& hash : response.hashes()) {
     state.arriving_hashes[hash.key()] = hash.hash();
   }
@@ -193,14 +268,17 @@ void SwitchTable::OnGetResponse(SwitchState& state, const southbound::v1::GetRes
   state.acked.Clear();
   for (const auto& [key, hash] : state.arriving_hashes) state.acked.Put(key, hash);
   state.arriving_hashes.clear();
+  loop_.Cancel(state.hashes_timeout);
   state.synced = true;
+  ReleaseIfHeard();
 }
 
 void SwitchTable::OnEvent(SwitchState& state, const Event& event) {
   switch (event.kind_case()) {
     case Event::kLink: {
       const std::string& link = event.link().link();
-      if (!state.desired.entries().contains("link:" + link)) {
+      if (!state.desired.entries().contains("link:" + link) &&
+          !state.acked.hashes().contains("link:" + link)) {
         // Not one of its links: a switch speaks for its own only.
         metrics_
             .Counter("waymark_southbound_foreign_events_total",
@@ -230,6 +308,8 @@ void SwitchTable::OnEvent(SwitchState& state, const Event& event) {
     case Event::kObject:
       if (event.object().status() == southbound::v1::FIB_ACKED) {
         state.rib_only.erase(event.object().key());
+      } else if (event.object().status() == southbound::v1::RIB_ACKED) {
+        state.rib_only.insert(event.object().key());
       }
       if (!event.object().detail().empty()) {
         Log(LogLevel::kWarning, "switch reports on an object",
@@ -256,6 +336,7 @@ void SwitchTable::OnBatchResult(SwitchState& state, const BatchResult& result) {
   }
   const SwitchState::SentBatch sent = *std::move(state.sent);
   state.sent.reset();
+  state.times_stuck = 0;
   loop_.Cancel(sent.timeout);
   for (size_t i = 0; i < sent.operations.size(); ++i) {
     if (result.results(static_cast<int>(i)).id() != sent.operation_ids[i]) {
@@ -328,9 +409,13 @@ void SwitchTable::ScheduleRetry() {
 std::map<std::string, NodeDiff> SwitchTable::Differences() {
   std::map<std::string, NodeDiff> diffs;
   for (auto& [node, state] : switches_) {
-    if (state.session == nullptr || !state.synced || state.HoldsDesired()) continue;
+    if (state.session == nullptr || !state.synced || state.HoldsDesired() ||
+        loop_.clock().Monotonic() < state.left_out_until) {
+      continue;
+    }
     NodeDiff diff = Diff(state.desired, state.acked.hashes());
     std::erase_if(diff.puts, [&](const southbound::v1::Object& object) {
+      if (object.has_policy() && !PathsExist(object.policy())) return true;
       auto it = state.rejected.find(ObjectKey(object));
       return it != state.rejected.end() && it->second.hash == ObjectHash(object);
     });
@@ -343,7 +428,29 @@ std::map<std::string, NodeDiff> SwitchTable::Differences() {
   return diffs;
 }
 
+bool SwitchTable::PathsExist(const southbound::v1::PolicyObject& policy) const {
+  const auto exists = [&](const southbound::v1::SegmentList& list) {
+    for (const uint32_t sid : list.sids()) {
+      auto owner = sid_owners_.find(sid);
+      if (owner == sid_owners_.end()) continue;
+      const SwitchState* state = Find(owner->second.first);
+      if (state == nullptr) return false;
+      auto link = state->desired.entries().find(owner->second.second);
+      if (link == state->desired.entries().end() ||
+          !state->acked.Has(link->first, link->second.hash)) {
+        return false;
+      }
+    }
+    return true;
+  };
+  for (const southbound::v1::SegmentList& list : policy.working()) {
+    if (!exists(list)) return false;
+  }
+  return !policy.has_protect() || exists(policy.protect());
+}
+
 void SwitchTable::Advance() {
+  if (held_) return;
   for (auto& [node, state] : switches_) {
     // The barrier between phases: one unanswered batch anywhere holds the next phase back.
     if (state.sent.has_value()) return;
@@ -392,15 +499,10 @@ void SwitchTable::SendBatch(const NodeBatch& batch) {
   state.operations_sent += static_cast<int64_t>(sent.operations.size());
   const std::string node = batch.node;
   sent.timeout = loop_.RunAfter(options_.batch_timeout, [this, node, id = sent.id] {
-    SwitchState& stuck = switches_[node];
-    if (!stuck.sent.has_value() || stuck.sent->id != id) return;
-    metrics_
-        .Counter("waymark_southbound_batch_timeouts_total",
-                 "Batches that no agent answered in time")
-        .Increment();
-    DropSession(stuck, absl::DeadlineExceededError("a batch was not answered in time"));
-    Advance();
-    on_change_();
+    const SwitchState& stuck = switches_[node];
+    if (stuck.sent.has_value() && stuck.sent->id == id) {
+      OnStuck(node, "a batch was not answered in time");
+    }
   });
   state.sent = std::move(sent);
   if (absl::Status status = state.session->Send(std::move(message)); !status.ok()) {

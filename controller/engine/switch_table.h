@@ -85,6 +85,10 @@ struct SwitchState {
   // end.
   bool synced = false;
   std::map<std::string, uint64_t> arriving_hashes;
+  EventLoop::TimerId hashes_timeout = 0;
+  // How often in a row it has not answered, and until when it is left out for that.
+  int times_stuck = 0;
+  absl::Duration left_out_until;
 
   // Observed. Kept when the session ends: the switch goes on forwarding.
   std::map<std::string, bool> link_up;                          // by link id
@@ -107,6 +111,8 @@ class SwitchTable {
     absl::Duration batch_timeout = absl::Seconds(10);
     // What a switch rejected is offered again after this, in case its cause is gone.
     absl::Duration retry_rejected = absl::Seconds(30);
+    // A stuck agent is left out for this long, then twice as long, up to 32 times.
+    absl::Duration stuck_pause = absl::Seconds(10);
   };
 
   // `on_change` runs when acked or observed state has changed; `on_link_change` when a link went up
@@ -114,6 +120,11 @@ class SwitchTable {
   SwitchTable(EventLoop& loop, Metrics& metrics, Options options, std::function<void()> on_change,
               std::function<void()> on_link_change);
   ~SwitchTable();
+
+  // Programs nothing until every wanted switch has connected and said what it holds and sees, or
+  // `limit` has passed: a controller that has just started knows of no link that is down, and would
+  // move what had been moved before.
+  void HoldUntilHeard(absl::Duration limit, absl::Duration settle);
 
   // A new plan: node id -> objects, computed from `revision`.
   void SetDesired(const std::map<std::string, ObjectTable>& objects, Revision revision);
@@ -133,6 +144,12 @@ class SwitchTable {
  private:
   SwitchState* SessionState(const std::shared_ptr<SwitchSession>& session);
   void Advance();
+  // Advance and tell, soon: for where a caller is in the middle of something.
+  void ScheduleAdvance(absl::Duration delay);
+  void ReleaseIfHeard();
+  void OnStuck(const std::string& node, const char* what);
+  // Every adjacency SID of the policy is confirmed by the switch that owns it.
+  bool PathsExist(const southbound::v1::PolicyObject& policy) const;
   std::map<std::string, NodeDiff> Differences();
   void SendBatch(const NodeBatch& batch);
   void OnBatchResult(SwitchState& state, const southbound::v1::BatchResult& result);
@@ -154,6 +171,11 @@ class SwitchTable {
   Revision revision_ = 0;
   uint64_t next_batch_ = 1;
   uint64_t next_operation_ = 1;
+  bool held_ = false;
+  absl::Duration settle_;
+  std::set<EventLoop::TimerId> timers_;
+  // Owner and link object of every adjacency SID of the plan.
+  std::map<uint32_t, std::pair<std::string, std::string>> sid_owners_;
   bool retry_scheduled_ = false;
   EventLoop::TimerId retry_timer_ = 0;
   std::map<std::string, SwitchState> switches_;  // by node id

@@ -48,10 +48,14 @@ Object Link(const std::string& id, uint32_t sid = 0x8000) {
   return object;
 }
 
-Object Policy(uint32_t color) {
+Object Policy(uint32_t color, const std::vector<uint32_t>& sids = {}) {
   Object object;
   object.mutable_policy()->set_color(color);
   object.mutable_policy()->set_endpoint_sid(2);
+  if (!sids.empty()) {
+    auto& list = *object.mutable_policy()->add_working();
+    for (const uint32_t sid : sids) list.add_sids(sid);
+  }
   return object;
 }
 
@@ -193,6 +197,99 @@ TEST_F(SwitchTableTest, StuckAgentIsDroppedAndTheOthersGoOn) {
   loop_.Advance(absl::Seconds(11));
   EXPECT_FALSE(b->closed.ok());
   EXPECT_EQ(a->sent.size(), 2u);
+}
+
+TEST_F(SwitchTableTest, AStuckAgentIsLeftOutForLongerEachTime) {
+  table_.SetDesired(Desired({{"a", {Node("a")}}}), 1);
+  auto first = Connect("a");
+  loop_.Advance(absl::Seconds(11));
+  EXPECT_FALSE(first->closed.ok());
+  auto second = Connect("a");
+  const size_t sent = second->sent.size();
+  loop_.Advance(absl::Seconds(5));
+  EXPECT_EQ(second->sent.size(), sent) << "still left out";
+  loop_.Advance(absl::Seconds(6));
+  EXPECT_EQ(second->sent.size(), sent + 1);
+}
+
+TEST_F(SwitchTableTest, AnAgentThatNeverSaysWhatItHoldsIsDropped) {
+  auto session = std::make_shared<FakeSession>("a");
+  southbound::v1::Hello hello;
+  hello.set_digest(5);
+  table_.Connected(session, hello);
+  loop_.Advance(absl::Seconds(11));
+  EXPECT_EQ(session->closed.code(), absl::StatusCode::kDeadlineExceeded);
+}
+
+TEST_F(SwitchTableTest, ASendThatFailsDoesNotStopTheOthers) {
+  auto a = Connect("a"), b = Connect("b");
+  a->sent.clear();
+  b->sent.clear();
+  b->send_status = absl::UnavailableError("gone");
+  table_.SetDesired(Desired({{"a", {Node("a"), Policy(1)}}, {"b", {Node("b")}}}), 1);
+  ObjectTable at_a;
+  table_.Message(a, Ack(a->sent[0].batch(), at_a));
+  loop_.Advance(absl::Milliseconds(1));
+  EXPECT_EQ(table_.Find("b")->session, nullptr);
+  EXPECT_EQ(a->sent.size(), 2u);
+}
+
+TEST_F(SwitchTableTest, APolicyWaitsForEveryLinkOfItsPathToBeConfirmed) {
+  auto a = Connect("a"), b = Connect("b");
+  a->sent.clear();
+  b->sent.clear();
+  table_.SetDesired(
+      Desired({{"a", {Node("a"), Policy(1, {0x8000})}}, {"b", {Node("b"), Link("x", 0x8000)}}}), 1);
+  ObjectTable at_a, at_b;
+  table_.Message(a, Ack(a->sent[0].batch(), at_a));
+  table_.Message(b, Ack(b->sent[0].batch(), at_b, southbound::v1::REJECTED));
+  for (const ControllerMessage& message : a->sent) {
+    for (const auto& operation : message.batch().operations()) {
+      EXPECT_FALSE(operation.put().has_policy()) << "b has not taken the link";
+    }
+  }
+  loop_.Advance(absl::Seconds(31));
+  table_.Message(b, Ack(b->sent.back().batch(), at_b));
+  EXPECT_TRUE(a->sent.back().batch().operations(0).put().has_policy());
+}
+
+TEST_F(SwitchTableTest, NothingIsProgrammedUntilEveryAgentHasBeenHeard) {
+  table_.HoldUntilHeard(absl::Seconds(3), absl::Milliseconds(50));
+  table_.SetDesired(Desired({{"a", {Node("a")}}, {"b", {Node("b")}}}), 1);
+  auto a = Connect("a");
+  a->sent.clear();
+  loop_.Advance(absl::Seconds(1));
+  EXPECT_TRUE(a->sent.empty());
+  auto b = Connect("b");
+  loop_.Advance(absl::Milliseconds(51));
+  EXPECT_EQ(a->sent.size(), 1u);
+}
+
+TEST_F(SwitchTableTest, AnAgentThatStaysAwayHoldsTheOthersForALimitedTime) {
+  table_.HoldUntilHeard(absl::Seconds(3), absl::Milliseconds(50));
+  table_.SetDesired(Desired({{"a", {Node("a")}}, {"b", {Node("b")}}}), 1);
+  auto a = Connect("a");
+  a->sent.clear();
+  loop_.Advance(absl::Seconds(4));
+  EXPECT_EQ(a->sent.size(), 1u);
+}
+
+TEST_F(SwitchTableTest, AckedByTheAgentIsNotYetAckedByItsDataPlane) {
+  table_.SetDesired(Desired({{"a", {Node("a")}}, {"b", {}}}), 1);
+  auto a = Connect("a"), b = Connect("b");
+  ObjectTable held;
+  AgentMessage answer = Ack(a->sent.back().batch(), held, southbound::v1::RIB_ACKED);
+  table_.Message(a, answer);
+  EXPECT_FALSE(table_.Converged());
+  AgentMessage news;
+  news.mutable_event()->mutable_object()->set_key("node:");
+  news.mutable_event()->mutable_object()->set_status(southbound::v1::FIB_ACKED);
+  table_.Message(a, news);
+  EXPECT_TRUE(table_.Converged());
+  // Drift that could not be put right.
+  news.mutable_event()->mutable_object()->set_status(southbound::v1::RIB_ACKED);
+  table_.Message(a, news);
+  EXPECT_FALSE(table_.Converged());
 }
 
 struct Misuse {

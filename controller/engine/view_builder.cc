@@ -232,6 +232,10 @@ class Builder {
     const SwitchState* state = in_.switches.Find(Id(in_.snapshot.node(link.source).name));
     if (state != nullptr) {
       if (auto it = state->link_up.find(Id(link.name)); it != state->link_up.end()) {
+        if (it->second && state->session == nullptr) {
+          return MakeStatus(v1::DEGRADED,
+                            "its switch's agent is not connected; it was up when last seen");
+        }
         return it->second ? MakeStatus(v1::UP)
                           : MakeStatus(v1::DOWN, absl::StrCat("switch reports interface ",
                                                               link.interface, " down"));
