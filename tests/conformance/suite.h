@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <memory>
 #include <string>
 
@@ -19,7 +20,10 @@ class DataPlaneConformance : public ::testing::TestWithParam<WorldFactory> {
  protected:
   void SetUp() override {
     absl::StatusOr<std::unique_ptr<DataPlaneWorld>> made = GetParam().make();
-    if (absl::IsFailedPrecondition(made.status())) GTEST_SKIP() << made.status();
+    // Where the right to namespaces is known to be there, a world that can't be made is a failure.
+    if (absl::IsFailedPrecondition(made.status()) && !std::getenv("WAYMARK_REQUIRE_KERNEL")) {
+      GTEST_SKIP() << made.status();
+    }
     ASSERT_TRUE(made.ok()) << made.status();
     world_ = *std::move(made);
     carrier_ = std::make_unique<TestCarrier>(*world_);

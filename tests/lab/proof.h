@@ -74,7 +74,8 @@ class Proof {
                                            const std::string& to, const Mark& mark, bool marked,
                                            std::vector<std::string>* route);
   absl::StatusOr<std::string> StaysInside(const std::string& jurisdiction, const std::string& from,
-                                          const std::string& to, const Mark& mark, int frames);
+                                          const std::string& to, const Mark& mark, int frames,
+                                          const std::string& cut_link);
   absl::Status WaitForNewAgent(const std::string& node, const std::string& old_instance);
   absl::Status WaitUp(const std::string& service);
   absl::Status LearnAddresses();
