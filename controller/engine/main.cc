@@ -6,6 +6,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <cstdlib>
 #include <fstream>
 #include <memory>
 #include <optional>
@@ -225,7 +226,13 @@ int main(int argc, char** argv) {
   waymark::Flags flags;
   CLI::App app(waymark::kAbout, "waymarkd");
   waymark::AddFlags(app, flags);
-  CLI11_PARSE(app, argc, argv);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
+  // gRPC's own lines have no form; what matters of them is in ours.
+  setenv("GRPC_VERBOSITY", "NONE", 0);
   waymark::LogLevel level = waymark::LogLevel::kInfo;
   waymark::ParseLogLevel(flags.log_level, &level);
   waymark::InitLog("waymarkd", level);

@@ -156,6 +156,7 @@ void SwitchTable::Connected(std::shared_ptr<SwitchSession> session,
     // The common case after a restart of either side: nothing to ask, nothing to send.
     state.acked.Clear();
     for (const auto& [key, entry] : state.desired.entries()) state.acked.Put(key, entry.hash);
+    state.last_acked_revision = hello.last_revision();
     state.synced = true;
     ReleaseIfHeard();
     Advance();
@@ -310,10 +311,13 @@ void SwitchTable::OnEvent(SwitchState& state, const Event& event) {
         state.rib_only.erase(event.object().key());
       } else if (event.object().status() == southbound::v1::RIB_ACKED) {
         state.rib_only.insert(event.object().key());
+        state.last_rib_detail = event.object().detail();
       }
       if (!event.object().detail().empty()) {
         Log(LogLevel::kWarning, "switch reports on an object",
-            {{"key", event.object().key()}, {"detail", event.object().detail()}});
+            {{"node", state.session == nullptr ? "" : state.session->node()},
+             {"key", event.object().key()},
+             {"detail", event.object().detail()}});
       }
       break;
     case Event::KIND_NOT_SET:
@@ -367,7 +371,10 @@ void SwitchTable::TakeResult(const std::string& node, SwitchState& state,
       state.rib_only.erase(operation.key);
       if (operation.hash.has_value()) {
         state.acked.Put(operation.key, *operation.hash);
-        if (result.status() == southbound::v1::RIB_ACKED) state.rib_only.insert(operation.key);
+        if (result.status() == southbound::v1::RIB_ACKED) {
+          state.rib_only.insert(operation.key);
+          state.last_rib_detail = result.error();
+        }
       } else {
         state.acked.Erase(operation.key);
         state.policies.erase(operation.key);

@@ -79,6 +79,8 @@ struct SwitchState {
   HeldObjects acked;
   // Acked by the agent, not yet by its data plane.
   std::set<std::string> rib_only;
+  // What the agent said when it last could not program one of them.
+  std::string last_rib_detail;
   std::map<std::string, Rejection> rejected;
   Revision last_acked_revision = 0;
   // `acked` is what the switch holds: true from the end of a session's synchronisation until its

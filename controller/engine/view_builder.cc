@@ -77,9 +77,9 @@ class Builder {
     auto entry = state->desired.entries().find(key);
     if (entry == state->desired.entries().end()) return "";
     if (state->acked.Has(key, entry->second.hash)) {
-      return state->rib_only.contains(key)
-                 ? absl::StrCat("switch ", node, " cannot yet put ", key, " into its data plane")
-                 : "";
+      return state->rib_only.contains(key) ? absl::StrCat("switch ", node, " cannot yet put ", key,
+                                                          " into its data plane", RibReason(*state))
+                                           : "";
     }
     if (auto it = state->rejected.find(key); it != state->rejected.end()) {
       *rejected = true;
@@ -88,6 +88,11 @@ class Builder {
     return state->session == nullptr
                ? absl::StrCat("the agent of ", node, " is not connected; waiting to program ", key)
                : absl::StrCat("waiting for switch ", node, " to confirm ", key);
+  }
+
+  // What the switch last said of the object that it could not program.
+  static std::string RibReason(const SwitchState& state) {
+    return state.last_rib_detail.empty() ? "" : ": " + state.last_rib_detail;
   }
 
   // Of the links of a path, at their source switches.
@@ -285,6 +290,10 @@ class Builder {
       status = MakeStatus(v1::DEGRADED, agent.rejected(0));
     } else if (!state.HoldsDesired()) {
       status = MakeStatus(v1::PENDING, "being programmed");
+    } else if (!state.rib_only.empty()) {
+      status = MakeStatus(v1::DEGRADED, absl::StrCat(state.rib_only.size(),
+                                                     " objects not yet in its data plane, first ",
+                                                     *state.rib_only.begin(), RibReason(state)));
     } else {
       status = MakeStatus(v1::UP);
     }

@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
 #include <iostream>
 #include <streambuf>
 #include <string>
@@ -56,6 +57,8 @@ class OutputBuffer final : public std::streambuf {
 int main(int argc, char** argv) {
   using waymark::cli::ExitCode;
   std::signal(SIGPIPE, SIG_IGN);
+  // gRPC's own lines would stand between ours.
+  setenv("GRPC_VERBOSITY", "NONE", 0);
   OutputBuffer buffer;
   std::ostream out(&buffer);
   waymark::cli::Io io{.in = std::cin,

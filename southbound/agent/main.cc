@@ -12,6 +12,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <cstdlib>
 #include <fstream>
 #include <functional>
 #include <iostream>
@@ -213,6 +214,8 @@ int main(int argc, char** argv) {
   waymark::Flags flags;
   waymark::AddFlags(&app, &flags);
   CLI11_PARSE(app, argc, argv);
+  // gRPC's own lines have no form; what matters of them is in ours.
+  setenv("GRPC_VERBOSITY", "NONE", 0);
   const absl::Status status = waymark::Run(std::move(flags));
   if (status.ok()) return 0;
   std::cerr << "waymark-agent: " << std::string(status.message()) << "\n";
