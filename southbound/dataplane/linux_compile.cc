@@ -167,8 +167,8 @@ LinuxCompiler::Pieces LinuxCompiler::CompileNode(const NodeObject& node) const {
       SteeringTableSpec{},
       FilterSpec{kAnchorDevice, Direction::kIngress, Program::kKeeper},
   };
-  // VTEPs and binding SIDs: an IFB drops what is routed to it, so this drops what has no other
-  // route, yet lets VXLAN find a route before steering has chosen the real one.
+  // Every VTEP and binding SID: VXLAN finds a route here before steering chooses the real one, and
+  // an IFB drops what is routed to it. So without steering, whoever took it away, nothing leaves.
   RouteSpec sink = LastResort(Prefix(0xfd00, 0), 32, RouteSpec::Kind::kUnicast, kMainTable);
   sink.device = kAnchorDevice;
   pieces.push_back(sink);
@@ -221,15 +221,12 @@ LinuxCompiler::Pieces LinuxCompiler::CompileRoute(const RouteObject& route) cons
       return absl::FailedPreconditionError(absl::StrCat("route.links: no link \"", id, "\" here"));
     }
     const LinkObject& link = found->second.link();
-    RouteSpec spec{.prefix = Vtep(route.node_sid()),
-                   .length = 128,
-                   .metric = metric++,
-                   .device = link.interface(),
-                   .gateway = FarLinkAddress(link)};
-    pieces.push_back(spec);
-    spec.prefix = UsidPrefix(route.node_sid());
-    spec.length = kLocatorLength;
-    pieces.push_back(spec);
+    // No route to the VTEP: unsteered frames would follow it, by links their class may not use.
+    pieces.push_back(RouteSpec{.prefix = UsidPrefix(route.node_sid()),
+                               .length = kLocatorLength,
+                               .metric = metric++,
+                               .device = link.interface(),
+                               .gateway = FarLinkAddress(link)});
   }
   return pieces;
 }

@@ -300,7 +300,7 @@ std::string KernelState::OwnerOf(const std::string& key) const {
     const uint32_t sid = static_cast<uint32_t>(a[4]) << 8 | a[5];
     if (const auto policy = PolicyOf(*route)) return PolicyKey(policy->first, policy->second);
     const bool routed = route->gateway && route->table == kMainTable;
-    if (routed && (a == Vtep(sid) || a == UsidPrefix(sid))) return absl::StrCat("route:", sid);
+    if (routed && a == UsidPrefix(sid)) return absl::StrCat("route:", sid);
   }
   return key;
 }
