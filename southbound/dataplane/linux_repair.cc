@@ -182,7 +182,8 @@ void Policies::SetCarrier(const std::string& interface, bool running, absl::Dura
       Died(list);
       // A link that comes back proves nothing of the rest of the path.
       list.liveness.Assume(!list.probed);
-    } else if (!list.probed) {
+    } else if (list.alive()) {
+      // Unprobed, or a late answer came in meanwhile: no later one would say so again.
       Revived(list, now);
     }
     changed.insert(list.policy);
