@@ -5,22 +5,31 @@
 #
 #   store      durable commits a second with 1 and 64 writers, beside raw RocksDB
 #   compute    path computation on a 350-node carrier
+#   dataplane  repair, reconciliation and throughput of the Linux data plane (root)
 set -euo pipefail
+case ${1:-} in -h | --help) sed -n '2,8s/^# \{0,1\}//p' "$0"; exit 0 ;; esac
 . "$(dirname "$0")/common.sh"
 
-declare -A targets=(
-  [store]=//controller/store:store_benchmark
-  [compute]=//controller/compute:compute_benchmark
-)
 names=("$@")
-[ $# -gt 0 ] || names=(store compute)
-case ${1:-} in -h | --help) sed -n '2,7s/^# \{0,1\}//p' "$0"; exit 0 ;; esac
-install "${build_packages[@]}"
+[ $# -gt 0 ] || names=(store compute dataplane)
+install "${build_packages[@]}" "${run_packages[@]}"
+folder=$(mktemp -d "${TMPDIR:-/var/tmp}/waymark-bench.XXXXXX")
+trap 'rm -rf "$folder"' EXIT
+
+# run TARGET ARGUMENT...
+run() {
+  bazel build -c opt "${bazel_flags[@]}" "//$1"
+  say "$1"
+  local program=bazel-bin/${1/://}
+  shift
+  "$program" "$@"
+}
+
 for name in "${names[@]}"; do
-  target=${targets[$name]:-}
-  [ -n "$target" ] || die "no benchmark called $name; there are: ${!targets[*]}"
-  bazel build -c opt "${bazel_flags[@]}" "$target"
-  say "$name"
-  program=${target#//}
-  "bazel-bin/${program/://}"
+  case $name in
+    store) run controller/store:store_benchmark "$folder" ;;
+    compute) run controller/compute:compute_benchmark ;;
+    dataplane) run tests/conformance:linux_measure ;;
+    *) die "no benchmark called $name; there are: store compute dataplane" ;;
+  esac
 done
