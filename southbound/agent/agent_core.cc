@@ -45,13 +45,12 @@ absl::Status AgentCore::Start() {
   mark_ = image->mark;
   if (auto s = LoadObjects(*image); !s.ok()) return s;
   if (auto s = StartDataPlane(); !s.ok()) return s;
-  if (mark_.complete) {
-    ReadBack("agent started");
-  } else {
+  if (!mark_.complete) {
     Log(LogLevel::kWarning,
-        "no complete state: the data plane is left as it is until the controller has sent all",
+        "no complete state: nothing unexpected is removed until the controller has sent all",
         {{"node", options_.node}, {"objects", static_cast<uint64_t>(rib_.table().size())}});
   }
+  ReadBack("agent started");
   ScheduleReadBack();
   ScheduleRetry();
   UpdateGauges();

@@ -13,8 +13,8 @@
 // (compared by read-back, repaired, reported).
 //
 // Traffic never stops for the agent's sake. It leaves forwarding alone when it stops; when it
-// starts it compares and repairs; and if its file was lost it removes nothing until the controller
-// has told it everything again, which shows when its digest is the expected one.
+// starts it compares and repairs; and if its file was lost it removes nothing unexpected until the
+// controller has told it everything again, which shows when its digest is the expected one.
 #ifndef WAYMARK_SOUTHBOUND_AGENT_AGENT_CORE_H_
 #define WAYMARK_SOUTHBOUND_AGENT_AGENT_CORE_H_
 
@@ -30,6 +30,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "controller/base/event_loop.h"
 #include "controller/base/metrics.h"
@@ -115,8 +116,10 @@ class AgentCore final : public ControllerLinkHandler {
   void OnRetryTimer();
   void RetryPending();
   void RetryOne(const std::string& key);
-  // Compares with the data plane and repairs.
+  // Compares with the data plane and repairs. While the table is not complete, what is unexpected
+  // is not removed: it may be what a lost file knew of.
   void ReadBack(const std::string& why);
+  absl::StatusOr<DataPlane::Report> RepairWithoutRemoving();
   void TakeReport(const DataPlane::Report& report, const std::string& why);
   void Notify(southbound::v1::Event event);
   void NotifyObject(const std::string& key, southbound::v1::ResultStatus status,
@@ -145,6 +148,9 @@ class AgentCore final : public ControllerLinkHandler {
 
   // Shared with the data plane's thread, which may outlive this object by a call.
   std::shared_ptr<Inbox> inbox_;
+  // The data plane has been given the whole table since the start: its own bookkeeping, which dies
+  // with the process, is filled.
+  bool brought_in_ = false;
   // Where the last round of retries ended, so that a long list is worked through in turns.
   std::pair<int, std::string> retry_cursor_;
 };

@@ -88,6 +88,49 @@ TEST_F(AgentRestartTest, ALostFileRemovesNothingUntilTheControllerHasSentAll) {
   EXPECT_EQ(Metric("waymark_agent_state_complete"), 1);
 }
 
+// One object that is rejected for ever keeps the controller from ever naming a digest.
+TEST_F(AgentRestartTest, AnIncompleteTableIsBroughtInAndRepairedButRemovesNothing) {
+  ASSERT_TRUE(StartAgent().ok());
+  core_->OnOpen();
+  TestBatch part(1, 10, 1);
+  part.Put(TestNode()).Put(TestLink("a")).Put(TestPolicy(7, 2, 0x8001));
+  ASSERT_EQ(Statuses(Send(part.batch)), (std::vector<int>{FIB_ACKED, FIB_ACKED, FIB_ACKED}));
+  ASSERT_FALSE(core_->mark().complete);
+  dataplane_.held["route:77"] = TestRoute(77, {"a"});
+
+  // Killed: the kernel has all, but the new process' bookkeeping (who is probed) is empty.
+  dataplane_.calls.clear();
+  ASSERT_TRUE(StartAgent().ok());
+  EXPECT_EQ(dataplane_.calls,
+            (std::vector<std::string>{"put node:", "put link:a", "put policy:7:2"}));
+  EXPECT_TRUE(link_.events.empty()) << "nothing had drifted";
+
+  // Drift while it runs.
+  dataplane_.calls.clear();
+  dataplane_.held.erase("link:a");
+  loop_.Advance(absl::Seconds(31));
+  EXPECT_EQ(dataplane_.calls, std::vector<std::string>{"put link:a"});
+  ASSERT_EQ(link_.events.size(), 1u);
+  EXPECT_EQ(link_.events[0].object().key(), "link:a");
+  EXPECT_EQ(Metric("waymark_agent_drift_total{outcome=\"repaired\"}"), 1);
+  EXPECT_EQ(dataplane_.held.count("route:77"), 1u);
+
+  // Rebooted, with an interface that comes late and a data plane that cannot be read at first.
+  dataplane_.held.clear();
+  dataplane_.reconcile_failure = absl::InternalError("netlink");
+  dataplane_.failures["link:a"] = absl::UnavailableError("interface not there yet");
+  ASSERT_TRUE(StartAgent().ok());
+  dataplane_.reconcile_failure = absl::OkStatus();
+  loop_.Advance(absl::Seconds(31));
+  EXPECT_EQ(dataplane_.held.size(), 2u);
+  EXPECT_EQ(core_->pending().count("link:a"), 1u);
+  dataplane_.failures.clear();
+  loop_.Advance(absl::Seconds(2));
+  EXPECT_EQ(dataplane_.held.size(), 3u);
+  EXPECT_TRUE(core_->pending().empty());
+  EXPECT_FALSE(core_->mark().complete);
+}
+
 TEST_F(AgentRestartTest, AnotherNodesFolderIsRefused) {
   StartWithBase();
   options_.node = "fra1";

@@ -137,12 +137,7 @@ void AgentCore::ScheduleReadBack() {
 }
 
 void AgentCore::OnReadBackTimer() {
-  if (mark_.complete) {
-    ReadBack("periodic");
-  } else {
-    Log(LogLevel::kInfo, "still waiting for the controller's re-sync; nothing is removed",
-        {{"node", options_.node}});
-  }
+  ReadBack("periodic");
   ScheduleReadBack();
 }
 
@@ -196,7 +191,8 @@ void AgentCore::RetryOne(const std::string& key) {
 void AgentCore::ReadBack(const std::string& why) {
   metrics_.read_backs.Increment();
   absl::StatusOr<DataPlane::Report> report =
-      dataplane_->Reconcile(rib_.InDependencyOrder(), /*repair=*/true);
+      mark_.complete ? dataplane_->Reconcile(rib_.InDependencyOrder(), /*repair=*/true)
+                     : RepairWithoutRemoving();
   if (!report.ok()) {
     metrics_.read_back_errors.Increment();
     Log(LogLevel::kError, "data plane cannot be read back; trying again at the next interval",
@@ -205,6 +201,27 @@ void AgentCore::ReadBack(const std::string& why) {
   }
   TakeReport(*report, why);
   UpdateGauges();
+}
+
+absl::StatusOr<DataPlane::Report> AgentCore::RepairWithoutRemoving() {
+  const std::vector<Object> expected = rib_.InDependencyOrder();
+  absl::StatusOr<DataPlane::Report> found = dataplane_->Reconcile(expected, /*repair=*/false);
+  if (!found.ok()) return found.status();
+  const std::set<std::string> right(found->kept.begin(), found->kept.end());
+  DataPlane::Report report;
+  for (const Object& object : expected) {
+    std::string key = ObjectKey(object);
+    const bool stands = right.count(key) > 0;
+    // The first time also what stands: a fresh process watches and probes only what it was given.
+    const absl::Status status = stands && brought_in_ ? absl::OkStatus() : dataplane_->Put(object);
+    if (status.ok()) {
+      (stands ? report.kept : report.repaired).push_back(std::move(key));
+    } else {
+      report.failed.emplace_back(std::move(key), std::string(status.message()));
+    }
+  }
+  brought_in_ = true;
+  return report;
 }
 
 void AgentCore::TakeReport(const DataPlane::Report& report, const std::string& why) {
