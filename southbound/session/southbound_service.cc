@@ -74,7 +74,11 @@ class SouthboundService::Stream final
       public std::enable_shared_from_this<Stream> {
  public:
   Stream(SouthboundService* service, grpc::CallbackServerContext* context)
-      : service_(service), loop_(service->loop_), context_(context) {}
+      : service_(service),
+        options_(service->options_),
+        counters_(service->counters_),
+        loop_(service->loop_),
+        context_(context) {}
 
   void Open(const absl::Status& refusal) {
     {
@@ -87,7 +91,7 @@ class SouthboundService::Stream final
       return;
     }
     StartRead(&in_);
-    After(service_->options_.hello_timeout, [](Stream* self) {
+    After(options_->hello_timeout, [](Stream* self) {
       if (!self->Greeted()) {
         self->Close(absl::DeadlineExceededError("no hello in time: the first message must be it"));
       }
@@ -103,8 +107,8 @@ class SouthboundService::Stream final
       if (ended_ || closing_.has_value()) {
         return absl::UnavailableError(absl::StrCat("agent ", node_, " is gone"));
       }
-      if (queue_.size() >= service_->options_.queue_cap) {
-        service_->counters_->queue_full.Increment();
+      if (queue_.size() >= options_->queue_cap) {
+        counters_->queue_full.Increment();
         return absl::ResourceExhaustedError(absl::StrCat(
             "agent ", node_, " has ", queue_.size(), " messages waiting: wait for its results"));
       }
@@ -146,7 +150,7 @@ class SouthboundService::Stream final
     }
     AgentMessage message;
     if (!grpc::SerializationTraits<AgentMessage>::Deserialize(&bytes, &message).ok()) {
-      service_->counters_->invalid.Increment();
+      counters_->invalid.Increment();
       Close(absl::InvalidArgumentError("the message is no AgentMessage: its bytes do not parse"));
       return;
     }
@@ -165,7 +169,7 @@ class SouthboundService::Stream final
       if (ok) ++written_;
       if (!ok && !closing_.has_value()) closing_ = absl::UnavailableError("the agent is gone");
     }
-    if (ok) service_->counters_->sent.Increment();
+    if (ok) counters_->sent.Increment();
     Pump();
   }
 
@@ -181,11 +185,11 @@ class SouthboundService::Stream final
       reason = closing_.value_or(absl::UnavailableError("the agent is gone"));
     }
     if (accepted_) {
-      service_->counters_->connected.Decrement();
+      counters_->connected.Decrement();
       Log(LogLevel::kInfo, "agent disconnected", {{"node", node_}, {"reason", reason.ToString()}});
       service_->listener_->OnDisconnected(shared_from_this(), reason);
     } else {
-      service_->counters_->refused.Increment();
+      counters_->refused.Increment();
       Log(LogLevel::kWarning, "agent refused", {{"node", node_}, {"reason", reason.ToString()}});
     }
     // The service may go as soon as it has forgotten the last stream.
@@ -194,12 +198,12 @@ class SouthboundService::Stream final
 
   absl::Status Greet(const AgentMessage& message) {
     if (!message.has_hello()) {
-      service_->counters_->invalid.Increment();
+      counters_->invalid.Increment();
       return absl::InvalidArgumentError("the first message must be hello");
     }
     const Hello& hello = message.hello();
     if (auto s = CheckHello(hello); !s.ok()) {
-      service_->counters_->invalid.Increment();
+      counters_->invalid.Increment();
       return s;
     }
     {
@@ -210,8 +214,8 @@ class SouthboundService::Stream final
     if (auto s = CheckIdentity(hello); !s.ok()) return s;
     if (auto s = service_->listener_->OnConnected(shared_from_this(), hello); !s.ok()) return s;
     accepted_ = true;
-    service_->counters_->accepted.Increment();
-    service_->counters_->connected.Increment();
+    counters_->accepted.Increment();
+    counters_->connected.Increment();
     Log(LogLevel::kInfo, "agent connected",
         {{"node", node_},
          {"version", hello.version()},
@@ -219,7 +223,7 @@ class SouthboundService::Stream final
          {"objects", hello.object_count()},
          {"last_revision", hello.last_revision()}});
     ControllerMessage welcome;
-    welcome.mutable_welcome()->set_controller_version(service_->options_.version);
+    welcome.mutable_welcome()->set_controller_version(options_->version);
     {
       // Before all that the listener has queued meanwhile.
       std::lock_guard<std::mutex> lock(mutex_);
@@ -231,7 +235,7 @@ class SouthboundService::Stream final
   }
 
   absl::Status CheckIdentity(const Hello& hello) const {
-    if (!service_->options_.check_identity) return absl::OkStatus();
+    if (!options_->check_identity) return absl::OkStatus();
     const absl::StatusOr<std::string> name = CommonName(*context_);
     if (!name.ok()) return name.status();
     if (*name == hello.node()) return absl::OkStatus();
@@ -241,14 +245,14 @@ class SouthboundService::Stream final
   }
 
   absl::Status Take(AgentMessage message) {
-    service_->counters_->received.Increment();
+    counters_->received.Increment();
     if (auto s = CheckAgentMessage(message); !s.ok()) {
-      service_->counters_->invalid.Increment();
+      counters_->invalid.Increment();
       return s;
     }
     if (message.body_case() == AgentMessage::BODY_NOT_SET) {
       // A newer agent may say more than this controller knows.
-      service_->counters_->invalid.Increment();
+      counters_->invalid.Increment();
       return absl::OkStatus();
     }
     service_->listener_->OnMessage(shared_from_this(), std::move(message));
@@ -294,7 +298,7 @@ class SouthboundService::Stream final
   }
 
   void WatchForStall(uint64_t seen) {
-    service_->loop_->RunAfter(service_->options_.stall_timeout, [weak = weak_from_this(), seen] {
+    loop_->RunAfter(options_->stall_timeout, [weak = weak_from_this(), seen] {
       if (auto self = weak.lock()) self->CheckStall(seen);
     });
   }
@@ -310,15 +314,18 @@ class SouthboundService::Stream final
       stalled = writing_ && now == seen;
     }
     if (stalled) {
-      service_->counters_->stalled.Increment();
+      counters_->stalled.Increment();
       Close(absl::DeadlineExceededError("the agent has taken no message for too long"));
       return;
     }
     WatchForStall(now);
   }
 
-  // Not to be touched once `ended_`: the listener may keep a session longer than the service lives.
+  // Only from gRPC's callbacks, or under `mutex_` while not `ended_`: the listener and the loop's
+  // timers may keep a session longer than the service lives. What they need is held here.
   SouthboundService* const service_;
+  const std::shared_ptr<const SouthboundServiceOptions> options_;
+  const std::shared_ptr<const Counters> counters_;
   EventLoop* const loop_;
   grpc::CallbackServerContext* const context_;
   std::shared_ptr<Stream> own_reference_;
@@ -343,11 +350,11 @@ class SouthboundService::Stream final
 SouthboundService::SouthboundService(SouthboundServiceOptions options,
                                      SwitchSessionListener* listener, EventLoop* loop,
                                      Metrics* metrics)
-    : options_(std::move(options)),
+    : options_(std::make_shared<const SouthboundServiceOptions>(std::move(options))),
       listener_(listener),
       loop_(loop),
-      counters_(std::make_unique<Counters>(metrics)),
-      epoch_(options_.epoch) {}
+      counters_(std::make_shared<const Counters>(metrics)),
+      epoch_(options_->epoch) {}
 
 SouthboundService::~SouthboundService() {
   // The gRPC server has gone before, and with it every call; their last callbacks may still run.
@@ -362,9 +369,9 @@ grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* SouthboundService::
   {
     std::lock_guard<std::mutex> lock(mutex_);
     refusal = closed_;
-    if (refusal.ok() && streams_.size() >= options_.max_streams) {
-      refusal = absl::ResourceExhaustedError(
-          absl::StrCat("this controller serves at most ", options_.max_streams, " agents at once"));
+    if (refusal.ok() && streams_.size() >= options_->max_streams) {
+      refusal = absl::ResourceExhaustedError(absl::StrCat(
+          "this controller serves at most ", options_->max_streams, " agents at once"));
     }
     streams_.emplace(stream.get(), stream);
   }

@@ -40,8 +40,8 @@ struct SouthboundServiceOptions {
   size_t max_streams = 10'000;
 };
 
-// Thread-safe. `listener`, `loop` (timers only) and `metrics` must outlive it; it must outlive the
-// gRPC server.
+// Thread-safe. `listener`, `loop` (timers only) and `metrics` must outlive it, the last two also
+// every session that the listener keeps; it must outlive the gRPC server.
 class SouthboundService final : public southbound::v1::Southbound::WithRawCallbackMethod_Session<
                                     southbound::v1::Southbound::Service> {
  public:
@@ -66,10 +66,10 @@ class SouthboundService final : public southbound::v1::Southbound::WithRawCallba
 
   void Forget(Stream* stream);
 
-  const SouthboundServiceOptions options_;
+  const std::shared_ptr<const SouthboundServiceOptions> options_;
   SwitchSessionListener* const listener_;
   EventLoop* const loop_;
-  const std::unique_ptr<Counters> counters_;
+  const std::shared_ptr<const Counters> counters_;
   std::atomic<uint64_t> epoch_;
 
   std::mutex mutex_;
