@@ -58,7 +58,10 @@ void Transaction::Undo(const absl::Status& reason) {
   pending_.clear();
   UndoDataPlane(changes_.size());
   UndoTable();
-  if (!results_.empty()) Fail(0, reason);
+  for (OperationResult& result : results_) {
+    result.set_status(southbound::v1::REJECTED);
+    result.set_error(std::string(reason.message()));
+  }
 }
 
 std::vector<std::string> Transaction::keys() const {

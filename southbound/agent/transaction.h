@@ -36,7 +36,9 @@ class Transaction {
   // of the data plane.
   bool Apply(const southbound::v1::Batch& batch);
 
-  // Takes back an applied batch, in reverse. `reason` becomes the first operation's error.
+  // Takes back an applied batch, in reverse. `reason` becomes every operation's error: it is the
+  // fault of none, and a controller that saw one rejected would send the others again at once, only
+  // to have live forwarding changed and changed back once more.
   void Undo(const absl::Status& reason);
 
   // One an operation, in order. After Apply.
