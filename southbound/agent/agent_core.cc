@@ -73,7 +73,7 @@ absl::Status AgentCore::LoadObjects(const StateImage& image) {
                          "\": give each node a --state-dir of its own"));
       }
       absl::Status sound = ValidateForm(*object, options_.node);
-      if (sound.ok()) sound = rib_.CheckReferences(*object);
+      if (sound.ok()) sound = rib_.CheckStored(*object);
       if (sound.ok()) {
         rib_.Put(*object);
         continue;

@@ -130,6 +130,26 @@ TEST_F(AgentRestartTest, AnIncompleteTableIsBroughtInAndRepairedButRemovesNothin
   EXPECT_FALSE(core_->mark().complete);
 }
 
+// A link made anew under its old name: the controller changes links before policies.
+TEST_F(AgentRestartTest, ALinkMayChangeItsSidUnderItsPolicies) {
+  StartWithBase();
+  ASSERT_EQ(Statuses(Send(TestBatch(2, 11, 10).Put(TestPolicy(7, 2, 0x8001)).batch)),
+            std::vector<int>{FIB_ACKED});
+  southbound::v1::Object renumbered = TestLink("a");
+  renumbered.mutable_link()->set_adjacency_sid(0x8005);
+  auto result = Send(TestBatch(3, 12, 20).Put(renumbered).batch);
+  ASSERT_EQ(Statuses(result), std::vector<int>{FIB_ACKED}) << result.results(0).error();
+  // Killed between the two: the policy stays, or its protect list would be lost with it.
+  ASSERT_TRUE(StartAgent().ok());
+  EXPECT_EQ(core_->OnOpen().digest(), result.digest());
+  EXPECT_NE(core_->rib().Find("policy:7:2"), nullptr);
+  EXPECT_TRUE(core_->mark().complete);
+  result = Send(TestBatch(4, 12, 1).Put(TestPolicy(7, 2, 0x8005)).batch);
+  EXPECT_EQ(Statuses(result), std::vector<int>{FIB_ACKED});
+  result = Send(TestBatch(5, 12, 30).Delete("link:a").batch);
+  EXPECT_EQ(Statuses(result), std::vector<int>{REJECTED}) << "a link in use still may not go";
+}
+
 TEST_F(AgentRestartTest, AnotherNodesFolderIsRefused) {
   StartWithBase();
   options_.node = "fra1";

@@ -131,6 +131,11 @@ absl::Status Rib::CheckReferences(const Object& object) const {
   return absl::OkStatus();
 }
 
+absl::Status Rib::CheckStored(const Object& object) const {
+  if (object.has_policy() && Find("node:") != nullptr) return absl::OkStatus();
+  return CheckReferences(object);
+}
+
 absl::Status Rib::CheckOrphans(const Object& before) const {
   switch (before.kind_case()) {
     case Object::kNode:
@@ -145,6 +150,7 @@ absl::Status Rib::CheckOrphans(const Object& before) const {
       if (users != nullptr && Find("link:" + link.link()) == nullptr) {
         return Orphaned("link " + link.link(), *users);
       }
+      if (Find("link:" + link.link()) != nullptr) break;  // Its users follow it to its new SID.
       users = FindUsers(sid_users_, link.adjacency_sid());
       if (users != nullptr && FindUsers(sid_owners_, link.adjacency_sid()) == nullptr) {
         return Orphaned(

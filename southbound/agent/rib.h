@@ -21,7 +21,9 @@ namespace waymark {
 // References: a route to its links, a policy to the links that own the first SID of each of its
 // lists, an attachment to its instance; everything to the node. CheckReferences guards what comes,
 // CheckIntegrity what stays behind: the second is asked once a batch is complete, so that a batch
-// may replace a link and its users in any order.
+// may replace a link and its users in any order. One thing may stay behind: a policy whose link has
+// another adjacency SID now. Links come before policies, so a link made anew under its old name
+// could never be taken otherwise; until the policy follows, the list that leaves by it is dead.
 class Rib {
  public:
   using Object = southbound::v1::Object;
@@ -33,6 +35,9 @@ class Rib {
 
   // FAILED_PRECONDITION names what `object` needs and is not there.
   absl::Status CheckReferences(const Object& object) const;
+  // The same for what the table had before a restart: there a policy may leave by a SID that its
+  // link no longer has.
+  absl::Status CheckStored(const Object& object) const;
 
   // Whether a change of `key` (from `before`, absent if new) left the table whole.
   // FAILED_PRECONDITION names the orphan, ALREADY_EXISTS a SID or port claimed twice.

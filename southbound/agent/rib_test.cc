@@ -46,7 +46,13 @@ TEST(Rib, FindsOrphansOfWhatWasErasedOrChanged) {
   Object renumbered = TestLink("b");
   renumbered.mutable_link()->set_adjacency_sid(0x8005);
   const auto before = rib.Put(renumbered);
-  EXPECT_NE(rib.CheckIntegrity("link:b", before).ToString().find("policy:1:2"), std::string::npos);
+  EXPECT_TRUE(rib.CheckIntegrity("link:b", before).ok()) << "the policy follows in a later batch";
+  EXPECT_FALSE(rib.CheckReferences(TestPolicy(1, 2, 0x8002)).ok());
+  EXPECT_TRUE(rib.CheckStored(TestPolicy(1, 2, 0x8002)).ok());
+  EXPECT_FALSE(rib.CheckStored(TestRoute(2, {"z"})).ok());
+  rib.Put(*before);
+  EXPECT_NE(rib.CheckIntegrity("link:b", rib.Erase("link:b")).ToString().find("policy:1:2"),
+            std::string::npos);
   rib.Put(*before);
 
   EXPECT_NE(rib.CheckIntegrity("instance:100", rib.Erase("instance:100"))
