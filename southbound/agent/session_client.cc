@@ -175,14 +175,13 @@ class SessionClient::Stream final
   void OnDone(const grpc::Status& status) override {
     // Once posted, the loop may let go of this object at any moment.
     auto self = shared_from_this();
-    {
-      std::lock_guard<std::mutex> lock(mutex_);
-      done_ = true;
-      done_changed_.notify_all();
-    }
     Post([status = ToAbsl(status)](SessionClient* client, const std::shared_ptr<Stream>& stream) {
       client->OnDone(stream, status);
     });
+    // Last: who waits for it may destroy the loop next.
+    std::lock_guard<std::mutex> lock(mutex_);
+    done_ = true;
+    done_changed_.notify_all();
   }
 
   // The controller's status follows at once, as a rule; a message that could not be read leaves the
