@@ -343,6 +343,44 @@ TEST_F(AgentCoreTest, HelloTellsAllThatTheControllerNeeds) {
   EXPECT_EQ(hello.observed(1).object().status(), RIB_ACKED);
 }
 
+TEST_F(AgentCoreTest, HelloNamesEveryPendingObjectAndNoneThatWasDoneMeanwhile) {
+  const auto pending = [this] {
+    std::vector<std::string> keys;
+    const southbound::v1::Hello hello = core_->OnOpen();
+    for (const auto& event : hello.observed()) {
+      if (!event.has_object()) continue;
+      EXPECT_EQ(event.object().status(), RIB_ACKED);
+      keys.push_back(event.object().key() + " " + event.object().detail());
+    }
+    return keys;
+  };
+  dataplane_.failures["link:c"] = absl::UnavailableError("no if-c");
+  dataplane_.failures["route:2"] = absl::UnavailableError("later");
+  dataplane_.failures["remove link:b"] = absl::UnavailableError("busy");
+  TestBatch batch(2, 11, 10);
+  batch.Put(TestLink("c")).Put(TestRoute(2, {"a"})).Put(TestRoute(3, {"a"})).Delete("link:b");
+  ASSERT_EQ(Statuses(Send(batch.batch)),
+            (std::vector<int>{RIB_ACKED, RIB_ACKED, FIB_ACKED, RIB_ACKED}));
+  EXPECT_EQ(pending(),
+            (std::vector<std::string>{"link:b busy", "link:c no if-c", "route:2 later"}));
+
+  // Away from the controller, by the timer and by the read-back.
+  core_->OnClose(absl::UnavailableError("gone"));
+  core_->SetLink(nullptr);
+  dataplane_.failures.erase("link:c");
+  dataplane_.failures.erase("remove link:b");
+  loop_.Advance(absl::Seconds(2));
+  EXPECT_EQ(pending(), std::vector<std::string>{"route:2 later"});
+  dataplane_.held["route:2"] = TestRoute(2, {"a"});
+  loop_.Advance(absl::Seconds(31));
+  EXPECT_TRUE(pending().empty());
+  // A restart finds anew what is pending.
+  dataplane_.failures["link:c"] = absl::UnavailableError("no if-c");
+  dataplane_.held.erase("link:c");
+  ASSERT_TRUE(StartAgent().ok());
+  EXPECT_EQ(pending(), std::vector<std::string>{"link:c no if-c"});
+}
+
 TEST_F(AgentCoreTest, PoliciesOnProtectAreCountedAndForgottenWithThePolicy) {
   Send(TestBatch(2, 11, 10).Put(TestPolicy(7, 2, 0x8001)).batch);
   southbound::v1::Event event;
