@@ -106,6 +106,13 @@ static __always_inline int to_customer(struct __sk_buff *skb, __u16 vlan) {
   return vlan ? bpf_skb_vlan_push(skb, bpf_htons(ETH_P_8021Q), pcp | vlan) : 0;
 }
 
+// IEEE 802.1Q table 8-1: no bridge forwards these; Linux's would hand them to the switch's own stack.
+static __always_inline int is_for_bridges(const struct __sk_buff *skb) {
+  __u8 to[ETH_ALEN];
+  if (bpf_skb_load_bytes(skb, 0, to, ETH_ALEN)) return 1;
+  return to[0] == 0x01 && to[1] == 0x80 && to[2] == 0xc2 && !to[3] && !to[4] && to[5] && to[5] < 16;
+}
+
 SEC("tc")
 int wm_enter(struct __sk_buff *skb) {
   struct waymark_port port = {.ifindex = skb->ifindex, .vlan = WAYMARK_WHOLE_PORT};
@@ -120,6 +127,7 @@ int wm_enter(struct __sk_buff *skb) {
     if (!attachment) return TC_ACT_SHOT;
   }
   struct waymark_attachment to = *attachment;
+  if ((to.deliver == WAYMARK_TO_BRIDGE || to.deliver == WAYMARK_TO_RELAY) && is_for_bridges(skb)) return TC_ACT_SHOT;
   __u32 color = color_of(skb, &port, &to);
   if (to_carrier(skb, port.vlan)) return TC_ACT_SHOT;
   skb->mark = color;
@@ -157,6 +165,10 @@ int wm_queue(struct __sk_buff *skb) {
   if (priority) skb->priority = *priority;
   return TC_ACT_OK;
 }
+
+// At a bridge itself: what comes here is not forwarded but meant for the switch's own stack.
+SEC("tc")
+int wm_block(struct __sk_buff *skb) { return TC_ACT_SHOT; }
 
 // Never sees a packet: attached to a device of ours, it keeps every map findable when nothing else is attached, and after
 // a restart of the agent.

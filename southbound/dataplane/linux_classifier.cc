@@ -19,7 +19,8 @@ namespace waymark {
 namespace {
 
 constexpr const char* kMapNames[] = {"wm_attachments", "wm_classes", "wm_exits", "wm_queues"};
-constexpr const char* kProgramNames[] = {"wm_enter", "wm_exit", "wm_queue", "wm_keeper"};
+constexpr const char* kProgramNames[] = {"wm_enter", "wm_exit", "wm_queue", "wm_keeper",
+                                         "wm_block"};
 constexpr size_t kPrograms = std::size(kProgramNames);
 constexpr size_t kMostMapsOfAProgram = 16;
 

@@ -21,7 +21,7 @@ struct bpf_object;
 
 namespace waymark {
 
-enum class Program : uint8_t { kEnter, kExit, kQueue, kKeeper };
+enum class Program : uint8_t { kEnter, kExit, kQueue, kKeeper, kBlock };
 enum class Direction : uint8_t { kIngress, kEgress };
 
 // A program at a device.
@@ -121,8 +121,8 @@ class Classifier {
   bpf_object* object_ = nullptr;
   std::array<int, kMaps> maps_{};
   std::array<uint32_t, kMaps> map_ids_{};
-  std::array<int, 4> programs_{};
-  std::array<uint64_t, 4> tags_{};
+  std::array<int, 5> programs_{};
+  std::array<uint64_t, 5> tags_{};
 };
 
 }  // namespace waymark

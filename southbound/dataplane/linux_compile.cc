@@ -247,6 +247,9 @@ LinuxCompiler::Pieces LinuxCompiler::CompileInstance(const InstanceObject& insta
     pieces.push_back(DeviceSpec{.name = BridgeName(instance.vni()),
                                 .kind = DeviceSpec::Kind::kBridge,
                                 .mtu = kCustomerMtu});
+    // A bridge without addresses still answers for those of other interfaces. A customer must not
+    // reach the switch itself.
+    pieces.push_back(FilterSpec{BridgeName(instance.vni()), Direction::kIngress, Program::kBlock});
   }
   if (!HasTunnel(instance)) return pieces;
   pieces.push_back(DeviceSpec{.name = tunnel,
@@ -255,7 +258,12 @@ LinuxCompiler::Pieces LinuxCompiler::CompileInstance(const InstanceObject& insta
                               .local = Vtep(node()->node_sid()),
                               .learning = bridged,
                               .mtu = kCustomerMtu});
-  if (bridged) pieces.push_back(BridgePortSpec{tunnel, BridgeName(instance.vni()), false});
+  if (bridged) {
+    pieces.push_back(BridgePortSpec{tunnel, BridgeName(instance.vni()), false});
+  } else {
+    // Also before there is an attachment: until then it drops.
+    pieces.push_back(FilterSpec{tunnel, Direction::kIngress, Program::kExit});
+  }
   for (uint32_t remote : instance.remote_sids()) pieces.push_back(FloodSpec{tunnel, Vtep(remote)});
   return pieces;
 }
