@@ -48,6 +48,13 @@ absl::Status Policies::Load(const std::map<PolicyId, uint32_t>& groups) {
     }
   }
   for (auto& [id, policy] : policies_) {
+    const bool stand = std::all_of(policy.kept.begin(), policy.kept.end(), [this](const auto& m) {
+      return kernel_nexthops_.contains(m.first);
+    });
+    if (!stand) {
+      ReleaseKept(policy);
+      policy.kept.clear();
+    }
     const auto held = kernel_nexthops_.find(policy.group);
     policy.members =
         held == kernel_nexthops_.end() ? std::map<uint32_t, uint32_t>{} : held->second.members;
@@ -137,6 +144,7 @@ uint32_t Policies::AddList(const PolicyId& id, const PolicyObject& policy,
       return false;
     }
     list.liveness = old.liveness;
+    list.proven = old.proven;
     if (!list.carrier) list.liveness.Assume(false);
     list.in_use = old.in_use && list.carrier;
     list.next_send = old.next_send;
@@ -190,6 +198,34 @@ void Policies::Drop(const Policy& policy) {
     }
     lists_.erase(list);
   }
+  ReleaseKept(policy);
+}
+
+// What carries now is better than lists that nobody has heard of yet. `before`: null if it is a
+// predecessor's group, of which it is only known that it carries.
+void Policies::Keep(Policy& policy, const Policy* before) {
+  const auto has = [](const Policy& p, const auto& predicate) {
+    return std::any_of(p.working.begin(), p.working.end(), predicate) ||
+           (p.protect != 0 && predicate(p.protect));
+  };
+  const auto carries = [&](uint32_t n) { return policy.members.contains(lists_.at(n).path); };
+  const auto proven = [&](uint32_t n) { return carries(n) && lists_.at(n).up(); };
+  const bool keep =
+      before == nullptr ? !has(policy, carries) : !before->kept.empty() || has(*before, proven);
+  if (!keep || policy.members.empty() || policy.members.contains(kBlackholeNexthop)) return;
+  for (const auto& [path, weight] : policy.members) {
+    if (!kernel_nexthops_.contains(path)) return;
+  }
+  policy.kept = policy.members;
+  for (const auto& [path, weight] : policy.kept) ++path_users_[path];
+}
+
+void Policies::ReleaseKept(const Policy& policy) {
+  for (const auto& [path, weight] : policy.kept) {
+    if (absl::Status status = ReleasePath(path); !status.ok() && !absl::IsNotFound(status)) {
+      Log(LogLevel::kWarning, "path not removed", {{"reason", std::string(status.message())}});
+    }
+  }
 }
 
 // An agent that starts anew takes over what its predecessor decided: what the group leaves out was
@@ -198,6 +234,9 @@ void Policies::Presume(Policy& policy, const std::map<uint32_t, uint32_t>& membe
   const auto carries = [&](uint32_t number) { return members.contains(lists_.at(number).path); };
   const bool working = std::any_of(policy.working.begin(), policy.working.end(), carries);
   const bool protect = policy.protect != 0 && carries(policy.protect);
+  // It carries on its predecessor's word, which had its answers.
+  for (uint32_t number : policy.working) lists_.at(number).proven = carries(number);
+  if (protect) lists_.at(policy.protect).proven = true;
   if (!working && !protect && !members.contains(kBlackholeNexthop)) return;
   for (uint32_t number : policy.working) {
     List& list = lists_.at(number);
@@ -246,6 +285,7 @@ absl::StatusOr<uint32_t> Policies::Put(const PolicyObject& object, const FirstHo
       Presume(*made, made->members);
     }
   }
+  Keep(*made, before);
   if (made->group == 0) made->group = NewGroup();
   if (absl::Status status = Apply(*made); !status.ok()) {
     Drop(*made);
@@ -286,6 +326,9 @@ bool Policies::Holds(const PolicyObject& object) const {
   if (held != policies_.end() && group->second.members != Wish(held->second)) return false;
   // Every list's path is there, and the group leads nowhere else.
   std::set<uint32_t> paths = {kBlackholeNexthop};
+  if (held != policies_.end()) {
+    for (const auto& [path, weight] : held->second.kept) paths.insert(path);
+  }
   const auto look = [&](const SegmentList& list) {
     const auto path = path_of_.find(PackCarriers(ToVector(list.sids())));
     if (path == path_of_.end()) return false;

@@ -93,6 +93,8 @@ class Policies {
     std::string interface;
     bool probed = false;
     bool carrier = true;
+    // A probe has been answered once.
+    bool proven = false;
     Liveness liveness{absl::ZeroDuration()};
     // Carries traffic when its policy prefers it: alive for wait-to-restore, or never dead.
     bool in_use = true;
@@ -102,6 +104,9 @@ class Policies {
     absl::Duration wake = absl::InfiniteDuration();  // as queued
 
     bool alive() const { return carrier && (!probed || liveness.alive()); }
+    bool up() const { return alive() && (!probed || proven); }
+    // Taken to be alive, with no answer yet; ends with the first one or with its death.
+    bool pending() const { return alive() && !up(); }
   };
   struct Policy {
     southbound::v1::PolicyObject object;
@@ -109,6 +114,9 @@ class Policies {
     uint32_t protect = 0;
     uint32_t group = 0;
     std::map<uint32_t, uint32_t> members;  // as installed
+    // Members from before this policy was replaced, which carry until a working list is proven.
+    // Their paths are held.
+    std::map<uint32_t, uint32_t> kept;
     std::string last_event;
   };
 
@@ -128,6 +136,10 @@ class Policies {
   void Presume(Policy& policy, const std::map<uint32_t, uint32_t>& members);
   std::map<uint32_t, uint32_t> Wish(const Policy& policy) const;
   absl::Status Apply(Policy& policy);
+  void Keep(Policy& policy, const Policy* before);
+  void ReleaseKept(const Policy& policy);
+  bool Keeping(const Policy& policy) const;
+  bool Pending(const Policy& policy) const;
   bool OnProtect(const Policy& policy) const;
   southbound::v1::PolicyEvent EventOf(const Policy& policy) const;
   void Changed(const PolicyId& id);

@@ -15,6 +15,20 @@ constexpr uint32_t kMostGroupWeight = 256;
 
 }  // namespace
 
+// While all that could carry instead is unproven. Bounded: a list that nobody answers on dies.
+bool Policies::Keeping(const Policy& policy) const {
+  const auto up = [this](uint32_t n) { return lists_.at(n).in_use && lists_.at(n).up(); };
+  const auto pending = [this](uint32_t n) { return lists_.at(n).in_use && lists_.at(n).pending(); };
+  return !policy.kept.empty() && std::none_of(policy.working.begin(), policy.working.end(), up) &&
+         std::any_of(policy.working.begin(), policy.working.end(), pending);
+}
+
+bool Policies::Pending(const Policy& policy) const {
+  const auto pending = [this](uint32_t n) { return lists_.at(n).pending(); };
+  return std::any_of(policy.working.begin(), policy.working.end(), pending) ||
+         (policy.protect != 0 && pending(policy.protect));
+}
+
 bool Policies::OnProtect(const Policy& policy) const {
   if (policy.protect == 0 || policy.working.empty()) return false;
   const bool carried = std::any_of(policy.working.begin(), policy.working.end(),
@@ -24,6 +38,7 @@ bool Policies::OnProtect(const Policy& policy) const {
 
 std::map<uint32_t, uint32_t> Policies::Wish(const Policy& policy) const {
   std::map<uint32_t, uint32_t> members;
+  if (Keeping(policy)) return policy.kept;
   if (OnProtect(policy)) return {{lists_.at(policy.protect).path, 1}};
   const auto add = [&](bool (*usable)(const List&)) {
     for (uint32_t number : policy.working) {
@@ -33,7 +48,9 @@ std::map<uint32_t, uint32_t> Policies::Wish(const Policy& policy) const {
       weight = std::min(weight + list.weight, kMostGroupWeight);
     }
   };
-  add([](const List& list) { return list.in_use; });
+  add([](const List& list) { return list.in_use && list.up(); });
+  // Nothing is proven: what may work is no worse than nothing.
+  if (members.empty()) add([](const List& list) { return list.in_use; });
   // Back, though not for long yet: better than nothing.
   if (members.empty()) add([](const List& list) { return list.alive(); });
   if (members.empty()) members = {{kBlackholeNexthop, 1}};
@@ -62,8 +79,8 @@ PolicyEvent Policies::EventOf(const Policy& policy) const {
   PolicyEvent event;
   event.set_color(policy.object.color());
   event.set_endpoint_sid(policy.object.endpoint_sid());
-  for (uint32_t number : policy.working) event.add_working_up(lists_.at(number).alive());
-  event.set_protect_up(policy.protect != 0 && lists_.at(policy.protect).alive());
+  for (uint32_t number : policy.working) event.add_working_up(lists_.at(number).up());
+  event.set_protect_up(policy.protect != 0 && lists_.at(policy.protect).up());
   event.set_on_protect(OnProtect(policy));
   return event;
 }
@@ -81,6 +98,12 @@ void Policies::Changed(const PolicyId& id) {
            {"reason", std::string(status.message())}});
     }
   }
+  if (!policy.kept.empty() && !Keeping(policy) && policy.members == Wish(policy)) {
+    ReleaseKept(policy);
+    policy.kept.clear();
+  }
+  // Neither up nor down yet: soon it is known.
+  if (Pending(policy)) return;
   const PolicyEvent event = EventOf(policy);
   std::string text = event.SerializeAsString();
   if (text == policy.last_event) return;
@@ -161,10 +184,11 @@ void Policies::Answered(uint32_t number, uint64_t sequence, absl::Duration sent,
   if (found == lists_.end()) return;
   List& list = found->second;
   ++counters_.probes_answered;
-  if (list.liveness.Answered(sequence, sent, now) && list.carrier) {
-    Revived(list, now);
-    Changed(list.policy);
-  }
+  const bool revived = list.liveness.Answered(sequence, sent, now) && list.carrier;
+  const bool first = !list.proven && list.liveness.answered() > 0;
+  list.proven |= first;
+  if (revived) Revived(list, now);
+  if (revived || first) Changed(list.policy);
   Schedule(number, list);
   Tell(lock);
 }
@@ -197,7 +221,10 @@ std::vector<southbound::v1::Event> Policies::Observe() const {
   const std::scoped_lock lock(mutex_);
   std::vector<southbound::v1::Event> events;
   for (const auto& [id, policy] : policies_) {
-    *events.emplace_back().mutable_policy() = EventOf(policy);
+    PolicyEvent event = EventOf(policy);
+    if (Pending(policy) && (policy.last_event.empty() || !event.ParseFromString(policy.last_event)))
+      continue;
+    *events.emplace_back().mutable_policy() = std::move(event);
   }
   return events;
 }
