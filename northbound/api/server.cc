@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "controller/base/log.h"
+#include "grpc/health/v1/health.pb.h"
 #include "northbound/api/listener.h"
 #include "northbound/api/policy_service.h"
 #include "northbound/api/resource_services.h"
@@ -52,6 +53,9 @@ void InitPluginsOnce() {
   static std::once_flag once;
   std::call_once(once, [] {
     grpc::EnableDefaultHealthCheckService(true);
+    // Reflection lists the health service, and clients give up when it can't describe one. Nothing
+    // else refers to the descriptor, so the linker would leave it out.
+    google::protobuf::LinkMessageReflection<grpc::health::v1::HealthCheckRequest>();
     grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   });
 }

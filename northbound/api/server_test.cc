@@ -1,10 +1,12 @@
 // Listening, roles, health, reflection, and what random bytes do.
 #include "northbound/api/server.h"
 
+#include <google/protobuf/text_format.h>
 #include <grpc/support/time.h>
 #include <grpcpp/generic/generic_stub.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <random>
 
 #include "northbound/api/testing.h"
@@ -149,8 +151,17 @@ TEST(ServerTest, HealthFollowsReadiness) {
   EXPECT_EQ(reply, "\x08\x01");
 }
 
-TEST(ServerTest, ReflectionListsTheServices) {
-  Server server;
+// Asks one question by reflection, given and answered in text format.
+std::string Reflect(Server& server, const std::string& question) {
+  const auto message = [](const char* name) {
+    const auto* type = google::protobuf::DescriptorPool::generated_pool()->FindMessageTypeByName(
+        absl::StrCat("grpc.reflection.v1alpha.", name));
+    return std::unique_ptr<google::protobuf::Message>(
+        google::protobuf::MessageFactory::generated_factory()->GetPrototype(type)->New());
+  };
+  const auto request = message("ServerReflectionRequest");
+  const auto reply = message("ServerReflectionResponse");
+  EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(question, request.get()));
   grpc::GenericStub stub(server.channel);
   grpc::ClientContext context;
   grpc::CompletionQueue queue;
@@ -159,22 +170,37 @@ TEST(ServerTest, ReflectionListsTheServices) {
   void* tag = nullptr;
   bool ok = false;
   call->StartCall(nullptr);
-  ASSERT_TRUE(queue.Next(&tag, &ok) && ok);
-  // ServerReflectionRequest.list_services.
-  call->Write(Bytes(std::string("\x3a\x00", 2)), nullptr);
-  ASSERT_TRUE(queue.Next(&tag, &ok) && ok);
-  grpc::ByteBuffer reply;
-  call->Read(&reply, nullptr);
-  ASSERT_TRUE(queue.Next(&tag, &ok) && ok);
-  for (const char* name :
-       {"waymark.v1.TopologyService", "waymark.v1.CustomerService", "waymark.v1.PolicyService",
-        "waymark.v1.ChangeService", "grpc.health.v1.Health"}) {
-    EXPECT_NE(Text(reply).find(name), std::string::npos) << name;
-  }
+  EXPECT_TRUE(queue.Next(&tag, &ok) && ok);
+  call->Write(Bytes(request->SerializeAsString()), nullptr);
+  EXPECT_TRUE(queue.Next(&tag, &ok) && ok);
+  grpc::ByteBuffer buffer;
+  call->Read(&buffer, nullptr);
+  EXPECT_TRUE(queue.Next(&tag, &ok) && ok);
+  EXPECT_TRUE(reply->ParseFromString(Text(buffer)));
   context.TryCancel();
   grpc::Status status;
   call->Finish(&status, nullptr);
-  ASSERT_TRUE(queue.Next(&tag, &ok));
+  EXPECT_TRUE(queue.Next(&tag, &ok));
+  return reply->DebugString();
+}
+
+TEST(ServerTest, ReflectionDescribesEveryServiceThatItLists) {
+  Server server;
+  const std::string list = Reflect(server, "list_services: ''");
+  std::vector<std::string> names;
+  for (size_t at = 0; (at = list.find("name: \"", at)) != std::string::npos;) {
+    at += 7;
+    names.push_back(list.substr(at, list.find('"', at) - at));
+  }
+  for (const char* name :
+       {"waymark.v1.TopologyService", "waymark.v1.CustomerService", "waymark.v1.PolicyService",
+        "waymark.v1.ChangeService", "grpc.health.v1.Health"}) {
+    EXPECT_EQ(std::count(names.begin(), names.end(), name), 1) << name << " in " << list;
+  }
+  for (const std::string& name : names) {
+    const std::string file = Reflect(server, absl::StrCat("file_containing_symbol: '", name, "'"));
+    EXPECT_NE(file.find("file_descriptor_proto: "), std::string::npos) << name << ": " << file;
+  }
 }
 
 TEST(ServerTest, OpenWatchesLeaveRoomForCalls) {
