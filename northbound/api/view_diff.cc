@@ -9,7 +9,10 @@ std::optional<v1::WatchEvent> ViewDiff::Next(bool* more) {
   int steps = 0;
   for (;;) {
     if (section_ == Section::kDone) {
-      if (sending_ != nullptr) sent_ = std::exchange(sending_, nullptr);
+      if (sending_ != nullptr) {
+        sent_ = std::exchange(sending_, nullptr);
+        first_.reset();
+      }
       if (waiting_ == nullptr || waiting_ == sent_) return std::nullopt;
       sending_ = std::exchange(waiting_, nullptr);
       section_ = Section::kPolicies;
@@ -22,7 +25,7 @@ std::optional<v1::WatchEvent> ViewDiff::Next(bool* more) {
     } else if (section_ == Section::kAgents) {
       event = Step(sent_->agents, sending_->agents, steps,
                    [this](const auto&... args) { return AgentEvent(args...); });
-    } else {
+    } else if (first_ != First::kSnapshot) {
       event = Step(sent_->statuses, sending_->statuses, steps,
                    [this](const auto&... args) { return StatusEvent(args...); });
     }
@@ -58,6 +61,10 @@ std::optional<v1::WatchEvent> ViewDiff::Step(const Map& before, const Map& after
   return std::nullopt;
 }
 
+v1::ChangeType ViewDiff::Appeared() const {
+  return first_ == First::kNews ? v1::STATUS_CHANGED : v1::CREATED;
+}
+
 v1::WatchEvent ViewDiff::MakeEvent(const std::string& name, v1::ChangeType change) const {
   v1::WatchEvent event;
   event.set_revision(sending_->computed_from);
@@ -72,7 +79,7 @@ std::optional<v1::WatchEvent> ViewDiff::PolicyEvent(const std::string& name,
   const v1::Policy& known = after == nullptr ? *before : *after;
   if (!wants_(name) || !caller_.SeesPolicyOf(known.service())) return std::nullopt;
   if (after == nullptr) return MakeEvent(name, v1::DELETED);
-  const v1::ChangeType change = before == nullptr                         ? v1::CREATED
+  const v1::ChangeType change = before == nullptr                         ? Appeared()
                                 : before->revision() != after->revision() ? v1::UPDATED
                                                                           : v1::STATUS_CHANGED;
   v1::WatchEvent event = MakeEvent(name, change);
@@ -84,7 +91,7 @@ std::optional<v1::WatchEvent> ViewDiff::AgentEvent(const std::string& name, cons
                                                    const v1::Agent* after) const {
   if (!wants_(name) || !caller_.Sees(name)) return std::nullopt;
   if (after == nullptr) return MakeEvent(name, v1::DELETED);
-  v1::WatchEvent event = MakeEvent(name, before == nullptr ? v1::CREATED : v1::STATUS_CHANGED);
+  v1::WatchEvent event = MakeEvent(name, before == nullptr ? Appeared() : v1::STATUS_CHANGED);
   *event.mutable_resource()->mutable_agent() = *after;
   return event;
 }

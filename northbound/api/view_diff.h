@@ -21,8 +21,16 @@ class ViewDiff {
   // The current resource, with revision; null when it does not exist (any more).
   using FindResource = std::function<std::optional<v1::Resource>(const std::string&)>;
 
-  ViewDiff(Caller caller, WantsName wants, FindResource find)
-      : caller_(std::move(caller)), wants_(std::move(wants)), find_(std::move(find)) {}
+  // What the first view is to the client: the part of a snapshot that the store does not have
+  // (policies and agents as CREATED; the snapshot's resources have their statuses already), or news
+  // about resources that it may know (all as STATUS_CHANGED).
+  enum class First { kSnapshot, kNews };
+
+  ViewDiff(Caller caller, First first, WantsName wants, FindResource find)
+      : caller_(std::move(caller)),
+        first_(first),
+        wants_(std::move(wants)),
+        find_(std::move(find)) {}
 
   void Publish(std::shared_ptr<const NetworkView> view) { waiting_ = std::move(view); }
 
@@ -42,9 +50,12 @@ class ViewDiff {
                                            const v1::Agent* after) const;
   std::optional<v1::WatchEvent> StatusEvent(const std::string& name, const v1::Status* before,
                                             const v1::Status* after) const;
+  v1::ChangeType Appeared() const;
   v1::WatchEvent MakeEvent(const std::string& name, v1::ChangeType change) const;
 
   const Caller caller_;
+  // Until the first view has been sent.
+  std::optional<First> first_;
   const WantsName wants_;
   const FindResource find_;
   std::shared_ptr<const NetworkView> sent_ = std::make_shared<NetworkView>();

@@ -29,7 +29,9 @@ WatchStream::WatchStream(std::shared_ptr<WatchHub> hub, Caller caller,
       request_(request),
       on_end_(std::move(on_end)),
       view_diff_(
-          caller_, [this](const std::string& name) { return MatchesPrefix(name); },
+          caller_,
+          request.start_revision() == 0 ? ViewDiff::First::kSnapshot : ViewDiff::First::kNews,
+          [this](const std::string& name) { return MatchesPrefix(name); },
           [this](const std::string& name) { return FindResource(name); }) {}
 
 absl::Status WatchStream::CheckRequest() const {
@@ -57,14 +59,16 @@ void WatchStream::Begin() {
   begun_ = true;
   if (absl::Status s = CheckRequest(); !s.ok()) return End(s);
   if (request_.start_revision() == 0) {
-    in_snapshot_ = true;
+    phase_ = Phase::kSnapshot;
+    // Before the revision is looked up, so that it is not newer.
+    snapshot_view_ = hub_->view_.Get();
     snapshot_revision_ = hub_->store_.current();
     cursor_ = snapshot_revision_;
   } else {
     cursor_ = request_.start_revision();
+    target_ = hub_->store_.current();
     if (absl::Status s = Subscribe(); !s.ok()) return End(s);
   }
-  if (request_.include_status()) view_diff_.Publish(hub_->view_.Get());
   Step();
 }
 
@@ -152,7 +156,10 @@ std::optional<v1::WatchEvent> WatchStream::ResourceEvent(Kind kind, const std::s
     return std::nullopt;
   }
   auto message = Clone(**resource);
-  if (request_.include_status()) AddStatus(*hub_->view_.Get(), *message);
+  if (request_.include_status()) {
+    const bool snapshot = phase_ == Phase::kSnapshot;
+    AddStatus(snapshot ? *snapshot_view_ : *hub_->view_.Get(), *message);
+  }
   v1::WatchEvent event;
   event.set_revision(revision);
   event.set_change(change);
@@ -193,9 +200,9 @@ std::optional<v1::WatchEvent> WatchStream::NextOfSnapshot(bool* more) {
     }
     return std::nullopt;
   }
-  in_snapshot_ = false;
   *more = true;
   if (absl::Status s = Subscribe(); !s.ok()) End(s);
+  EnterFirstView(std::move(snapshot_view_));
   return std::nullopt;
 }
 
@@ -225,30 +232,77 @@ std::optional<v1::WatchEvent> WatchStream::NextOfLog() {
     }
     cursor_ = current_->revision;
     current_.reset();
+    if (phase_ == Phase::kHistory && cursor_ >= target_) return std::nullopt;
   }
 }
 
-std::optional<v1::WatchEvent> WatchStream::Next(bool* more) {
-  if (in_snapshot_) return NextOfSnapshot(more);
-  if (auto event = NextOfLog()) return event;
-  if (ended_ || ending_) return std::nullopt;
+bool WatchStream::ReadAgainWhatWasDropped() {
   {
     std::lock_guard<std::mutex> lock(mutex_);
-    *more = std::exchange(dropped_, false);
+    if (!std::exchange(dropped_, false)) return false;
   }
-  if (*more) {
-    subscription_.reset();
-    if (absl::Status s = Subscribe(); !s.ok()) End(s);
+  subscription_.reset();
+  if (absl::Status s = Subscribe(); !s.ok()) End(s);
+  return true;
+}
+
+void WatchStream::EnterFirstView(std::shared_ptr<const NetworkView> view) {
+  phase_ = Phase::kFirstView;
+  if (request_.include_status()) view_diff_.Publish(std::move(view));
+}
+
+v1::WatchEvent WatchStream::Bookmark() {
+  bookmarked_ = cursor_;
+  v1::WatchEvent event;
+  event.set_revision(cursor_);
+  event.set_bookmark(true);
+  return event;
+}
+
+std::optional<v1::WatchEvent> WatchStream::NextOfHistory(bool* more) {
+  if (cursor_ < target_) {
+    if (auto event = NextOfLog()) return event;
+    if (ended_ || ending_) return std::nullopt;
+  }
+  if (cursor_ < target_) {
+    *more = ReadAgainWhatWasDropped();
     return std::nullopt;
   }
-  if (cursor_ > bookmarked_) {
-    bookmarked_ = cursor_;
-    v1::WatchEvent event;
-    event.set_revision(cursor_);
-    event.set_bookmark(true);
-    return event;
+  EnterFirstView(hub_->view_.Get());
+  *more = true;
+  return std::nullopt;
+}
+
+std::optional<v1::WatchEvent> WatchStream::NextOfFirstView(bool* more) {
+  if (auto event = view_diff_.Next(more)) return event;
+  if (*more) return std::nullopt;
+  phase_ = Phase::kLive;
+  return Bookmark();
+}
+
+std::optional<v1::WatchEvent> WatchStream::NextLive(bool* more) {
+  if (auto event = NextOfLog()) return event;
+  if (ended_ || ending_) return std::nullopt;
+  if (ReadAgainWhatWasDropped()) {
+    *more = true;
+    return std::nullopt;
   }
+  if (cursor_ > bookmarked_) return Bookmark();
   return view_diff_.Next(more);
+}
+
+std::optional<v1::WatchEvent> WatchStream::Next(bool* more) {
+  switch (phase_) {
+    case Phase::kSnapshot:
+      return NextOfSnapshot(more);
+    case Phase::kHistory:
+      return NextOfHistory(more);
+    case Phase::kFirstView:
+      return NextOfFirstView(more);
+    case Phase::kLive:
+      break;
+  }
+  return NextLive(more);
 }
 
 void WatchStream::Step() {
@@ -259,7 +313,7 @@ void WatchStream::Step() {
     stopping = hub_->stopping_;
   }
   if (stopping) return End(absl::UnavailableError("the controller is shutting down: watch again"));
-  if (request_.include_status() && !in_snapshot_) view_diff_.Publish(hub_->view_.Get());
+  if (request_.include_status() && phase_ == Phase::kLive) view_diff_.Publish(hub_->view_.Get());
   bool more = false;
   std::optional<v1::WatchEvent> event = Next(&more);
   if (ended_) return;

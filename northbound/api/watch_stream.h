@@ -54,12 +54,19 @@ class WatchStream final : public grpc::ServerWriteReactor<v1::WatchEvent>,
   bool KindMayMatch(Kind kind) const;
   // What to send next. `*more`: nothing yet, but call again.
   std::optional<v1::WatchEvent> Next(bool* more);
+  std::optional<v1::WatchEvent> NextOfHistory(bool* more);
+  std::optional<v1::WatchEvent> NextOfFirstView(bool* more);
+  std::optional<v1::WatchEvent> NextLive(bool* more);
   std::optional<v1::WatchEvent> NextOfSnapshot(bool* more);
   std::optional<v1::WatchEvent> NextOfLog();
   std::optional<v1::WatchEvent> ResourceEvent(Kind kind, const std::string& name,
                                               v1::ChangeType change, Revision revision,
                                               const std::string& key, const std::string& value);
   std::optional<v1::Resource> FindResource(const std::string& name) const;
+  // Reads on from the log what was not held. True when there was such.
+  bool ReadAgainWhatWasDropped();
+  void EnterFirstView(std::shared_ptr<const NetworkView> view);
+  v1::WatchEvent Bookmark();
 
   const std::shared_ptr<WatchHub> hub_;
   const Caller caller_;
@@ -73,8 +80,14 @@ class WatchStream final : public grpc::ServerWriteReactor<v1::WatchEvent>,
   std::optional<absl::Status> ending_;
   v1::WatchEvent event_;
 
-  // While begun from 0: the records of `snapshot_revision_`, kind by kind.
-  bool in_snapshot_ = false;
+  // In this order, beginning with one of the first two. The first bookmark ends kFirstView.
+  enum class Phase { kSnapshot, kHistory, kFirstView, kLive };
+  Phase phase_ = Phase::kHistory;
+  // The store's revision when the watch began: the history goes up to it at least.
+  Revision target_ = 0;
+  // Begun from 0: the records of `snapshot_revision_`, kind by kind, with the statuses of a view
+  // that is not newer, so that whatever is newer comes after the bookmark.
+  std::shared_ptr<const NetworkView> snapshot_view_;
   Revision snapshot_revision_ = 0;
   size_t snapshot_kind_ = 0;
   std::string snapshot_after_;

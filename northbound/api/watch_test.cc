@@ -156,6 +156,75 @@ TEST(WatchTest, StatusesPoliciesAndAgents) {
   EXPECT_EQ(without.Next().name(), "customers/last");
 }
 
+std::shared_ptr<NetworkView> ViewOfOne() {
+  auto view = std::make_shared<NetworkView>();
+  view->computed_from = 1;
+  auto policy = std::make_shared<v1::Policy>();
+  policy->set_name("policies/a:1:b");
+  view->policies[policy->name()] = policy;
+  auto agent = std::make_shared<v1::Agent>();
+  agent->set_name("agents/a");
+  view->agents[agent->name()] = agent;
+  view->statuses["customers/bank/services/lan"] = StatusOf(v1::UP);
+  return view;
+}
+
+TEST(WatchTest, SnapshotHasStatusesPoliciesAndAgentsBeforeItsOneBookmark) {
+  Server server;
+  ASSERT_TRUE(server.Apply(SmallCarrier()).ok());
+  const auto view = ViewOfOne();
+  server.view.Publish(view);
+  Watching all(server, From(0, "", true));
+  std::vector<v1::WatchEvent> events(24);
+  for (auto& event : events) {
+    ASSERT_TRUE(all.reader->Read(&event));
+    EXPECT_FALSE(event.bookmark());
+    EXPECT_EQ(event.change(), v1::CREATED) << event.name();
+    if (event.resource().has_service() && event.name() == "customers/bank/services/lan") {
+      EXPECT_EQ(event.resource().service().status().state(), v1::UP);
+    }
+  }
+  EXPECT_EQ(events[22].name(), "policies/a:1:b");
+  EXPECT_EQ(events[23].name(), "agents/a");
+  EXPECT_TRUE(all.ToBookmark().empty());
+  EXPECT_EQ(all.bookmark, 1);
+  // Nothing of it comes again: the next is what changes next.
+  auto next = std::make_shared<NetworkView>(*view);
+  next->statuses["customers/bank/services/lan"] = StatusOf(v1::DOWN);
+  server.view.Publish(next);
+  v1::WatchEvent event;
+  ASSERT_TRUE(all.reader->Read(&event));
+  EXPECT_EQ(event.change(), v1::STATUS_CHANGED);
+  EXPECT_EQ(event.resource().service().status().state(), v1::DOWN);
+}
+
+TEST(WatchTest, HistoryThenPresentStatusThenOneBookmark) {
+  Server server;
+  ASSERT_TRUE(server.Apply(SmallCarrier()).ok());
+  // More than a stream holds.
+  std::vector<std::string> history;
+  for (int i = 0; i < 40; ++i) {
+    ASSERT_TRUE(server.Apply(CustomerNamed(absl::StrCat("c", i))).ok());
+    history.push_back(absl::StrCat("CREATED customers/c", i, "@", i + 2));
+  }
+  server.view.Publish(ViewOfOne());
+  Watching without(server, From(1));
+  EXPECT_EQ(without.ToBookmark(), history);
+  EXPECT_EQ(without.bookmark, 41);
+  for (const char* status : {"policies/a:1:b", "agents/a", "customers/bank/services/lan"}) {
+    history.push_back(absl::StrCat("STATUS_CHANGED ", status, "@1"));
+  }
+  Watching with(server, From(1, "", true));
+  EXPECT_EQ(with.ToBookmark(), history);
+  EXPECT_EQ(with.bookmark, 41);
+  Watching scope(server, From(41, "agents/", true));
+  EXPECT_EQ(scope.ToBookmark(), std::vector<std::string>{"STATUS_CHANGED agents/a@1"});
+  EXPECT_EQ(scope.bookmark, 41);
+  // Live from here on.
+  ASSERT_TRUE(server.Apply(CustomerNamed("new")).ok());
+  EXPECT_EQ(with.ToBookmark(), std::vector<std::string>{"CREATED customers/new@42"});
+}
+
 TEST(WatchTest, CustomerSeesHisOwn) {
   Server noc;
   ASSERT_TRUE(noc.Apply(SmallCarrier()).ok());
