@@ -134,6 +134,17 @@ void TracePolicy(const Model& model, const v1::Policy& policy, v1::TraceResponse
   }
 }
 
+// A frame needs the service at its two switches as well as the policy between them.
+void AddServiceStatus(const NetworkView& view, const std::string& service,
+                      v1::TraceResponse& reply) {
+  const auto it = view.statuses.find(service);
+  if (it == view.statuses.end() || reply.status().state() != v1::UP) return;
+  const v1::State state = it->second->state();
+  if (state == v1::PENDING || state == v1::DOWN || state == v1::BLOCKED) {
+    *reply.mutable_status() = *it->second;
+  }
+}
+
 // Both sites on one switch: nothing of it crosses the WAN.
 void TraceLocal(const Model& model, const NetworkView& view, const std::string& service,
                 const std::string& node, v1::TraceResponse& reply) {
@@ -216,6 +227,7 @@ absl::StatusOr<v1::TraceResponse> Trace(const Model& model, const NetworkView& v
   const auto policy = view.policies.find(reply.policy());
   if (policy != view.policies.end()) {
     TracePolicy(model, *policy->second, reply);
+    AddServiceStatus(view, service->name(), reply);
   } else {
     SetStatus(v1::PENDING,
               absl::StrCat("paths are computed as of revision ", view.computed_from,

@@ -104,6 +104,33 @@ TEST_F(TraceTest, MarkSelectsClass) {
   EXPECT_TRUE(absl::IsInvalidArgument(Trace(model_, view_, request_).status()));
 }
 
+TEST_F(TraceTest, ServiceThatIsNotProgrammedIsNotUp) {
+  request_.set_dscp(46);
+  v1::Policy& policy = AddPolicy(Color(5, 1), v1::UP);
+  *policy.add_working() = Direct(v1::UP);
+  for (const v1::State state : {v1::PENDING, v1::DOWN, v1::BLOCKED}) {
+    auto status = std::make_shared<v1::Status>();
+    status->set_state(state);
+    status->set_reason("switch a rejected attachment:p1");
+    view_.statuses[kLan] = status;
+    EXPECT_EQ(Ok().status().state(), state);
+    EXPECT_EQ(Ok().status().reason(), "switch a rejected attachment:p1");
+    EXPECT_EQ(Ok().paths_size(), 1);
+  }
+  // Other pairs have less than they should; this one has all.
+  auto degraded = std::make_shared<v1::Status>();
+  degraded->set_state(v1::DEGRADED);
+  view_.statuses[kLan] = degraded;
+  EXPECT_EQ(Ok().status().state(), v1::UP);
+  // What is wrong with the pair itself says more.
+  auto pending = std::make_shared<v1::Status>();
+  pending->set_state(v1::PENDING);
+  view_.statuses[kLan] = pending;
+  policy.mutable_status()->set_state(v1::DOWN);
+  policy.mutable_status()->set_reason("no path");
+  EXPECT_EQ(Ok().status().reason(), "no path");
+}
+
 TEST_F(TraceTest, PinnedWithProtect) {
   request_.set_dscp(46);
   v1::Policy& policy = AddPolicy(Color(5, 1), v1::UP);
