@@ -57,6 +57,25 @@ std::string Mutate(std::string bytes, std::mt19937_64* random) {
   return bytes;
 }
 
+// Whole framing, damaged contents: random bytes alone seldom get past the parser of nested
+// messages.
+void MutateObjects(southbound::v1::Batch* batch, std::mt19937_64* random) {
+  auto& operations = *batch->mutable_operations();
+  for (size_t edits = 1 + (*random)() % 2; edits > 0; --edits) {
+    auto* operation = &operations[static_cast<int>((*random)() % operations.size())];
+    std::string bytes = operation->put().SerializeAsString();
+    if (bytes.empty()) continue;
+    bytes[(*random)() % bytes.size()] ^= static_cast<char>(1 << ((*random)() % 8));
+    southbound::v1::Object object;
+    if (object.ParseFromString(bytes)) *operation->mutable_put() = object;
+  }
+  // The rest may stand for itself.
+  if ((*random)() % 2 == 0) {
+    const int keep = 1 + static_cast<int>((*random)() % operations.size());
+    operations.DeleteSubrange(keep, operations.size() - keep);
+  }
+}
+
 class AgentFuzzTest : public CoreFixture, public testing::WithParamInterface<int> {};
 
 TEST_P(AgentFuzzTest, NoMessageBreaksTheAgentOrItsTable) {
@@ -67,7 +86,7 @@ TEST_P(AgentFuzzTest, NoMessageBreaksTheAgentOrItsTable) {
   std::mt19937_64 random(static_cast<uint64_t>(GetParam()));
   const std::vector<std::string> seeds = Seeds();
   int parsed = 0;
-  for (int round = 0; round < 4'000; ++round) {
+  for (int round = 0; round < 1'000; ++round) {
     if (round % 200 == 0) {
       core_->OnOpen();
       TestBatch base(1, core_->mark().last_revision, 1);
@@ -78,7 +97,12 @@ TEST_P(AgentFuzzTest, NoMessageBreaksTheAgentOrItsTable) {
     if (random() % 8 == 0) dataplane_.failures["policy:7:2"] = absl::InternalError("no");
     if (random() % 4 == 0) dataplane_.failures.clear();
     ControllerMessage message;
-    if (!message.ParseFromString(Mutate(seeds[random() % seeds.size()], &random))) continue;
+    if (random() % 2 == 0) {
+      ASSERT_TRUE(message.ParseFromString(seeds[0]));
+      MutateObjects(message.mutable_batch(), &random);
+    } else if (!message.ParseFromString(Mutate(seeds[random() % seeds.size()], &random))) {
+      continue;
+    }
     ++parsed;
     // Mutated epochs and revisions would end the test's reach at once: most messages get valid
     // ones.
@@ -92,16 +116,20 @@ TEST_P(AgentFuzzTest, NoMessageBreaksTheAgentOrItsTable) {
       message.mutable_batch()->set_id(static_cast<uint64_t>(round) + 10);
     }
     Send(message);
-    for (const auto& [key, entry] : core_->rib().table().entries()) {
-      ASSERT_TRUE(ValidateForm(entry.object, "zrh1").ok()) << key;
-      ASSERT_TRUE(core_->rib().CheckReferences(entry.object).ok() ||
-                  entry.object.kind_case() == southbound::v1::Object::kRoute)
-          << key;
-    }
     link_.replies.clear();
     link_.events.clear();
+    if (round % 20 != 0) continue;
+    for (const auto& [key, entry] : core_->rib().table().entries()) {
+      ASSERT_TRUE(ValidateForm(entry.object, "zrh1").ok()) << key;
+      // A route to a switch that has since become this one is the controller's to withdraw.
+      const absl::Status whole = core_->rib().CheckStored(entry.object);
+      ASSERT_TRUE(whole.ok() || entry.object.has_route()) << key << ": " << whole;
+    }
   }
-  EXPECT_GT(parsed, 500);
+  EXPECT_GT(parsed, 400);
+  // Both ways out must have been taken, or this test reaches nothing.
+  EXPECT_GT(Metric("waymark_agent_batches_total{result=\"applied\"}"), 30);
+  EXPECT_GT(Metric("waymark_agent_batches_total{result=\"rejected\"}"), 100);
   const uint64_t digest = core_->rib().table().digest();
   ASSERT_TRUE(StartAgent().ok());
   EXPECT_EQ(core_->rib().table().digest(), digest);
