@@ -5,7 +5,9 @@
 #include <cstdlib>
 #include <exception>
 #include <memory>
+#include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -65,6 +67,28 @@ std::string CheckAsOf(const std::string& text) {
   return absl::StrCat(
       "\"", text,
       "\" is no past: give a revision of 1 or more, or a time such as 2026-01-31T12:00:00Z");
+}
+
+std::string CheckFrom(const std::string& text) {
+  int64_t revision = 0;
+  if (absl::SimpleAtoi(text, &revision) && revision > 0) return "";
+  return absl::StrCat("\"", text,
+                      "\" is no revision: give 1 or more, or leave --from out to begin with "
+                      "everything that exists");
+}
+
+// CLI11 reads an enum as its number. Replaces the word by it.
+std::string ToOutput(std::string& text) {
+  static constexpr std::pair<const char*, Output> kOutputs[] = {{"table", Output::kTable},
+                                                                {"json", Output::kJson},
+                                                                {"yaml", Output::kYaml},
+                                                                {"name", Output::kName}};
+  for (const auto& [word, output] : kOutputs) {
+    if (absl::AsciiStrToLower(text) != word) continue;
+    text = absl::StrCat(static_cast<int>(output));
+    return "";
+  }
+  return absl::StrCat("\"", text, "\" is no output format: use table, json, yaml or name");
 }
 
 // What CLI11 fills in. One object a run; the callbacks refer to it.
@@ -196,14 +220,9 @@ class Program {
     app_.add_option("--cert", c.cert_file, "PEM file of your certificate")->envname("WAYMARK_CERT");
     app_.add_option("--key", c.key_file, "PEM file of your private key")->envname("WAYMARK_KEY");
     app_.add_option("--tls-name", c.tls_name, "Name that the controller's certificate must carry");
-    const std::map<std::string, Output> outputs = {{"table", Output::kTable},
-                                                   {"json", Output::kJson},
-                                                   {"yaml", Output::kYaml},
-                                                   {"name", Output::kName}};
     app_.add_option("-o,--output-format", a.globals.output,
                     "table; json: all fields; yaml: what apply -f reads; name: names alone")
-        ->transform(
-            CLI::CheckedTransformer(outputs, CLI::ignore_case).description("table|json|yaml|name"));
+        ->transform(CLI::Validator(ToOutput, "table|json|yaml|name"));
     app_.add_option("--timeout", a.timeout,
                     "Limit of a call, or of watch and wait (default 10s; wait 60s; watch none)")
         ->check(CLI::Validator(CheckDuration, ""));
@@ -269,7 +288,7 @@ class Program {
         ->allow_extra_args(false);
     remove->add_option("--customer", a.remove.customer, "The owner, when a NAME does not say it");
     remove->add_flag("--validate-only", a.remove.validate_only, "Check everything, change nothing");
-    remove->add_flag("--yes,-y", a.remove.yes, "Don't ask");
+    remove->add_flag("--yes,-y", a.remove.yes, "Don't ask; without a terminal nobody is asked");
   }
 
   void Watching() {
@@ -282,7 +301,7 @@ class Program {
     watch->add_option("kind", a.watch.kind, "Only this kind");
     watch->add_option("--customer", a.watch.customer, "Only this customer's");
     watch->add_option("--from", a.watch.from, "Changes after this revision")
-        ->check(CLI::PositiveNumber);
+        ->check(CLI::Validator(CheckFrom, ""));
     watch->add_flag("--once", a.watch.once, "Stop when everything up to now has been shown");
     watch->add_flag("--no-status", a.watch.no_status, "Leave out changes of state");
 
