@@ -8,7 +8,10 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <future>
 #include <sstream>
+#include <thread>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "northbound/cli/fake_server.h"
@@ -17,6 +20,7 @@
 namespace waymark::cli {
 namespace {
 
+using testing::ContainsRegex;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
@@ -219,6 +223,10 @@ TEST_F(CliTest, DescribeShowsWhatRefersToIt) {
   EXPECT_THAT(Run({"describe", "link", "zrh--gva"}).out,
               HasSubstr("Policies that cross it, working or protect\n"));
   EXPECT_THAT(Run({"describe", "node", "zrh"}).out, HasSubstr("Customer sites\n"));
+  for (const char* kind : {"node", "link"}) {
+    EXPECT_THAT(Run({"describe", kind, kind == std::string("node") ? "zrh" : "zrh--gva"}).out,
+                ContainsRegex("Admin state: +enabled\n"));
+  }
   EXPECT_THAT(Run({"describe", "class", "swiss"}).out, HasSubstr("Max delay:"));
   EXPECT_THAT(Run({"describe", "classmap", "marks", "--customer", "bank"}).out,
               HasSubstr("  any other     best-effort\n"));
@@ -339,6 +347,14 @@ TEST_F(CliTest, WatchPrintsEventsUntilTheBookmark) {
             "{\"revision\":\"6\",\"change\":\"DELETED\",\"name\":\"nodes/zrh\"}\n");
   EXPECT_THAT(server_.last_watch().prefixes(), ElementsAre("nodes/"));
   EXPECT_EQ(Run({"watch", "--timeout", "0.2"}).code, 5);
+  // How things are is no change since --from; without it, it belongs to what exists.
+  events[0].set_change(v1::STATUS_CHANGED);
+  server_.set_events(events);
+  EXPECT_EQ(Run({"watch", "--once", "--from", "4"}).out, "6  deleted  node zrh\n");
+  std::swap(events[0], events[2]);
+  server_.set_events(events);
+  EXPECT_EQ(Run({"watch", "--from", "4", "--timeout", "0.2"}).out,
+            "6  deleted  node zrh\n5  status_changed  service bank/core  PENDING\n");
 }
 
 TEST_F(CliTest, WaitForUp) {
@@ -379,6 +395,24 @@ TEST_F(CliTest, WaitForConverged) {
   const Ran late = Run({"wait", "--for", "converged", "--timeout", "0.3"});
   EXPECT_EQ(late.code, 5);
   EXPECT_THAT(late.err, HasSubstr("revision 9, computed up to 8"));
+  // Many events at once are one reason to ask again, and never one to watch again.
+  std::vector<v1::WatchEvent> events(500);
+  for (auto& event : events) event.set_bookmark(true);
+  server_.set_events(events);
+  const int watches = server_.watches(), infos = server_.infos();
+  EXPECT_EQ(Run({"wait", "--for", "converged", "--timeout", "0.6"}).code, 5);
+  EXPECT_EQ(server_.watches(), watches + 1);
+  EXPECT_GE(server_.infos(), infos + 2);
+  EXPECT_LE(server_.infos(), infos + 7);
+  // It becomes so while the watch is open, and no event says so.
+  auto later = std::async(std::launch::async, [&] {
+    return Run({"wait", "--for", "converged", "--timeout", "30"});
+  });
+  while (server_.watches() < watches + 2) std::this_thread::yield();
+  info.set_computed_revision(9);
+  server_.set_info(info);
+  EXPECT_EQ(later.get().out, "converged at revision 9\n");
+  EXPECT_EQ(server_.watches(), watches + 2);
   info.set_computed_revision(9);
   server_.set_info(info);
   EXPECT_EQ(Run({"wait", "--for", "converged"}).out, "converged at revision 9\n");

@@ -1,5 +1,7 @@
 #include "northbound/cli/client.h"
 
+#include <grpc/support/time.h>
+
 #include <algorithm>
 #include <fstream>
 #include <iterator>
@@ -306,6 +308,38 @@ absl::Status Client::Watch(const v1::WatchRequest& request, absl::Duration limit
     return absl::OkStatus();
   }
   return ReadableError(reader->Finish(), options_.server);
+}
+
+absl::Status Client::WatchOrIdle(const v1::WatchRequest& request, absl::Duration limit,
+                                 absl::Duration idle,
+                                 const std::function<bool(const v1::WatchEvent*)>& on_event) {
+  // One operation is under way at any time, so there is one tag.
+  grpc::CompletionQueue queue;
+  grpc::ClientContext context;
+  Prepare(context, limit);
+  void* tag = nullptr;
+  bool open = false;
+  const auto reader = change_.AsyncWatch(&context, request, &queue, nullptr);
+  queue.Next(&tag, &open);
+  const gpr_timespec pause = gpr_time_from_millis(absl::ToInt64Milliseconds(idle), GPR_TIMESPAN);
+  v1::WatchEvent event;
+  bool wanted = true;
+  while (open && wanted) {
+    reader->Read(&event, nullptr);
+    while (wanted && queue.AsyncNext(&tag, &open, pause) == grpc::CompletionQueue::TIMEOUT) {
+      wanted = on_event(nullptr);
+      // The read under way ends with the call.
+      if (wanted) continue;
+      context.TryCancel();
+      queue.Next(&tag, &open);
+    }
+    if (wanted && open) wanted = on_event(&event);
+  }
+  if (!wanted) context.TryCancel();
+  grpc::Status status;
+  reader->Finish(&status, nullptr);
+  queue.Next(&tag, &open);
+  return wanted ? ReadableError(status, options_.server) : absl::OkStatus();
 }
 
 }  // namespace waymark::cli

@@ -68,6 +68,11 @@ class Client {
   absl::Status Watch(const v1::WatchRequest& request, absl::Duration limit,
                      const std::function<bool(const v1::WatchEvent&)>& on_event);
 
+  // The same, and calls `on_event` with null whenever `idle` has passed without an event.
+  absl::Status WatchOrIdle(const v1::WatchRequest& request, absl::Duration limit,
+                           absl::Duration idle,
+                           const std::function<bool(const v1::WatchEvent*)>& on_event);
+
   const ConnectOptions& options() const { return options_; }
   const Clock& clock() const { return clock_; }
 

@@ -26,6 +26,8 @@ struct FakeServer::State {
   v1::GetRequest last_get;
   v1::ListRequest last_list;
   int applies = 0;
+  int watches = 0;
+  int infos = 0;
 
   template <typename Item>
   Status Get(const v1::GetRequest& request, const Item& (Resource::*item)() const, Item* out) {
@@ -157,6 +159,7 @@ class FakeServer::Changes final : public v1::ChangeService::Service {
     {
       const std::lock_guard<std::mutex> lock(state_.mutex);
       state_.last_watch = *request;
+      ++state_.watches;
       if (!state_.failure.ok()) return state_.failure;
       events = state_.events;
     }
@@ -172,6 +175,7 @@ class FakeServer::Changes final : public v1::ChangeService::Service {
   Status GetServerInfo(ServerContext*, const google::protobuf::Empty*,
                        v1::ServerInfo* out) override {
     const std::lock_guard<std::mutex> lock(state_.mutex);
+    ++state_.infos;
     if (!state_.failure.ok()) return state_.failure;
     *out = state_.info;
     return Status::OK;
@@ -259,6 +263,16 @@ v1::ApplyRequest FakeServer::last_apply() const {
 v1::TraceRequest FakeServer::last_trace() const {
   const std::lock_guard<std::mutex> lock(state_->mutex);
   return state_->last_trace;
+}
+
+int FakeServer::watches() const {
+  const std::lock_guard<std::mutex> lock(state_->mutex);
+  return state_->watches;
+}
+
+int FakeServer::infos() const {
+  const std::lock_guard<std::mutex> lock(state_->mutex);
+  return state_->infos;
 }
 
 v1::WatchRequest FakeServer::last_watch() const {

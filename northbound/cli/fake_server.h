@@ -45,6 +45,9 @@ class FakeServer {
   v1::GetRequest last_get() const;
   v1::ListRequest last_list() const;
   int applies() const;
+  // Calls so far.
+  int watches() const;
+  int infos() const;
 
  private:
   struct State;

@@ -19,10 +19,6 @@ std::string Join(const RepeatedPtrField<std::string>& names) {
       names, ", ", [](std::string* out, const std::string& name) { out->append(ShortName(name)); });
 }
 
-std::string AdminName(v1::AdminState admin) {
-  return admin == v1::ADMIN_STATE_UNSPECIFIED ? "enabled" : Lower(v1::AdminState_Name(admin));
-}
-
 std::vector<std::string> Row(const v1::Node& n) {
   return {ShortName(n.name()),
           n.display_name(),
@@ -182,6 +178,10 @@ std::string YamlList(Kind kind, std::span<const v1::Resource> resources) {
 }
 
 }  // namespace
+
+std::string AdminName(v1::AdminState admin) {
+  return admin == v1::ADMIN_STATE_UNSPECIFIED ? "enabled" : Lower(v1::AdminState_Name(admin));
+}
 
 std::string Lower(const std::string& enum_name) {
   return absl::StrReplaceAll(absl::AsciiStrToLower(enum_name), {{"_", "-"}});

@@ -30,6 +30,8 @@ void PrintResources(Context& context, Kind kind, std::span<const v1::Resource> r
 std::string FormatRules(const v1::ClassMap& map);
 // "CH only, not provider x, exclude express".
 std::string FormatPlaces(const v1::TrafficClass& traffic_class);
+// "enabled", "avoid" ...; unset is enabled.
+std::string AdminName(v1::AdminState admin);
 // Enum name in lower case with dashes: "MIN_DELAY" -> "min-delay".
 std::string Lower(const std::string& enum_name);
 

@@ -92,8 +92,14 @@ absl::Status RunWatch(Context& context, const WatchArgs& args) {
   if (!client.ok()) return client.status();
   const absl::Duration limit = context.globals().timeout_given ? context.globals().connect.timeout
                                                                : absl::InfiniteDuration();
+  // Before it, a watch that begins at a revision shows how things are now, and that is no change.
+  bool bookmarked = args.from == 0;
   return (*client)->Watch(*request, limit, [&](const v1::WatchEvent& event) {
-    if (event.bookmark()) return !args.once;
+    if (event.bookmark()) {
+      bookmarked = true;
+      return !args.once;
+    }
+    if (!bookmarked && event.change() == v1::STATUS_CHANGED) return true;
     Kind kind;
     const bool known = KindOfName(event.name(), &kind);
     if (!wanted || (known && kind == *wanted)) PrintEvent(context, event);
@@ -103,9 +109,10 @@ absl::Status RunWatch(Context& context, const WatchArgs& args) {
 
 namespace {
 
-// One round of waiting for `converged`: how long until the question is asked again, should no event
-// say so earlier.
-constexpr absl::Duration kAskAgain = absl::Milliseconds(500);
+// How long until `converged` is asked again: at the earliest, when an event says that something has
+// moved, and at the latest, since not all that it depends on makes events.
+constexpr absl::Duration kAskSoonest = absl::Milliseconds(100);
+constexpr absl::Duration kAskLatest = absl::Milliseconds(500);
 
 class Waiter {
  public:
@@ -116,27 +123,23 @@ class Waiter {
         limit_(limit) {}
 
   absl::Status ForConverged() {
-    while (true) {
-      const auto info = client_.Info();
-      if (!info.ok()) return info.status();
-      if (info->converged() && info->computed_revision() >= info->revision()) {
-        context_.out() << "converged at revision " << info->revision() << '\n';
-        return absl::OkStatus();
-      }
-      if (Left() <= absl::ZeroDuration()) {
-        return Late(absl::StrCat("revision ", info->revision(), ", computed up to ",
-                                 info->computed_revision(), ", agents ",
-                                 info->converged() ? "in step" : "not in step",
-                                 "; see `waymark get agents`"));
-      }
-      v1::WatchRequest request;
-      request.set_start_revision(info->revision());
-      request.set_include_status(true);
-      const absl::Status status =
-          client_.Watch(request, std::min(Left(), kAskAgain),
-                        [](const v1::WatchEvent& event) { return event.bookmark(); });
-      if (!status.ok() && !absl::IsDeadlineExceeded(status)) return status;
-    }
+    if (AskConverged()) return answer_;
+    v1::WatchRequest request;
+    request.set_start_revision(info_.revision());
+    request.set_include_status(true);
+    bool moved = false;
+    const absl::Status status =
+        client_.WatchOrIdle(request, Left(), kAskSoonest, [&](const v1::WatchEvent* event) {
+          moved |= event != nullptr;
+          const absl::Duration since = context_.clock().Monotonic() - asked_;
+          if (since < (moved ? kAskSoonest : kAskLatest)) return true;
+          moved = false;
+          return !AskConverged();
+        });
+    if (status.ok() && answered_) return answer_;
+    if (absl::IsDeadlineExceeded(status)) return Late(NotConverged());
+    if (status.ok()) return absl::UnavailableError("the controller ended the watch; try again");
+    return status;
   }
 
   // Empty: all services that exist when the wait begins.
@@ -182,6 +185,26 @@ class Waiter {
   }
 
  private:
+  // True when the wait is over: converged, or it can't be asked.
+  bool AskConverged() {
+    asked_ = context_.clock().Monotonic();
+    auto info = client_.Info();
+    if (!info.ok()) {
+      answer_ = info.status();
+      return answered_ = true;
+    }
+    info_ = *std::move(info);
+    if (!info_.converged() || info_.computed_revision() < info_.revision()) return false;
+    context_.out() << "converged at revision " << info_.revision() << '\n';
+    return answered_ = true;
+  }
+
+  std::string NotConverged() const {
+    return absl::StrCat(
+        "revision ", info_.revision(), ", computed up to ", info_.computed_revision(), ", agents ",
+        info_.converged() ? "in step" : "not in step", "; see `waymark get agents`");
+  }
+
   absl::Duration Left() const { return end_ - context_.clock().Monotonic(); }
 
   bool AllUp() const {
@@ -216,6 +239,11 @@ class Waiter {
   const absl::Duration end_;
   const absl::Duration limit_;
   std::map<std::string, v1::Status> states_;
+  v1::ServerInfo info_;
+  absl::Duration asked_;
+  // Set by AskConverged when it returns true.
+  bool answered_ = false;
+  absl::Status answer_;
 };
 
 }  // namespace
