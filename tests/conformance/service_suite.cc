@@ -47,6 +47,8 @@ TEST_P(DataPlaneConformance, LanFollowsAnAddressThatMoves) {
   MakeThreeSites(kColor);
   carrier().PutService(100, INSTANCE_E_LAN, {"ha", "hb", "hc"}, kPlain);
   carrier().Acquaint("ha", "hb");
+  // So that no earlier frame of hb is still on its way to c when the address moves there.
+  carrier().Acquaint("hb", "hc");
   FrameSpec moved;
   moved.from = carrier().Mac("hb");
   EXPECT_TRUE(carrier().Arrives("ha", carrier().SendTo("hc", moved)));
