@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -142,7 +143,15 @@ absl::Status LinuxDataPlane::PutLocked(const Object& object) {
   waiting_.erase(key);
   RememberLink(object);
   if (same) return status;
-  for (const std::string& dependent : Compiler(objects_).Dependents(object)) {
+  const std::vector<std::string> now = Compiler(objects_).Dependents(object);
+  std::set<std::string> dependents(now.begin(), now.end());
+  // A link that got another SID also concerns what still names the old one: it leads nowhere now.
+  for (const auto& [ignored, old] : before) {
+    for (const std::string& dependent : Compiler(objects_).Dependents(old)) {
+      dependents.insert(dependent);
+    }
+  }
+  for (const std::string& dependent : dependents) {
     const absl::Status made = Make(dependent, objects_.at(dependent));
     if (!made.ok()) {
       Log(LogLevel::kWarning, "dependent object not updated",
