@@ -26,28 +26,13 @@
 #include "controller/base/event_loop.h"
 #include "controller/base/metrics.h"
 #include "controller/base/object.h"
+#include "controller/engine/held_objects.h"
 #include "controller/plan/phases.h"
 #include "controller/store/store.h"
 #include "southbound/session/switch_session.h"
 #include "waymark/southbound/v1/southbound.pb.h"
 
 namespace waymark {
-
-// Objects known by key and hash, with the digest of the set.
-class HeldObjects {
- public:
-  void Put(const std::string& key, uint64_t hash);
-  void Erase(const std::string& key);
-  void Clear();
-  // False if absent or with another hash.
-  bool Has(const std::string& key, uint64_t hash) const;
-  uint64_t digest() const { return digest_; }
-  const std::map<std::string, uint64_t>& hashes() const { return hashes_; }
-
- private:
-  std::map<std::string, uint64_t> hashes_;
-  uint64_t digest_ = 0;
-};
 
 struct Rejection {
   uint64_t hash = 0;  // of the object that was rejected; 0 for a delete
