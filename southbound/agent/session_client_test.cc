@@ -16,6 +16,7 @@
 #include "southbound/agent/fake_dataplane.h"
 #include "southbound/agent/state_file.h"
 #include "southbound/agent/test_objects.h"
+#include "southbound/session/socket_folder.h"
 #include "southbound/session/southbound_server.h"
 
 namespace waymark {
@@ -263,7 +264,8 @@ TEST_F(SessionClientTest, ManyBatchesInFlightAreAnsweredInOrder) {
 }
 
 TEST_F(SessionClientTest, ComesBackToAControllerThatRestartedWithWhatItHolds) {
-  const std::string address = absl::StrCat("unix:", testing::TempDir(), "/client.sock");
+  const SocketFolder folder;
+  const std::string address = folder.Address("client.sock");
   StartAgent(address);  // Nobody is there yet.
   StartServer(address);
   ASSERT_TRUE(listener_.AwaitHellos(1));

@@ -12,6 +12,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "controller/base/clock.h"
+#include "southbound/session/socket_folder.h"
 
 namespace waymark {
 namespace {
@@ -328,7 +329,8 @@ TEST_F(SouthboundServerTest, AnAddressInUseOrBadIsNamed) {
 }
 
 TEST_F(SouthboundServerTest, ServesAUnixSocketThatNoOtherCanTake) {
-  const std::string path = absl::StrCat("unix:", testing::TempDir(), "/sb.sock");
+  const SocketFolder folder;
+  const std::string path = folder.Address("southbound.sock");
   server_ = std::make_unique<SouthboundServer>(options_, &listener_, &loop_, &metrics_);
   ASSERT_TRUE(server_->Start(path, std::nullopt).ok());
   Agent agent(path);
