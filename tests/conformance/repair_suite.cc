@@ -59,6 +59,17 @@ class RepairWaits {
   TestCarrier& carrier_;
 };
 
+// A frame may be lost while a repair is under way, and on a busy machine another can follow at
+// once; the first frame that arrives tells the path. Nothing when three in a row are lost.
+std::set<std::string> PathAfterRepair(TestCarrier& carrier, const std::string& from,
+                                      const std::string& to) {
+  for (int attempt = 0; attempt < 3; ++attempt) {
+    std::set<std::string> links = carrier.PathTaken(from, to);
+    if (!links.empty()) return links;
+  }
+  return {};
+}
+
 TEST_P(DataPlaneConformance, DeadWorkingListGoesToProtectAndComesBack) {
   MakeDiamond({.default_color = kColor});
   PolicySpec spec = Probed();
@@ -70,7 +81,7 @@ TEST_P(DataPlaneConformance, DeadWorkingListGoesToProtectAndComesBack) {
     return state.working_up_size() == 1 && state.working_up(0) && state.protect_up();
   }));
   carrier().Acquaint("ha", "hd");
-  EXPECT_EQ(carrier().PathTaken("ha", "hd"), kByB);
+  EXPECT_EQ(PathAfterRepair(carrier(), "ha", "hd"), kByB);
   world().TakeEvents("a");
 
   // Not at the headend: only probes can tell it.
@@ -78,13 +89,13 @@ TEST_P(DataPlaneConformance, DeadWorkingListGoesToProtectAndComesBack) {
   EXPECT_TRUE(waits.UntilEvent([](const PolicyEvent& state) {
     return state.on_protect() && !state.working_up(0) && state.protect_up();
   }));
-  EXPECT_EQ(carrier().PathTaken("ha", "hd"), kByC);
+  EXPECT_EQ(PathAfterRepair(carrier(), "ha", "hd"), kByC);
 
   ASSERT_TRUE(world().RestoreWire(carrier().Wire("b-d")).ok());
   // It answers again before it carries again.
   ASSERT_TRUE(waits.Until([](const PolicyEvent& state) { return state.working_up(0); }));
   EXPECT_TRUE(waits.UntilEvent([](const PolicyEvent& state) { return !state.on_protect(); }));
-  EXPECT_EQ(carrier().PathTaken("ha", "hd"), kByB);
+  EXPECT_EQ(PathAfterRepair(carrier(), "ha", "hd"), kByB);
 }
 
 TEST_P(DataPlaneConformance, ReturnWaitsForWaitToRestore) {
@@ -100,11 +111,11 @@ TEST_P(DataPlaneConformance, ReturnWaitsForWaitToRestore) {
   ASSERT_TRUE(waits.UntilOnProtect(true));
   ASSERT_TRUE(world().RestoreWire(carrier().Wire("b-d")).ok());
   ASSERT_TRUE(waits.Until([](const PolicyEvent& state) { return state.working_up(0); }));
-  EXPECT_EQ(carrier().PathTaken("ha", "hd"), kByC);
+  EXPECT_EQ(PathAfterRepair(carrier(), "ha", "hd"), kByC);
   // The protect list dies meanwhile: better early than not at all.
   ASSERT_TRUE(world().CutWire(carrier().Wire("c-d")).ok());
   ASSERT_TRUE(waits.UntilOnProtect(false));
-  EXPECT_EQ(carrier().PathTaken("ha", "hd"), kByB);
+  EXPECT_EQ(PathAfterRepair(carrier(), "ha", "hd"), kByB);
 }
 
 TEST_P(DataPlaneConformance, LocalLinkDownGoesToProtect) {
@@ -117,7 +128,7 @@ TEST_P(DataPlaneConformance, LocalLinkDownGoesToProtect) {
   RepairWaits waits(world(), carrier());
   ASSERT_TRUE(world().CutWire(carrier().Wire("a-b")).ok());
   ASSERT_TRUE(waits.UntilOnProtect(true));
-  EXPECT_EQ(carrier().PathTaken("ha", "hd"), kByC);
+  EXPECT_EQ(PathAfterRepair(carrier(), "ha", "hd"), kByC);
 }
 
 TEST_P(DataPlaneConformance, UnprotectedPolicyDropsRatherThanStrays) {
@@ -136,7 +147,7 @@ TEST_P(DataPlaneConformance, UnprotectedPolicyDropsRatherThanStrays) {
   // And is carried again when the wire is back.
   ASSERT_TRUE(world().RestoreWire(carrier().Wire("b-d")).ok());
   ASSERT_TRUE(waits.Until([](const PolicyEvent& state) { return state.working_up(0); }));
-  EXPECT_EQ(carrier().PathTaken("ha", "hd"), kByB);
+  EXPECT_EQ(PathAfterRepair(carrier(), "ha", "hd"), kByB);
 }
 
 TEST_P(DataPlaneConformance, UnprobedPolicyStaysOnItsPath) {
