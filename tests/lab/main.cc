@@ -164,7 +164,7 @@ bool Lab::Prove(const Signals& signals) {
   Proof::Options options;
   options.interrupted = [&] { return signals.Arrived(); };
   // The simulated carrier forwards in no time: a shorter stream says as much.
-  if (world_->name() == "sim") options.stream = absl::Milliseconds(1200);
+  if (world_->name() == "sim") options.stream = absl::Milliseconds(800);
   Proof proof(*world_, control_, carrier_, options);
   const absl::Duration start = RealClock().Monotonic();
   int rows = 0, hold = 0;

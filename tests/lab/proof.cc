@@ -335,7 +335,6 @@ void Proof::ProveJurisdiction() {
     return absl::StrCat("cut ", cut, " in the middle of ", *during, "; then ", *after);
   });
   if (!cut.empty()) (void)world_.RestoreLink(carrier_.links.at(cut));
-  (void)WaitUp("bank/core");
 }
 
 absl::Status Proof::WaitUp(const std::string& service) {
