@@ -8,6 +8,7 @@
 #include <condition_variable>
 #include <mutex>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "controller/base/log.h"
@@ -53,7 +54,15 @@ std::shared_ptr<grpc::Channel> MakeChannel(const SessionClientOptions& options) 
   if (!options.tls.ca.empty() && !options.tls.server_name.empty()) {
     arguments.SetSslTargetNameOverride(options.tls.server_name);
   }
-  return grpc::CreateCustomChannel(options.controller, Credentials(options.tls), arguments);
+  std::shared_ptr<grpc::Channel> channel =
+      grpc::CreateCustomChannel(options.controller, Credentials(options.tls), arguments);
+  // gRPC 1.51 takes down its queue of callbacks when the last channel that used it goes, and now
+  // and then frees it twice. So a channel stays until the process ends; an agent has one.
+  static std::mutex mutex;
+  static auto& channels = *new std::vector<std::shared_ptr<grpc::Channel>>;
+  std::lock_guard<std::mutex> lock(mutex);
+  channels.push_back(channel);
+  return channel;
 }
 
 absl::Status ToAbsl(const grpc::Status& status) {
