@@ -149,6 +149,8 @@ class SessionClient::Stream final
   using Task = std::function<void(SessionClient*, const std::shared_ptr<Stream>&)>;
 
   void Post(Task task) {
+    // gRPC hands this object from the loop to its thread where ThreadSanitizer cannot look.
+    { std::lock_guard<std::mutex> lock(mutex_); }
     auto run = [client = client_, self = shared_from_this(), task = std::move(task)] {
       // The client dies on this thread or when the loop has stopped: it stays while this runs.
       if (auto alive = client.lock()) task(*alive, self);
