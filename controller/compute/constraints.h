@@ -21,9 +21,25 @@ struct Protection {
   bool node = false;
   bool srlg = false;
   bool provider = false;
+  // Risk groups of type BUILDING and LANDING_STATION only; part of srlg.
+  bool building = false;
 
-  bool any() const { return link || node || srlg || provider; }
+  bool any() const { return link || node || srlg || provider || building; }
   friend bool operator==(const Protection&, const Protection&) = default;
+};
+
+// RFC 3209 section 4.7: 0 strongest, 7 weakest.
+inline constexpr int kWeakestPriority = 7;
+
+// What a set of disjoint paths is chosen by.
+enum class PairOrder { kMinSum, kMinMax };
+
+// A place that a path must pass, in order (RFC 3209 section 4.3.3): a node or a link, the other is
+// kNone. A strict hop follows the one before it (the start, for the first) without another between.
+struct ExplicitHop {
+  NodeId node = NodeId::kNone;
+  LinkId link = LinkId::kNone;
+  bool loose = false;
 };
 
 // Hard on every path. Names that the network does not know are legal and match nothing: an allowed
@@ -44,7 +60,16 @@ struct PathConstraints {
   std::vector<std::string> allowed_jurisdictions, forbidden_jurisdictions;
   std::vector<std::string> allowed_providers, forbidden_providers;
   std::vector<std::string> include_any, include_all, exclude;
+  // "nodes/...", "links/...", "srlgs/...": never used, not even as an end (RFC 4874). Sorted.
+  std::vector<std::string> exclude_resources;
+  // What others hold at a weaker priority than this counts as free.
+  int setup_priority = kWeakestPriority;
+  // Of the first path only; explicit_path.h solves it, no other search looks at it.
+  std::vector<ExplicitHop> explicit_hops;
   Protection protection;
+  PairOrder pair_order = PairOrder::kMinSum;
+  // Where no disjoint pair exists: the pair that shares fewest risks.
+  bool allow_shared_risks = false;
 };
 
 // Of a class, with its defaults resolved (objective, max_hops). Lists are sorted. `bandwidth_bps`

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "controller/compute/constraints.h"
 #include "controller/topology/snapshot.h"
 
 namespace waymark {
@@ -28,8 +29,11 @@ class Ledger {
   // Gives back all that `policy` holds; false if it holds nothing.
   bool Remove(const std::string& policy);
 
-  // What is free on a directed link, 0 to its capacity.
-  int64_t Residual(LinkId link) const { return capacity_[Index(link)] - reserved_[Index(link)]; }
+  // What a path of this setup priority may take on a directed link, 0 to its capacity.
+  int64_t Residual(LinkId link, int setup_priority = kWeakestPriority) const {
+    static_cast<void>(setup_priority);
+    return capacity_[Index(link)] - reserved_[Index(link)];
+  }
   int64_t Reserved(LinkId link) const { return reserved_[Index(link)]; }
 
  private:

@@ -76,8 +76,9 @@ void SearchGraph::Admit(const PathConstraints& constraints, const Environment& e
 bool SearchGraph::LinkAdmitted(const PathConstraints& constraints, const Environment& environment,
                                LinkId link) const {
   const LinkInfo& info = snapshot_->link(link);
-  const int64_t residual =
-      environment.ledger != nullptr ? environment.ledger->Residual(link) : info.capacity_bps;
+  const int64_t residual = environment.ledger != nullptr
+                               ? environment.ledger->Residual(link, constraints.setup_priority)
+                               : info.capacity_bps;
   return (environment.ignore_forbid || info.admin != v1::FORBID) && NodeUsable(info.source) &&
          NodeUsable(info.target) &&
          (environment.link_state == nullptr || environment.link_state->IsUp(link)) &&
