@@ -45,6 +45,7 @@ constexpr NameField kNameFields[] = {
 struct FieldRange {
   std::string_view field;
   Range range;
+  std::string_view message = {};  // empty: any
 };
 
 constexpr FieldRange kRanges[] = {
@@ -62,6 +63,11 @@ constexpr FieldRange kRanges[] = {
     {"max_paths", {0, 8}},
     {"max_hops", {0, 64}},
     {"availability_target", {0, 1}},
+    {"setup_priority", {0, 7}},
+    {"hold_priority", {0, 7}},
+    {"oversubscription", {0, 100}, "Link"},
+    {"oversubscription", {0, 1000}, "TrafficClass"},
+    {"burst_bytes", {0, 1e9}},
 };
 
 constexpr auto kOutputOnly = std::to_array<std::string_view>(
@@ -154,7 +160,10 @@ std::optional<Range> RangeOf(const FieldDescriptor& field) {
   }
   if (IsDuration(field)) return Range{0, 1e10};
   for (const FieldRange& entry : kRanges) {
-    if (entry.field == View(field.name())) return entry.range;
+    if (entry.field == View(field.name()) &&
+        (entry.message.empty() || entry.message == View(field.containing_type()->name()))) {
+      return entry.range;
+    }
   }
   return std::nullopt;
 }

@@ -29,6 +29,7 @@
 #ifndef WAYMARK_CONTROLLER_TOPOLOGY_IMPORT_H_
 #define WAYMARK_CONTROLLER_TOPOLOGY_IMPORT_H_
 
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -59,6 +60,9 @@ absl::StatusOr<TopologyFormat> ParseFormatName(std::string_view name);
 struct ImportResult {
   // Nodes, links and srlgs only. Passes Snapshot::Validate.
   v1::Bundle bundle;
+  // Of each link of `bundle`, which of the file's links it is, from 0, counting those that are left
+  // out. An undirected one stands here twice, first as the file has it, then the way back.
+  std::vector<int32_t> link_entries;
   // "FILE:LINE: what was assumed", one for each kind of assumption.
   std::vector<std::string> warnings;
   // Never kAuto.

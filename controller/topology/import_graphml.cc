@@ -151,7 +151,7 @@ class Importer {
     if (!source.ok()) return source.status();
     if (!target.ok()) return target.status();
     if (*source == *target) {
-      builder_.Warn(line, "link from a node to itself: left out");
+      builder_.LeaveOutSelfLink(line);
       return absl::OkStatus();
     }
     TopologyBuilder::LinkDraft values;

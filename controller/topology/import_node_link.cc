@@ -98,7 +98,7 @@ class Importer {
     const auto target = End(link, "target", line);
     if (!target.ok()) return target.status();
     if (*source == *target) {
-      builder_.Warn(line, "link from a node to itself: left out");
+      builder_.LeaveOutSelfLink(line);
       return absl::OkStatus();
     }
     TopologyBuilder::LinkDraft values;

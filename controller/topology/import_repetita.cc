@@ -106,9 +106,8 @@ class Importer {
     int source = 0, target = 0;
     if (absl::Status status = End("src", words[1], &source); !status.ok()) return status;
     if (absl::Status status = End("dest", words[2], &target); !status.ok()) return status;
-    // Some published networks have such edges.
     if (source == target) {
-      builder_.Warn(reader_.line(), "link from a node to itself: left out");
+      builder_.LeaveOutSelfLink(reader_.line());
       return absl::OkStatus();
     }
     auto& draft = builder_.AddLink(words[0], source, target, reader_.line());

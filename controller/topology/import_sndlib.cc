@@ -192,7 +192,7 @@ class Importer {
     draft.line = id.line;
     if (absl::Status status = Capacity(draft); !status.ok()) return status;
     if (*source == *target) {
-      builder_.Warn(id.line, "link from a node to itself: left out");
+      builder_.LeaveOutSelfLink(id.line);
       return absl::OkStatus();
     }
     builder_.AddPair(id.text, *source, *target, id.line, draft);

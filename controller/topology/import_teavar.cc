@@ -123,7 +123,7 @@ absl::StatusOr<ImportResult> ImportTeavar(std::string_view file, std::string_vie
                                  " is not in nodes.txt, which names ", builder.node_count()));
     }
     if (row.source() == row.target()) {
-      builder.Warn(row.line, "link from a node to itself: left out");
+      builder.LeaveOutSelfLink(row.line);
       continue;
     }
     auto& draft = builder.AddLink("", row.source() - 1, row.target() - 1, row.line);

@@ -435,10 +435,12 @@ TEST(ImportTest, LinksToThemselvesAreLeftOut) {
       Import("x", Replaced(TopologyFormat::kRepetita, "edge_1 1 0", "edge_1 1 1"));
   EXPECT_EQ(repetita.bundle.links_size(), 3);
   EXPECT_TRUE(Warned(repetita, "x:10: link from a node to itself: left out"));
+  EXPECT_EQ(repetita.link_entries, (std::vector<int32_t>{0, 2, 3}));
   const ImportResult sndlib =
       Import("x", Replaced(TopologyFormat::kSndlib, "( Genf Chur )", "( Genf Genf )"));
   EXPECT_EQ(sndlib.bundle.links_size(), 4);
   EXPECT_TRUE(Warned(sndlib, "x:14: link from a node to itself"));
+  EXPECT_EQ(sndlib.link_entries, (std::vector<int32_t>{0, 0, 2, 2}));
   const ImportResult teavar =
       Import("x", Replaced(TopologyFormat::kTeavar, "3           1 ", "1           1 "));
   EXPECT_EQ(teavar.bundle.links_size(), 2);

@@ -1,4 +1,5 @@
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -38,6 +39,7 @@ absl::StatusOr<ImportResult> ImportYaml(std::string_view file, std::string_view 
   result.bundle.mutable_nodes()->Swap(bundle.mutable_nodes());
   result.bundle.mutable_links()->Swap(bundle.mutable_links());
   result.bundle.mutable_srlgs()->Swap(bundle.mutable_srlgs());
+  result.link_entries = std::move(read->link_entries);
   return result;
 }
 

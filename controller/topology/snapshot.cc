@@ -1,6 +1,7 @@
 #include "controller/topology/snapshot.h"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 #include <set>
 #include <utility>
@@ -58,6 +59,14 @@ std::vector<Id> LookupAll(const NameIndex& index, const List& names) {
 
 v1::AdminState Resolved(v1::AdminState admin) {
   return admin == v1::ADMIN_STATE_UNSPECIFIED ? v1::ENABLED : admin;
+}
+
+// In whole millionths of the factor, so that every machine rounds alike.
+int64_t Reservable(const v1::Link& link) {
+  constexpr int64_t kUnit = 1'000'000;
+  if (link.oversubscription() == 0) return link.capacity_bps();
+  const auto factor = static_cast<__int128>(std::llround(link.oversubscription() * kUnit));
+  return static_cast<int64_t>(factor * link.capacity_bps() / kUnit);
 }
 
 // Compressed sparse rows of the links by one of their ends; rows keep link order.
@@ -157,6 +166,7 @@ void Snapshot::FillLinks() {
                       .adjacency_sid = link.adjacency_sid(),
                       .interface = LinkInterface(link, static_cast<int32_t>(links_.size())),
                       .capacity_bps = link.capacity_bps(),
+                      .reservable_bps = Reservable(link),
                       .delay_ns = link.delay_ns(),
                       .igp_metric = igp,
                       .te_metric = link.te_metric() != 0 ? link.te_metric() : igp,

@@ -54,6 +54,9 @@ struct LinkInfo {
   uint32_t adjacency_sid = 0;
   std::string interface;  // on the source node; never empty, see below
   int64_t capacity_bps = 0;
+  // What may be promised on it: capacity_bps * oversubscription (0 reads as 1), rounded down; 0 to
+  // 10^18.
+  int64_t reservable_bps = 0;
   int64_t delay_ns = 0;
   uint32_t igp_metric = 0;  // defaults resolved: never 0
   uint32_t te_metric = 0;   // defaults resolved: never 0

@@ -115,6 +115,20 @@ TEST(SnapshotTest, ResolvesEveryName) {
   EXPECT_EQ(s.FindAffinity("none"), std::nullopt);
 }
 
+TEST(SnapshotTest, ReservableIsCapacityTimesTheFactor) {
+  Topology t = Valid();
+  for (v1::Link& link : t.links) link.set_capacity_bps(10'000'000'000'000'000);
+  t.links[1].set_oversubscription(100);
+  t.links[2].set_capacity_bps(3);
+  t.links[2].set_oversubscription(0.5);
+  auto built = t.Build();
+  ASSERT_TRUE(built.ok()) << built.status();
+  const Snapshot& s = **built;
+  EXPECT_EQ(s.link(*s.FindLink("links/zrh--fra")).reservable_bps, 10'000'000'000'000'000);
+  EXPECT_EQ(s.link(*s.FindLink("links/fra--zrh")).reservable_bps, 1'000'000'000'000'000'000);
+  EXPECT_EQ(s.link(*s.FindLink("links/zrh--fra-2")).reservable_bps, 1);
+}
+
 TEST(SnapshotTest, RowsHoldParallelLinksInLinkOrder) {
   auto built = Valid().Build();
   ASSERT_TRUE(built.ok());
@@ -228,6 +242,12 @@ const BadCase kBadCases[] = {
      "capacity_bps", "is -5"},
     {"absurd capacity", [](Topology& t) { Out(t).set_capacity_bps(10'000'000'000'000'001); },
      "links/zrh--fra", "capacity_bps", "10^16"},
+    {"too little promised", [](Topology& t) { Out(t).set_oversubscription(0.009); },
+     "links/zrh--fra", "oversubscription", "give a number from 0.01 to 100"},
+    {"too much promised", [](Topology& t) { Out(t).set_oversubscription(100.5); }, "links/zrh--fra",
+     "oversubscription", "is 100.5"},
+    {"NaN promised", [](Topology& t) { Out(t).set_oversubscription(std::nan("")); },
+     "links/zrh--fra", "oversubscription", "not a number"},
     {"negative delay", [](Topology& t) { Out(t).set_delay_ns(-1); }, "links/zrh--fra", "delay_ns",
      "is -1"},
     {"absurd delay", [](Topology& t) { Out(t).set_delay_ns(10'000'000'001); }, "links/zrh--fra",

@@ -122,6 +122,7 @@ TopologyBuilder::LinkDraft& TopologyBuilder::AddLink(std::string_view label, int
   draft.source = source;
   draft.target = target;
   draft.line = line;
+  draft.entry = entries_++;
   draft.link.set_source(node(source).name());
   draft.link.set_target(node(target).name());
   std::string ends = IdOf(draft.link.source()) + "--" + IdOf(draft.link.target());
@@ -145,8 +146,15 @@ void TopologyBuilder::AddPair(std::string_view label, int source, int target, in
     direction->link = std::move(link);
     direction->delay_known = draft.delay_known;
   }
+  directions[1]->entry = directions[0]->entry;
+  --entries_;
   directions[0]->link.set_reverse(directions[1]->link.name());
   directions[1]->link.set_reverse(directions[0]->link.name());
+}
+
+void TopologyBuilder::LeaveOutSelfLink(int line) {
+  ++entries_;
+  Warn(line, "link from a node to itself: left out");
 }
 
 absl::Status TopologyBuilder::SetCapacity(LinkDraft& draft, double value, double unit,
@@ -270,6 +278,7 @@ absl::StatusOr<ImportResult> TopologyBuilder::Finish(TopologyFormat format) && {
   }
   if (const absl::Status valid = Check(); !valid.ok()) return valid;
   ImportResult result;
+  for (const LinkDraft& draft : links_) result.link_entries.push_back(draft.entry);
   result.format = format;
   std::vector<std::pair<int, std::string>> sorted;
   for (const auto& [text, where] : warnings_) {

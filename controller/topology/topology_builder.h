@@ -33,6 +33,8 @@ class TopologyBuilder {
     int source = 0;
     int target = 0;
     int line = 0;
+    // Among the file's links.
+    int32_t entry = 0;
     bool delay_known = false;
     // Nothing is to be filled in: no defaults, no reverse.
     bool complete = false;
@@ -55,6 +57,9 @@ class TopologyBuilder {
   LinkDraft& AddLink(std::string_view label, int source, int target, int line);
   // An undirected link; `draft` is copied to both directions.
   void AddPair(std::string_view label, int source, int target, int line, const LinkDraft& draft);
+
+  // The file has a link from a node to itself; some published networks do. Warns.
+  void LeaveOutSelfLink(int line);
 
   v1::Srlg& AddSrlg() { return *bundle_.add_srlgs(); }
 
@@ -86,6 +91,7 @@ class TopologyBuilder {
   v1::Bundle bundle_;
   std::vector<int> node_lines_;
   std::deque<LinkDraft> links_;
+  int32_t entries_ = 0;  // links of the file so far
   absl::flat_hash_map<std::string, int> node_ids_, link_ids_;
   std::map<int, Place> places_;
   // Text -> (first line, count).

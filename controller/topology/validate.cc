@@ -19,6 +19,8 @@ constexpr int64_t kMaxDelayNs = 10'000'000'000;              // 10 s
 constexpr uint32_t kMaxMetric = (1u << 24) - 1;              // RFC 5305 section 3
 constexpr double kMaxCost = 1e9;
 constexpr double kMaxHours = 1e9;
+constexpr double kMinOversubscription = 0.01;
+constexpr double kMaxOversubscription = 100;
 constexpr size_t kMaxDisplayName = 256;
 constexpr size_t kMaxDescription = 1024;
 constexpr size_t kMaxShortName = 63;  // providers, affinities
@@ -211,6 +213,10 @@ class Validator {
     CheckReverse(link);
     if (link.capacity_bps() <= 0 || link.capacity_bps() > kMaxCapacityBps) {
       Add("capacity_bps", "is ", link.capacity_bps(), ": give 1 to 10^16 bit/s");
+    }
+    if (link.oversubscription() != 0) {
+      CheckDouble("oversubscription", link.oversubscription(), kMinOversubscription,
+                  kMaxOversubscription);
     }
     if (link.delay_ns() < 0 || link.delay_ns() > kMaxDelayNs) {
       Add("delay_ns", "is ", link.delay_ns(), ": give 0 to 10^10 ns (10 s)");

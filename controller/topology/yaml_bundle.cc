@@ -150,6 +150,7 @@ class Reader {
   }
 
   void ReadLink(const Node& entry) {
+    ++links_read_;
     LinkExtras extras;
     v1::Link link;
     owner_.clear();
@@ -200,6 +201,7 @@ class Reader {
       return;
     }
     *result_.bundle.add_links() = link;
+    result_.link_entries.push_back(links_read_ - 1);
     Record(entry, link.name());
   }
 
@@ -306,6 +308,7 @@ class Reader {
   std::string_view file_;
   std::string owner_;
   YamlBundle result_;
+  int32_t links_read_ = 0;  // entries, good or not
   std::vector<std::string> errors_;
 };
 

@@ -25,9 +25,11 @@
 #ifndef WAYMARK_CONTROLLER_TOPOLOGY_YAML_BUNDLE_H_
 #define WAYMARK_CONTROLLER_TOPOLOGY_YAML_BUNDLE_H_
 
+#include <cstdint>
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "waymark/v1/resources.pb.h"
@@ -48,6 +50,8 @@ class SourceLines {
 
 struct YamlBundle {
   v1::Bundle bundle;
+  // Of each link, which entry of the file's links it is from; both_ways makes two of one.
+  std::vector<int32_t> link_entries;
   SourceLines lines;
 };
 

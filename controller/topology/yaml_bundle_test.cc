@@ -29,7 +29,7 @@ nodes:
   - {name: osl, jurisdiction: NO}
 links:
   - {source: zrh, target: fra, both_ways: true, capacity_bps: 100G, delay_ns: 3.2ms, interface: e0, target_interface: e1, cost: 1.5}
-  - {name: extra, source: fra, target: osl, both_ways: true, capacity_bps: 2.5G, delay_ns: 250us, igp_metric: 7}
+  - {name: extra, source: fra, target: osl, both_ways: true, capacity_bps: 2.5G, delay_ns: 250us, igp_metric: 7, oversubscription: 0.8}
   - {source: osl, target: zrh, capacity_bps: 1000, delay_ns: 17, admin_groups: [satellite, "two words"]}
 srlgs:
   - {name: house, type: building, mtbf_hours: 1e5}
@@ -45,6 +45,13 @@ traffic_classes:
     protection: [node, SRLG]
     allowed_jurisdictions: [CH, NO]
     availability_target: 0.9999
+    allow_shared_risks: true
+    pair_objective: min-max
+    setup_priority: 3
+    hold_priority: 0
+    protect_bandwidth: shared
+    max_latency_ns: 12ms
+    oversubscription: 2.5
 class_maps:
   - name: bank/std
     default_class: gold
@@ -97,6 +104,14 @@ TEST(YamlBundleTest, ReadsEveryKindOfResource) {
   EXPECT_EQ(gold.objective(), v1::MIN_DELAY);
   EXPECT_EQ(gold.protection(1), v1::SRLG);
   EXPECT_EQ(gold.allowed_jurisdictions(1), "NO");
+  EXPECT_TRUE(gold.allow_shared_risks());
+  EXPECT_EQ(gold.pair_objective(), v1::MIN_MAX);
+  EXPECT_EQ(gold.setup_priority(), 3u);
+  EXPECT_TRUE(gold.has_hold_priority());  // 0 is not unset
+  EXPECT_EQ(gold.protect_bandwidth(), v1::SHARED);
+  EXPECT_EQ(gold.max_latency_ns(), 12'000'000);
+  EXPECT_EQ(gold.oversubscription(), 2.5);
+  EXPECT_EQ(bundle.links(2).oversubscription(), 0.8);
   EXPECT_EQ(bundle.class_maps(0).name(), "customers/bank/classMaps/std");
   EXPECT_EQ(bundle.class_maps(0).rules(0).dscp(1), 34u);
   EXPECT_EQ(bundle.class_maps(0).rules(1).traffic_class(), "trafficClasses/gold");
@@ -237,6 +252,13 @@ const ErrorCase kErrors[] = {
     {"no rate", LINK("capacity_bps: fast"), "net.yaml:4: capacity_bps: \"fast\" is no rate"},
     {"split bit", LINK("capacity_bps: 1.5"), "not a whole number of bit/s"},
     {"rate overflow", LINK("capacity_bps: 99999999P"), "too large"},
+    {"absurd factor", LINK("oversubscription: 101"),
+     "net.yaml:4: oversubscription: \"101\" is out of range: give 0 to 100"},
+    {"no priority", "traffic_classes:\n- name: a\n  setup_priority: 8\n",
+     "net.yaml:3: setup_priority: \"8\" is out of range: give 0 to 7"},
+    {"negative priority", "traffic_classes:\n- name: a\n  hold_priority: -1\n", "give 0 to 7"},
+    {"absurd class factor", "traffic_classes:\n- name: a\n  oversubscription: 1001\n",
+     "give 0 to 1000"},
     {"absurd rate", LINK("capacity_bps: 11P"), "net.yaml:4: capacity_bps: \"11P\" is out of range"},
     {"zero rate", LINK("capacity_bps: 0"), "out of range: give 1 to 1e+16"},
     {"negative rate", LINK("capacity_bps: -5G"), "out of range"},
