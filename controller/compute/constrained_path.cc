@@ -1,46 +1,79 @@
 #include "controller/compute/constrained_path.h"
 
 #include <algorithm>
-#include <functional>
-#include <queue>
+#include <limits>
 #include <utility>
 
 namespace waymark {
 namespace {
 
-constexpr Metric kNoPath{kUnreachable, kUnreachable, kUnreachable};
+constexpr int64_t kNever = std::numeric_limits<int64_t>::max() / 2;
 
-// Least metric from every node to `to`, of `project`ed link metrics.
-template <typename Project>
-std::vector<Metric> ReverseDijkstra(const SearchGraph& graph, NodeId to, Project project) {
-  const Snapshot& snapshot = graph.snapshot();
-  std::vector<Metric> best(snapshot.nodes().size(), kNoPath);
-  if (!graph.NodeUsable(to)) return best;
-  using Entry = std::pair<Metric, NodeId>;
-  std::priority_queue<Entry, std::vector<Entry>, std::greater<>> queue;
-  best[Index(to)] = Metric{};
-  queue.emplace(Metric{}, to);
+bool Banned(const std::vector<bool>* set, int32_t index) { return set != nullptr && (*set)[index]; }
+
+struct TreeEntry {
+  PathCost cost;
+  int32_t node;
+  bool operator<(const TreeEntry& other) const { return cost < other.cost; }
+};
+
+// Least cost from every node to `to`, and the first link of that path: the one of least number
+// where several tie. Since every link costs something, all ties of a node are seen before anything
+// behind it, and the path by `next` has the least link numbers, first hop first.
+void ReverseTree(const SearchGraph& graph, NodeId to, std::vector<PathCost>* cost,
+                 std::vector<LinkId>* next) {
+  const size_t nodes = graph.snapshot().nodes().size();
+  cost->assign(nodes, kNoPathCost);
+  next->assign(nodes, LinkId::kNone);
+  if (!graph.NodeUsable(to)) return;
+  MinHeap<TreeEntry> queue;
+  (*cost)[Index(to)] = 0;
+  queue.Push({0, Index(to)});
   while (!queue.empty()) {
-    const auto [metric, node] = queue.top();
-    queue.pop();
-    if (metric != best[Index(node)]) continue;
-    for (const LinkId link : snapshot.in_links(node)) {
-      if (!graph.LinkUsable(link)) continue;
-      const NodeId source = snapshot.link(link).source;
-      const Metric through = metric + project(graph.LinkMetric(link));
-      if (through.cost >= kUnreachable || through >= best[Index(source)]) continue;
-      best[Index(source)] = through;
-      queue.emplace(through, source);
+    const TreeEntry top = queue.Pop();
+    if (top.cost != (*cost)[top.node]) continue;
+    for (const SearchGraph::Arc& arc : graph.in_arcs(static_cast<NodeId>(top.node))) {
+      const PathCost through = top.cost + arc.cost;
+      PathCost& best = (*cost)[Index(arc.node)];
+      if (through > best) continue;
+      LinkId& first = (*next)[Index(arc.node)];
+      if (through == best) {
+        first = std::min(first, arc.link);
+        continue;
+      }
+      best = through;
+      first = arc.link;
+      queue.Push({through, Index(arc.node)});
     }
   }
-  return best;
+}
+
+// Least of one figure from every node to `to`; kNever where there is no path.
+template <typename Figure>
+std::vector<int64_t> LeastToTarget(const SearchGraph& graph, NodeId to, Figure figure) {
+  std::vector<int64_t> least(graph.snapshot().nodes().size(), kNever);
+  if (!graph.NodeUsable(to)) return least;
+  MinHeap<std::pair<int64_t, int32_t>> queue;
+  least[Index(to)] = 0;
+  queue.Push({0, Index(to)});
+  while (!queue.empty()) {
+    const auto [so_far, node] = queue.Pop();
+    if (so_far != least[node]) continue;
+    for (const SearchGraph::Arc& arc : graph.in_arcs(static_cast<NodeId>(node))) {
+      const int64_t through = so_far + figure(arc.cost);
+      if (through >= least[Index(arc.node)]) continue;
+      least[Index(arc.node)] = through;
+      queue.Push({through, Index(arc.node)});
+    }
+  }
+  return least;
 }
 
 }  // namespace
 
 struct PathSearch::Label {
-  Metric spent;  // from the start to `node`
-  Metric total;  // spent + lower bound to the target
+  PathCost spent;  // from the start to `node`
+  PathCost total;  // spent + lower bound to the target
   NodeId node;
   LinkId link;     // into `node`; kNone at the start
   int32_t parent;  // index of a settled label; -1 at the start
@@ -49,19 +82,15 @@ struct PathSearch::Label {
 // Labels by (total, hops spent, link numbers). Among labels of equal total those with fewer hops
 // come first, so that when a label is settled every label that ties with it at its node is in the
 // queue already: the first of them has the least link numbers, and its parents are final.
-class PathSearch::Queue {
+class PathSearch::LabelQueue {
  public:
+  LabelQueue() : heap_(Less{this}) {}
+
   void Push(const Label& label) {
     labels_.push_back(label);
-    heap_.push_back(static_cast<int32_t>(labels_.size() - 1));
-    std::push_heap(heap_.begin(), heap_.end(), After{this});
+    heap_.Push(static_cast<int32_t>(labels_.size() - 1));
   }
-  int32_t Pop() {
-    std::pop_heap(heap_.begin(), heap_.end(), After{this});
-    const int32_t top = heap_.back();
-    heap_.pop_back();
-    return top;
-  }
+  int32_t Pop() { return heap_.Pop(); }
   bool empty() const { return heap_.empty(); }
   const Label& at(int32_t index) const { return labels_[index]; }
 
@@ -75,18 +104,16 @@ class PathSearch::Queue {
   }
 
  private:
-  struct After {
-    const Queue* queue;
-    bool operator()(int32_t a, int32_t b) const { return queue->Less(b, a); }
+  struct Less {
+    const LabelQueue* queue;
+    bool operator()(int32_t a, int32_t b) const {
+      const Label& x = queue->labels_[a];
+      const Label& y = queue->labels_[b];
+      if (x.total != y.total) return x.total < y.total;
+      const int64_t x_hops = HopsOf(x.spent), y_hops = HopsOf(y.spent);
+      return x_hops != y_hops ? x_hops < y_hops : queue->SequenceLess(a, b);
+    }
   };
-
-  bool Less(int32_t a, int32_t b) const {
-    const Label& x = labels_[a];
-    const Label& y = labels_[b];
-    if (const auto order = x.total <=> y.total; order != 0) return order < 0;
-    if (x.spent.hops != y.spent.hops) return x.spent.hops < y.spent.hops;
-    return SequenceLess(a, b);
-  }
 
   // Of two labels with equally many hops: at the first link in which they differ.
   bool SequenceLess(int32_t a, int32_t b) const {
@@ -100,84 +127,176 @@ class PathSearch::Queue {
   }
 
   std::vector<Label> labels_;
-  std::vector<int32_t> heap_;
+  MinHeap<int32_t, Less> heap_;
 };
 
 namespace {
 
-// The labels settled at each node. They come in growing order of metric, so a later one is worth
+// The labels settled at each node. They come in growing order of cost, so a later one is worth
 // keeping only for what the bounds still see: less delay or fewer hops.
 class Settled {
  public:
-  Settled(size_t nodes, bool bounded) : bounded_(bounded), any_(nodes, false) {
-    if (bounded) kept_.resize(nodes);
-  }
+  explicit Settled(size_t nodes) : kept_(nodes) {}
 
   // False when an earlier label of the node dominates.
-  bool Admit(NodeId node, const Metric& spent) {
+  bool Admit(NodeId node, PathCost spent) {
     if (Dominated(node, spent)) return false;
-    any_[Index(node)] = true;
-    if (bounded_) kept_[Index(node)].emplace_back(spent.delay_ns, spent.hops);
+    kept_[Index(node)].emplace_back(DelayOf(spent), HopsOf(spent));
     return true;
   }
-  bool Dominated(NodeId node, const Metric& spent) const {
-    if (!bounded_) return any_[Index(node)];
+  bool Dominated(NodeId node, PathCost spent) const {
     const auto& kept = kept_[Index(node)];
     return std::any_of(kept.begin(), kept.end(), [&](const auto& earlier) {
-      return earlier.first <= spent.delay_ns && earlier.second <= spent.hops;
+      return earlier.first <= DelayOf(spent) && earlier.second <= HopsOf(spent);
     });
   }
 
  private:
-  bool bounded_;
-  std::vector<bool> any_;
   std::vector<std::vector<std::pair<int64_t, int64_t>>> kept_;
 };
 
 }  // namespace
 
-PathSearch::PathSearch(const SearchGraph& graph, NodeId to)
-    : graph_(&graph),
-      to_(to),
-      to_target_(ReverseDijkstra(graph, to, [](const Metric& metric) { return metric; })) {}
+PathSearch::PathSearch(const SearchGraph& graph, NodeId to) : graph_(&graph), to_(to) {
+  ReverseTree(graph, to, &to_target_, &next_);
+}
+
+Metric PathSearch::LowerBound(NodeId node) const {
+  const PathCost cost = CostToTarget(node);
+  if (cost == kNoPathCost) return {kUnreachable, kUnreachable, kUnreachable};
+  return SearchGraph::MetricOf(cost);
+}
+
+void PathSearch::AppendTreePath(NodeId from, std::vector<LinkId>* links) const {
+  for (NodeId node = from; node != to_; node = graph_->snapshot().link(links->back()).target) {
+    links->push_back(NextLink(node));
+  }
+}
 
 void PathSearch::ComputeBounds() {
   if (!delay_to_target_.empty()) return;
-  const auto by_delay = ReverseDijkstra(*graph_, to_, [](const Metric& m) {
-    return Metric{m.delay_ns, 0, 0};
-  });
-  const auto by_hops = ReverseDijkstra(*graph_, to_, [](const Metric& m) {
-    return Metric{m.hops, 0, 0};
-  });
-  for (const Metric& metric : by_delay) delay_to_target_.push_back(metric.cost);
-  for (const Metric& metric : by_hops) hops_to_target_.push_back(metric.cost);
-}
-
-bool PathSearch::MeetsBounds(const Metric& metric) const {
-  return metric.delay_ns <= graph_->max_delay_ns() && metric.hops <= graph_->max_hops();
+  delay_to_target_ = LeastToTarget(*graph_, to_, DelayOf);
+  hops_to_target_ = LeastToTarget(*graph_, to_, HopsOf);
 }
 
 PathResult PathSearch::Run(NodeId from, const PathRestriction& restriction, int64_t label_budget) {
+  PathResult result;
+  if (from == to_ || CostToTarget(from) == kNoPathCost) return result;
   // The bounds seldom bind: the unbounded search is cheap, and its answer, when it keeps them, is
   // the answer.
-  PathResult unbounded = Search(from, restriction, /*bounded=*/false, &label_budget);
-  if (unbounded.outcome != Outcome::kFound || MeetsBounds(unbounded.path.metric)) return unbounded;
+  PathResult unbounded = Unbounded(from, restriction, &label_budget);
+  if (unbounded.outcome != Outcome::kFound ||
+      MeetsBounds(SearchGraph::CostOf(unbounded.path.metric))) {
+    return unbounded;
+  }
   ComputeBounds();
-  return Search(from, restriction, /*bounded=*/true, &label_budget);
+  return Bounded(from, restriction, &label_budget);
 }
 
-PathResult PathSearch::Search(NodeId from, const PathRestriction& restriction, bool bounded,
-                              int64_t* label_budget) {
-  const Snapshot& snapshot = graph_->snapshot();
-  const auto banned = [](const std::vector<bool>* set, int32_t index) {
-    return set != nullptr && (*set)[index];
-  };
+PathResult PathSearch::Unbounded(NodeId from, const PathRestriction& restriction,
+                                 int64_t* label_budget) {
   PathResult result;
-  if (from == to_ || to_target_[Index(from)].cost >= kUnreachable) return result;
-  Queue queue;
-  Settled settled(snapshot.nodes().size(), bounded);
-  queue.Push(
-      {restriction.spent, restriction.spent + to_target_[Index(from)], from, LinkId::kNone, -1});
+  const bool restricted =
+      restriction.banned_links != nullptr || restriction.banned_nodes != nullptr;
+  if (!restricted) {
+    AppendTreePath(from, &result.path.links);
+    *label_budget -= static_cast<int64_t>(result.path.links.size());
+    if (*label_budget < 0) return {.outcome = Outcome::kBudgetSpent, .path = {}};
+    result.path.metric =
+        SearchGraph::MetricOf(SearchGraph::CostOf(restriction.spent) + CostToTarget(from));
+  } else {
+    if (!Settle(from, restriction, label_budget)) {
+      if (*label_budget < 0) result.outcome = Outcome::kBudgetSpent;
+      return result;
+    }
+    result.path.metric = SearchGraph::MetricOf(spent_[Index(to_)]);
+    result.path.links = LeastOfTies(from, restriction);
+  }
+  result.outcome = Outcome::kFound;
+  return result;
+}
+
+// A* from `from`; the lower bounds are consistent, so each node is settled once. Of equal totals
+// the one with fewer hops comes first: then every node on any least path is settled when the target
+// is.
+bool PathSearch::Settle(NodeId from, const PathRestriction& restriction, int64_t* label_budget) {
+  if (spent_.empty()) {
+    const size_t nodes = to_target_.size();
+    spent_.resize(nodes);
+    for (auto* marks : {&seen_, &settled_, &leads_}) marks->assign(nodes, 0);
+  }
+  ++search_;
+  open_.clear();
+  spent_[Index(from)] = SearchGraph::CostOf(restriction.spent);
+  seen_[Index(from)] = search_;
+  open_.Push({spent_[Index(from)] + CostToTarget(from), Index(from), 0});
+  while (!open_.empty()) {
+    const Open top = open_.Pop();
+    if (settled_[top.node] == search_) continue;
+    settled_[top.node] = search_;
+    if (top.node == Index(to_)) return true;
+    if (--*label_budget < 0) return false;
+    const PathCost spent = spent_[top.node];
+    for (const SearchGraph::Arc& arc : graph_->out_arcs(static_cast<NodeId>(top.node))) {
+      const int32_t next = Index(arc.node);
+      if (settled_[next] == search_ || to_target_[next] == kNoPathCost ||
+          Banned(restriction.banned_links, Index(arc.link)) ||
+          Banned(restriction.banned_nodes, next)) {
+        continue;
+      }
+      const PathCost through = spent + arc.cost;
+      if (seen_[next] == search_ && spent_[next] <= through) continue;
+      seen_[next] = search_;
+      spent_[next] = through;
+      open_.Push({through + to_target_[next], next, static_cast<int32_t>(HopsOf(through))});
+    }
+  }
+  return false;
+}
+
+// Of the least paths that Settle has found, the one whose link numbers are least: walks back from
+// the target over links that lie on one, then forward by the first of them at each node.
+std::vector<LinkId> PathSearch::LeastOfTies(NodeId from, const PathRestriction& restriction) {
+  std::vector<NodeId> back = {to_};
+  leads_[Index(to_)] = search_;
+  const auto on_least = [&](PathCost before, const SearchGraph::Arc& arc, PathCost after) {
+    return before + arc.cost == after && !Banned(restriction.banned_links, Index(arc.link));
+  };
+  while (!back.empty()) {
+    const NodeId node = back.back();
+    back.pop_back();
+    for (const SearchGraph::Arc& arc : graph_->in_arcs(node)) {
+      const int32_t source = Index(arc.node);
+      if (settled_[source] != search_ || leads_[source] == search_ ||
+          !on_least(spent_[source], arc, spent_[Index(node)])) {
+        continue;
+      }
+      leads_[source] = search_;
+      back.push_back(arc.node);
+    }
+  }
+  std::vector<LinkId> links;
+  for (NodeId node = from; node != to_;) {
+    for (const SearchGraph::Arc& arc : graph_->out_arcs(node)) {
+      if (leads_[Index(arc.node)] != search_ ||
+          !on_least(spent_[Index(node)], arc, spent_[Index(arc.node)])) {
+        continue;
+      }
+      links.push_back(arc.link);
+      node = arc.node;
+      break;
+    }
+  }
+  return links;
+}
+
+PathResult PathSearch::Bounded(NodeId from, const PathRestriction& restriction,
+                               int64_t* label_budget) {
+  PathResult result;
+  LabelQueue queue;
+  Settled settled(to_target_.size());
+  const PathCost start = SearchGraph::CostOf(restriction.spent);
+  queue.Push({start, start + CostToTarget(from), from, LinkId::kNone, -1});
   while (!queue.empty()) {
     const int32_t index = queue.Pop();
     const Label label = queue.at(index);
@@ -188,23 +307,22 @@ PathResult PathSearch::Search(NodeId from, const PathRestriction& restriction, b
     }
     if (label.node == to_) {
       result.outcome = Outcome::kFound;
-      result.path = {queue.Links(index), label.spent};
+      result.path = {queue.Links(index), SearchGraph::MetricOf(label.spent)};
       return result;
     }
-    for (const LinkId link : snapshot.out_links(label.node)) {
-      const NodeId next = snapshot.link(link).target;
-      if (!graph_->LinkUsable(link) || banned(restriction.banned_links, Index(link)) ||
-          banned(restriction.banned_nodes, Index(next)) ||
-          to_target_[Index(next)].cost >= kUnreachable) {
+    for (const SearchGraph::Arc& arc : graph_->out_arcs(label.node)) {
+      const int32_t next = Index(arc.node);
+      if (Banned(restriction.banned_links, Index(arc.link)) ||
+          Banned(restriction.banned_nodes, next) || to_target_[next] == kNoPathCost) {
         continue;
       }
-      const Metric spent = label.spent + graph_->LinkMetric(link);
-      if (spent.cost >= kUnreachable || settled.Dominated(next, spent)) continue;
-      if (bounded && (spent.delay_ns > graph_->max_delay_ns() - delay_to_target_[Index(next)] ||
-                      spent.hops > graph_->max_hops() - hops_to_target_[Index(next)])) {
+      const PathCost spent = label.spent + arc.cost;
+      if (DelayOf(spent) + delay_to_target_[next] > graph_->max_delay_ns() ||
+          HopsOf(spent) + hops_to_target_[next] > graph_->max_hops() ||
+          settled.Dominated(arc.node, spent)) {
         continue;
       }
-      queue.Push({spent, spent + to_target_[Index(next)], next, link, index});
+      queue.Push({spent, spent + to_target_[next], arc.node, arc.link, index});
     }
   }
   return result;

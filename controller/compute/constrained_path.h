@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "controller/compute/min_heap.h"
 #include "controller/compute/search_graph.h"
 
 namespace waymark {
@@ -39,33 +40,62 @@ struct PathRestriction {
 // thread-safe.
 class PathSearch {
  public:
-  // O((n + m) log n). Keeps a reference to `graph`.
+  // O((n + m) log n). Keeps a reference to `graph`, which must not change.
   PathSearch(const SearchGraph& graph, NodeId to);
 
-  // As CheapestPath. The path holds only the links from `from` on.
+  // As CheapestPath. The path holds only the links from `from` on. Without restriction, and where
+  // the bounds do not bind: O(hops).
   PathResult Run(NodeId from, const PathRestriction& restriction = {},
                  int64_t label_budget = kDefaultLabelBudget);
 
   // Least metric to the target ignoring the bounds; cost kUnreachable when there is none.
-  Metric LowerBound(NodeId node) const { return to_target_[Index(node)]; }
+  Metric LowerBound(NodeId node) const;
   const SearchGraph& graph() const { return *graph_; }
   NodeId target() const { return to_; }
 
+  // The tree of those least paths. kNoPathCost: none.
+  PathCost CostToTarget(NodeId node) const { return to_target_[Index(node)]; }
+  LinkId NextLink(NodeId node) const { return next_[Index(node)]; }
+  // Appends the tree's links from `from` to the target, which must be reachable.
+  void AppendTreePath(NodeId from, std::vector<LinkId>* links) const;
+  bool MeetsBounds(PathCost cost) const {
+    return DelayOf(cost) <= graph_->max_delay_ns() && HopsOf(cost) <= graph_->max_hops();
+  }
+
  private:
   struct Label;
-  class Queue;
+  class LabelQueue;
+  struct Open {
+    PathCost total;  // least that a path by way of this node can cost
+    int32_t node;
+    int32_t hops;  // from the start
+  };
+  struct OpenLess {
+    bool operator()(const Open& a, const Open& b) const {
+      if (a.total != b.total) return a.total < b.total;
+      return a.hops < b.hops;
+    }
+  };
 
-  // Least path, bounds or not; `bounded` false ignores them, which makes one label a node enough.
-  PathResult Search(NodeId from, const PathRestriction& restriction, bool bounded,
-                    int64_t* label_budget);
+  // Least path by the restriction alone.
+  PathResult Unbounded(NodeId from, const PathRestriction& restriction, int64_t* label_budget);
+  PathResult Bounded(NodeId from, const PathRestriction& restriction, int64_t* label_budget);
+  bool Settle(NodeId from, const PathRestriction& restriction, int64_t* label_budget);
+  std::vector<LinkId> LeastOfTies(NodeId from, const PathRestriction& restriction);
   void ComputeBounds();
-  bool MeetsBounds(const Metric& metric) const;
 
   const SearchGraph* graph_;
   NodeId to_;
-  std::vector<Metric> to_target_;  // lexicographic
+  std::vector<PathCost> to_target_;
+  std::vector<LinkId> next_;
   // Least delay alone and fewest hops alone; empty until a search needs them.
   std::vector<int64_t> delay_to_target_, hops_to_target_;
+
+  // Working memory of Unbounded: valid where the mark is this search's.
+  uint32_t search_ = 0;
+  std::vector<uint32_t> seen_, settled_, leads_;
+  std::vector<PathCost> spent_;
+  MinHeap<Open, OpenLess> open_;
 };
 
 }  // namespace waymark

@@ -17,7 +17,7 @@ int64_t ObjectiveOf(const LinkInfo& link, v1::Objective objective) {
   }
 }
 
-int64_t AvoidCost(v1::AdminState admin) { return admin == v1::AVOID ? kAvoidCost : 0; }
+uint64_t Avoided(v1::AdminState admin) { return admin == v1::AVOID ? 1 : 0; }
 
 }  // namespace
 
@@ -38,19 +38,55 @@ SearchGraph::SearchGraph(const Snapshot& snapshot, const PathConstraints& constr
       max_delay_ns_(constraints.max_delay_ns > 0 ? constraints.max_delay_ns : kUnreachable),
       max_hops_(std::clamp(constraints.max_hops, 1, kMaxPathHops)) {
   Admit(constraints, environment);
-  metric_.reserve(snapshot.links().size());
+  Price(constraints, environment);
+  MakeRows();
+}
+
+void SearchGraph::Price(const PathConstraints& constraints, const Environment& environment) {
+  const Snapshot& snapshot = *snapshot_;
+  // No path has more hops than there are nodes, and two of them are added up at times.
+  most_objective_ = kAvoidCost / (2 * static_cast<int64_t>(snapshot.nodes().size() + 1)) - 1;
+  int64_t dearest = 0;
+  for (const LinkInfo& link : snapshot.links()) {
+    dearest = std::max(dearest, ObjectiveOf(link, constraints.objective));
+  }
+  // Coarser units where the sums would not fit: money alone can be that much.
+  const int64_t unit = dearest / most_objective_ + 1;
+  cost_.reserve(snapshot.links().size());
   for (const LinkInfo& link : snapshot.links()) {
     int64_t delay_ns = link.delay_ns;
-    int64_t cost = ObjectiveOf(link, constraints.objective) + AvoidCost(link.admin) +
-                   AvoidCost(snapshot.node(link.target).admin);
+    uint64_t avoided = Avoided(link.admin) + Avoided(snapshot.node(link.target).admin);
     if (environment.corouted && link.reverse != LinkId::kNone) {
       const LinkInfo& reverse = snapshot.link(link.reverse);
       delay_ns = std::max(delay_ns, reverse.delay_ns);
       // Maintenance of either direction is maintenance of the fibre.
-      if (link.admin != v1::AVOID) cost += AvoidCost(reverse.admin);
+      if (link.admin != v1::AVOID) avoided += Avoided(reverse.admin);
     }
-    metric_.push_back({cost, delay_ns, 1});
+    const int64_t objective = ObjectiveOf(link, constraints.objective) / unit;
+    cost_.push_back(MakePathCost(avoided, static_cast<uint64_t>(objective), 1,
+                                 static_cast<uint64_t>(delay_ns)));
   }
+}
+
+void SearchGraph::MakeRows() {
+  const size_t nodes = snapshot_->nodes().size();
+  out_begin_.reserve(nodes + 1);
+  in_begin_.reserve(nodes + 1);
+  out_.reserve(cost_.size());
+  in_.reserve(cost_.size());
+  for (size_t i = 0; i < nodes; ++i) {
+    const NodeId node = static_cast<NodeId>(i);
+    out_begin_.push_back(static_cast<int32_t>(out_.size()));
+    in_begin_.push_back(static_cast<int32_t>(in_.size()));
+    for (const LinkId link : snapshot_->out_links(node)) {
+      if (LinkUsable(link)) out_.push_back({LinkCost(link), snapshot_->link(link).target, link});
+    }
+    for (const LinkId link : snapshot_->in_links(node)) {
+      if (LinkUsable(link)) in_.push_back({LinkCost(link), snapshot_->link(link).source, link});
+    }
+  }
+  out_begin_.push_back(static_cast<int32_t>(out_.size()));
+  in_begin_.push_back(static_cast<int32_t>(in_.size()));
 }
 
 void SearchGraph::Admit(const PathConstraints& constraints, const Environment& environment) {
@@ -85,14 +121,32 @@ bool SearchGraph::LinkAdmitted(const PathConstraints& constraints, const Environ
          residual >= constraints.bandwidth_bps && LinkMeets(*snapshot_, constraints, link);
 }
 
+Metric SearchGraph::LinkMetric(LinkId link) const { return MetricOf(LinkCost(link)); }
+
 Metric SearchGraph::PathMetric(std::span<const LinkId> links) const {
-  Metric sum;
-  for (const LinkId link : links) sum = sum + LinkMetric(link);
-  return sum;
+  PathCost sum = 0;
+  for (const LinkId link : links) sum += LinkCost(link);
+  return MetricOf(sum);
+}
+
+PathCost SearchGraph::CostOf(const Metric& metric) {
+  return PathCost{static_cast<uint64_t>(metric.cost)} << 64 |
+         (static_cast<uint64_t>(metric.hops) << kDelayBits |
+          static_cast<uint64_t>(metric.delay_ns));
 }
 
 void SearchGraph::AddCost(LinkId link, int64_t cost) {
-  metric_[Index(link)].cost = SaturatingAdd(metric_[Index(link)].cost, cost);
+  const int64_t room = most_objective_ - LinkMetric(link).cost % kAvoidCost;
+  const PathCost more = PathCost{static_cast<uint64_t>(std::clamp<int64_t>(cost, 0, room))} << 64;
+  cost_[Index(link)] += more;
+  const LinkInfo& info = snapshot_->link(link);
+  const auto raise = [&](std::vector<Arc>& arcs, const std::vector<int32_t>& begin, NodeId node) {
+    for (int32_t i = begin[Index(node)]; i < begin[Index(node) + 1]; ++i) {
+      if (arcs[i].link == link) arcs[i].cost += more;
+    }
+  };
+  raise(out_, out_begin_, info.source);
+  raise(in_, in_begin_, info.target);
 }
 
 }  // namespace waymark

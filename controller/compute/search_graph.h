@@ -10,11 +10,12 @@
 
 #include "controller/compute/constraints.h"
 #include "controller/compute/ledger.h"
+#include "controller/compute/path_cost.h"
 #include "controller/topology/snapshot.h"
 
 namespace waymark {
 
-// What paths are ordered by: cost, then delay, then hops; paths that tie in all three are ordered
+// What paths are ordered by: cost, then hops, then delay; paths that tie in all three are ordered
 // by their link numbers, first hop first. `cost` is the objective in whole units (te_metric;
 // nanoseconds; thousandths of the cost unit) plus kAvoidCost for each node or link in gentle
 // maintenance, so that those are used only where nothing else will do.
@@ -23,11 +24,15 @@ struct Metric {
   int64_t delay_ns = 0;
   int64_t hops = 0;
 
-  friend auto operator<=>(const Metric&, const Metric&) = default;
+  friend bool operator==(const Metric&, const Metric&) = default;
+  friend std::strong_ordering operator<=>(const Metric& a, const Metric& b) {
+    if (a.cost != b.cost) return a.cost <=> b.cost;
+    if (a.hops != b.hops) return a.hops <=> b.hops;
+    return a.delay_ns <=> b.delay_ns;
+  }
 };
 
-// Above any objective of 64 hops (64 * 10^12 thousandths < 2^46); 64 hops and 65 nodes of it,
-// twice, stay below 2^57.
+// Above the objective of any path (path_cost.h).
 inline constexpr int64_t kAvoidCost = int64_t{1} << 48;
 // "No path". Sums saturate here instead of overflowing.
 inline constexpr int64_t kUnreachable = int64_t{1} << 62;
@@ -81,23 +86,47 @@ class SearchGraph {
   // The link and both its ends are admitted, it is up and has the bandwidth.
   bool LinkUsable(LinkId link) const { return link_usable_[Index(link)]; }
   // Of one traversal, including the maintenance of the node that it enters.
-  Metric LinkMetric(LinkId link) const { return metric_[Index(link)]; }
+  Metric LinkMetric(LinkId link) const;
   Metric PathMetric(std::span<const LinkId> links) const;
 
-  // For solvers that penalise: adds to the cost of a link.
+  // For solvers that penalise: adds to the objective of a link, as far as the sums of paths allow.
+  // >= 0.
   void AddCost(LinkId link, int64_t cost);
 
+  // For the searches of this folder: the usable links by node, in order of link number.
+  struct Arc {
+    PathCost cost;
+    NodeId node;  // the other end
+    LinkId link;
+  };
+  std::span<const Arc> out_arcs(NodeId node) const { return Row(out_, out_begin_, node); }
+  std::span<const Arc> in_arcs(NodeId node) const { return Row(in_, in_begin_, node); }
+  PathCost LinkCost(LinkId link) const { return cost_[Index(link)]; }
+  static Metric MetricOf(PathCost cost) { return {HighOf(cost), DelayOf(cost), HopsOf(cost)}; }
+  static PathCost CostOf(const Metric& metric);
+
  private:
+  static std::span<const Arc> Row(const std::vector<Arc>& arcs, const std::vector<int32_t>& begin,
+                                  NodeId node) {
+    const size_t first = static_cast<size_t>(begin[Index(node)]);
+    return std::span(arcs).subspan(first, static_cast<size_t>(begin[Index(node) + 1]) - first);
+  }
+
   void Admit(const PathConstraints& constraints, const Environment& environment);
   bool LinkAdmitted(const PathConstraints& constraints, const Environment& environment,
                     LinkId link) const;
+  void Price(const PathConstraints& constraints, const Environment& environment);
+  void MakeRows();
 
   const Snapshot* snapshot_;
   int64_t max_delay_ns_;
   int max_hops_;
   std::vector<bool> node_usable_;
   std::vector<bool> link_usable_;
-  std::vector<Metric> metric_;
+  std::vector<PathCost> cost_;  // by link, usable or not
+  int64_t most_objective_ = 0;  // of a link, so that no path's sum overflows
+  std::vector<int32_t> out_begin_, in_begin_;
+  std::vector<Arc> out_, in_;
 };
 
 }  // namespace waymark
