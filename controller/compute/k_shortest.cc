@@ -7,87 +7,157 @@
 namespace waymark {
 namespace {
 
-// A least path of one subspace: those paths that begin with its first `deviation` links and then
-// leave by none of `forbidden`.
-struct Candidate {
-  ComputedPath path;
+// Of one query: a subspace takes some hundred bytes.
+constexpr int64_t kMostSubspaces = 200'000;
+
+// A subspace of paths: those that begin with the links of `path` up to `deviation` and then leave
+// by none of `forbidden`. `path` is the least of them once `exact`; before, `cost` is a lower bound
+// and `path` holds the common beginning alone. Most subspaces are never asked for more.
+struct Subspace {
+  PathCost cost = 0;
+  bool exact = false;
+  std::vector<LinkId> links;
   size_t deviation = 0;
   std::vector<LinkId> forbidden;  // out of the deviation node
 
-  friend bool operator<(const Candidate& a, const Candidate& b) { return a.path < b.path; }
+  // Bounds before paths of the same cost: what they stand for may come earlier in order.
+  friend bool operator<(const Subspace& a, const Subspace& b) {
+    if (a.cost != b.cost) return a.cost < b.cost;
+    if (a.exact != b.exact) return !a.exact;
+    if (a.links != b.links) return a.links < b.links;
+    return a.forbidden < b.forbidden;
+  }
 };
 
 class Yen {
  public:
-  Yen(const SearchGraph& graph, NodeId from, NodeId to, int64_t label_budget)
-      : graph_(graph), from_(from), search_(graph, to), label_budget_(label_budget) {}
+  Yen(PathSearch& search, NodeId from, int64_t label_budget)
+      : search_(search),
+        graph_(search.graph()),
+        from_(from),
+        label_budget_(label_budget),
+        explorations_left_(std::min<int64_t>(label_budget, kMostSubspaces)),
+        banned_links_(graph_.snapshot().links().size(), false),
+        banned_nodes_(graph_.snapshot().nodes().size(), false) {}
 
   KShortestResult Run(size_t k) {
     KShortestResult result;
-    if (k == 0 || !Explore({}, {})) return result;
-    while (result.paths.size() < k && !candidates_.empty()) {
-      const Candidate best = std::move(candidates_.extract(candidates_.begin()).value());
-      result.paths.push_back(best.path);
+    if (k == 0 || from_ == search_.target()) return result;
+    Explore({});
+    while (result.paths.size() < k && !subspaces_.empty() && !budget_spent_) {
+      Subspace best = std::move(subspaces_.extract(subspaces_.begin()).value());
+      if (!best.exact) {
+        Solve(std::move(best));
+        continue;
+      }
+      result.paths.push_back({best.links, SearchGraph::MetricOf(best.cost)});
       if (result.paths.size() < k) Split(best);
-      // A subspace that was given up might have held the next path: what follows can't be trusted.
-      if (budget_spent_) break;
     }
-    result.outcome = budget_spent_ && result.paths.size() < k ? Outcome::kBudgetSpent
-                     : result.paths.empty()                   ? Outcome::kInfeasible
-                                                              : Outcome::kFound;
+    // A subspace that was given up might have held the next path: what follows can't be trusted.
+    result.outcome = budget_spent_          ? Outcome::kBudgetSpent
+                     : result.paths.empty() ? Outcome::kInfeasible
+                                            : Outcome::kFound;
     return result;
   }
 
  private:
   // The rest of `best`'s subspace, parted by the place where a path leaves `best`.
-  void Split(const Candidate& best) {
-    const auto& links = best.path.links;
-    for (size_t i = best.deviation; i < links.size() && !budget_spent_; ++i) {
-      std::vector<LinkId> forbidden;
-      if (i == best.deviation) forbidden = best.forbidden;
-      forbidden.push_back(links[i]);
-      Explore({links.begin(), links.begin() + static_cast<ptrdiff_t>(i)}, std::move(forbidden));
+  void Split(const Subspace& best) {
+    for (size_t i = best.deviation; i < best.links.size(); ++i) {
+      Subspace rest;
+      rest.deviation = i;
+      if (i == best.deviation) rest.forbidden = best.forbidden;
+      rest.forbidden.push_back(best.links[i]);
+      rest.links.assign(best.links.begin(), best.links.begin() + static_cast<ptrdiff_t>(i));
+      Explore(std::move(rest));
     }
   }
 
-  bool Explore(std::vector<LinkId> prefix, std::vector<LinkId> forbidden) {
-    const Snapshot& snapshot = graph_.snapshot();
-    std::vector<bool> banned_links(snapshot.links().size(), false);
-    std::vector<bool> banned_nodes(snapshot.nodes().size(), false);
-    for (const LinkId link : forbidden) banned_links[Index(link)] = true;
-    NodeId spur = from_;
-    for (const LinkId link : prefix) {
-      banned_nodes[Index(spur)] = true;
-      spur = snapshot.link(link).target;
+  // Marks the nodes before the deviation and gives the deviation node and the cost up to it.
+  std::pair<NodeId, PathCost> Ban(const Subspace& subspace, bool banned) {
+    NodeId node = from_;
+    PathCost cost = 0;
+    for (size_t i = 0; i < subspace.deviation; ++i) {
+      banned_nodes_[Index(node)] = banned;
+      cost += graph_.LinkCost(subspace.links[i]);
+      node = graph_.snapshot().link(subspace.links[i]).target;
     }
-    const PathRestriction restriction{&banned_links, &banned_nodes, graph_.PathMetric(prefix)};
-    PathResult found = search_.Run(spur, restriction, label_budget_);
-    budget_spent_ = budget_spent_ || found.outcome == Outcome::kBudgetSpent;
-    if (found.outcome != Outcome::kFound) return found.outcome == Outcome::kBudgetSpent;
-    Candidate candidate;
-    candidate.deviation = prefix.size();
-    candidate.forbidden = std::move(forbidden);
-    candidate.path.metric = found.path.metric;
-    candidate.path.links = std::move(prefix);
-    candidate.path.links.insert(candidate.path.links.end(), found.path.links.begin(),
-                                found.path.links.end());
-    candidates_.insert(std::move(candidate));
+    for (const LinkId link : subspace.forbidden) banned_links_[Index(link)] = banned;
+    return {node, cost};
+  }
+
+  // Enters a subspace with the cost of leaving by its best link and following the tree of least
+  // paths: a lower bound, and when that path is allowed, the least path itself.
+  void Explore(Subspace subspace) {
+    if (--explorations_left_ < 0) {
+      budget_spent_ = true;
+      return;
+    }
+    const auto [spur, before] = Ban(subspace, true);
+    const SearchGraph::Arc* least = nullptr;
+    PathCost cost = kNoPathCost;
+    for (const SearchGraph::Arc& arc : graph_.out_arcs(spur)) {
+      const PathCost ahead = search_.CostToTarget(arc.node);
+      if (ahead == kNoPathCost || banned_links_[Index(arc.link)] ||
+          banned_nodes_[Index(arc.node)] || before + arc.cost + ahead >= cost) {
+        continue;
+      }
+      cost = before + arc.cost + ahead;
+      least = &arc;
+    }
+    if (least != nullptr) {
+      subspace.cost = cost;
+      subspace.exact = search_.MeetsBounds(cost) && TreeIsFree(spur, least->node);
+      if (subspace.exact) {
+        subspace.links.push_back(least->link);
+        search_.AppendTreePath(least->node, &subspace.links);
+      }
+    }
+    Ban(subspace, false);
+    if (least != nullptr) subspaces_.insert(std::move(subspace));
+  }
+
+  bool TreeIsFree(NodeId spur, NodeId node) const {
+    for (; node != search_.target(); node = graph_.snapshot().link(search_.NextLink(node)).target) {
+      if (node == spur || banned_nodes_[Index(node)]) return false;
+    }
     return true;
   }
 
+  // The least path of a subspace, by search.
+  void Solve(Subspace subspace) {
+    const auto [spur, before] = Ban(subspace, true);
+    const PathResult found = search_.Run(
+        spur, {&banned_links_, &banned_nodes_, SearchGraph::MetricOf(before)}, label_budget_);
+    Ban(subspace, false);
+    budget_spent_ = budget_spent_ || found.outcome == Outcome::kBudgetSpent;
+    if (found.outcome != Outcome::kFound) return;
+    subspace.cost = SearchGraph::CostOf(found.path.metric);
+    subspace.exact = true;
+    subspace.links.insert(subspace.links.end(), found.path.links.begin(), found.path.links.end());
+    subspaces_.insert(std::move(subspace));
+  }
+
+  PathSearch& search_;
   const SearchGraph& graph_;
   const NodeId from_;
-  PathSearch search_;
   const int64_t label_budget_;
+  int64_t explorations_left_;
   bool budget_spent_ = false;
-  std::set<Candidate> candidates_;
+  std::vector<bool> banned_links_, banned_nodes_;
+  std::set<Subspace> subspaces_;
 };
 
 }  // namespace
 
 KShortestResult KShortestPaths(const SearchGraph& graph, NodeId from, NodeId to, size_t k,
                                int64_t label_budget) {
-  return Yen(graph, from, to, label_budget).Run(k);
+  PathSearch search(graph, to);
+  return KShortestPaths(search, from, k, label_budget);
+}
+
+KShortestResult KShortestPaths(PathSearch& search, NodeId from, size_t k, int64_t label_budget) {
+  return Yen(search, from, label_budget).Run(k);
 }
 
 }  // namespace waymark

@@ -18,9 +18,16 @@ struct KShortestResult {
   std::vector<ComputedPath> paths;
 };
 
-// Yen 1971 with Lawler's 1972 rule (each subspace is searched once); every path keeps the graph's
-// bounds. O(k * hops) searches.
+// Yen 1971 with Lawler's 1972 rule (each subspace is searched once), lazily: a subspace is entered
+// with the cost of its best continuation by the tree of least paths, and searched only when no
+// other can hold the next path. `label_budget` bounds each search, and the number of subspaces.
+// Every path keeps the graph's bounds. Memory O(k * hops^2); at most k * hops searches, mostly
+// about k.
 KShortestResult KShortestPaths(const SearchGraph& graph, NodeId from, NodeId to, size_t k,
+                               int64_t label_budget = kDefaultLabelBudget);
+
+// The same towards the target of `search`, for many sources.
+KShortestResult KShortestPaths(PathSearch& search, NodeId from, size_t k,
                                int64_t label_budget = kDefaultLabelBudget);
 
 }  // namespace waymark

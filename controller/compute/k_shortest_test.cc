@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "controller/compute/test_network.h"
 
 namespace waymark {
@@ -42,10 +44,26 @@ TEST(KShortestPathsTest, ParallelLinksMakeDistinctPaths) {
 
 TEST(KShortestPathsTest, NoneAskedNoneGiven) {
   const auto snapshot = CarrierNetwork(1, 10, 20);
-  EXPECT_TRUE(
-      KShortestPaths(SearchGraph(*snapshot, {}, {}), NodeId{0}, NodeId{5}, 0).paths.empty());
-  EXPECT_EQ(KShortestPaths(SearchGraph(*snapshot, {}, {}), NodeId{0}, NodeId{5}, 4, 1).outcome,
-            Outcome::kBudgetSpent);
+  const SearchGraph graph(*snapshot, {}, {});
+  EXPECT_TRUE(KShortestPaths(graph, NodeId{0}, NodeId{5}, 0).paths.empty());
+  EXPECT_TRUE(KShortestPaths(graph, NodeId{5}, NodeId{5}, 3).paths.empty());
+}
+
+TEST(KShortestPathsTest, BudgetEndsInACorrectBeginning) {
+  const auto snapshot = CarrierNetwork(1, 10, 20);
+  const SearchGraph free(*snapshot, {}, {});
+  const ComputedPath least = CheapestPath(free, NodeId{0}, NodeId{5}).path;
+  // The least path is too slow, so that it takes a search to find the first.
+  const SearchGraph bounded(*snapshot, {.max_delay_ns = least.metric.delay_ns - 1}, {});
+  EXPECT_EQ(KShortestPaths(bounded, NodeId{0}, NodeId{5}, 4, 1).outcome, Outcome::kBudgetSpent);
+
+  // More paths than anyone can list.
+  const auto large = CarrierNetwork(1, 60, 150);
+  const SearchGraph many(*large, {}, {});
+  const auto begun = KShortestPaths(many, NodeId{0}, NodeId{30}, 1'000'000'000, 5'000);
+  EXPECT_EQ(begun.outcome, Outcome::kBudgetSpent);
+  ASSERT_GT(begun.paths.size(), 10u);
+  EXPECT_TRUE(std::is_sorted(begun.paths.begin(), begun.paths.end()));
 }
 
 }  // namespace
