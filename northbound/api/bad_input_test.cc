@@ -123,6 +123,55 @@ std::vector<Row> ClassRows() {
       {"availability 2", [](v1::Bundle& b) { Voice(b).set_availability_target(2); }, kVoice,
        "availability_target"},
       {"65 hops", [](v1::Bundle& b) { Voice(b).set_max_hops(65); }, kVoice, "max_hops"},
+      {"protection level 6",
+       [](v1::Bundle& b) { Voice(b).add_protection(static_cast<v1::Disjointness>(6)); }, kVoice,
+       "protection[0]"},
+      {"a level twice",
+       [](v1::Bundle& b) {
+         Voice(b).add_protection(v1::BUILDING_DISJOINT);
+         Voice(b).add_protection(v1::BUILDING_DISJOINT);
+       },
+       kVoice, "protection[1]"},
+      {"shared risks of nothing", [](v1::Bundle& b) { Voice(b).set_allow_shared_risks(true); },
+       kVoice, "allow_shared_risks"},
+      {"pair objective 3",
+       [](v1::Bundle& b) {
+         Voice(b).add_protection(v1::LINK);
+         Voice(b).set_pair_objective(static_cast<v1::PairObjective>(3));
+       },
+       kVoice, "pair_objective"},
+      {"pair objective of one path",
+       [](v1::Bundle& b) { Voice(b).set_pair_objective(v1::MIN_MAX); }, kVoice, "pair_objective"},
+      {"shared bandwidth of nothing",
+       [](v1::Bundle& b) { Voice(b).set_protect_bandwidth(v1::SHARED); }, kVoice,
+       "protect_bandwidth"},
+      {"protect bandwidth 3",
+       [](v1::Bundle& b) { Voice(b).set_protect_bandwidth(static_cast<v1::ProtectBandwidth>(3)); },
+       kVoice, "protect_bandwidth"},
+      {"setup priority 8", [](v1::Bundle& b) { Voice(b).set_setup_priority(8); }, kVoice,
+       "setup_priority"},
+      {"hold priority 8", [](v1::Bundle& b) { Voice(b).set_hold_priority(8); }, kVoice,
+       "hold_priority"},
+      {"hold weaker than setup",
+       [](v1::Bundle& b) {
+         Voice(b).set_setup_priority(3);
+         Voice(b).set_hold_priority(4);
+       },
+       kVoice, "hold_priority"},
+      {"negative latency bound", [](v1::Bundle& b) { Voice(b).set_max_latency_ns(-1); }, kVoice,
+       "max_latency_ns"},
+      {"oversubscription under 1", [](v1::Bundle& b) { Voice(b).set_oversubscription(0.5); },
+       kVoice, "oversubscription"},
+      {"oversubscription of 1001", [](v1::Bundle& b) { Voice(b).set_oversubscription(1'001); },
+       kVoice, "oversubscription"},
+      {"NaN oversubscription", [](v1::Bundle& b) { Voice(b).set_oversubscription(kNan); }, kVoice,
+       "oversubscription"},
+      {"included and excluded",
+       [](v1::Bundle& b) {
+         Voice(b).add_include_any("gold");
+         Voice(b).add_exclude("gold");
+       },
+       kVoice, "exclude"},
       {"control character", [](v1::Bundle& b) { Voice(b).set_display_name("a\nb"); }, kVoice,
        "display_name"},
       {"long display name", [](v1::Bundle& b) { Voice(b).set_display_name(std::string(257, 'x')); },
@@ -173,6 +222,11 @@ std::vector<Row> ServiceRows() {
        kBankLan, "rates[1].traffic_class"},
       {"a negative rate", [](v1::Bundle& b) { Lan(b).mutable_rates(0)->set_cir_bps(-1); }, kBankLan,
        "rates[0].cir_bps"},
+      {"a negative burst", [](v1::Bundle& b) { Lan(b).mutable_rates(0)->set_burst_bytes(-1); },
+       kBankLan, "rates[0].burst_bytes"},
+      {"a burst over 10^9",
+       [](v1::Bundle& b) { Lan(b).mutable_rates(0)->set_burst_bytes(1'000'000'001); }, kBankLan,
+       "rates[0].burst_bytes"},
       {"a negative hose", [](v1::Bundle& b) { Lan(b).mutable_endpoints(0)->set_egress_bps(-1); },
        kBankLan, "endpoints[0].egress_bps"},
       {"a site on an unknown node", [](v1::Bundle& b) { b.mutable_sites(0)->set_node("nodes/x"); },

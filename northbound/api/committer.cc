@@ -12,21 +12,20 @@ namespace {
 
 using google::protobuf::Message;
 
-// Answers even when the loop drops the task that holds it.
+// Answers even when the loop drops the task that holds it. Result: a Status or a StatusOr.
+template <typename Result>
 class Answer {
  public:
-  explicit Answer(Committer::Done done) : done_(std::move(done)) {}
+  explicit Answer(std::function<void(Result)> done) : done_(std::move(done)) {}
   Answer(const Answer&) = delete;
   Answer& operator=(const Answer&) = delete;
   ~Answer() {
     if (done_) done_(absl::CancelledError("the controller is shutting down: nothing was changed"));
   }
-  void Give(absl::StatusOr<Committer::Outcome> outcome) {
-    std::exchange(done_, nullptr)(std::move(outcome));
-  }
+  void Give(Result result) { std::exchange(done_, nullptr)(std::move(result)); }
 
  private:
-  Committer::Done done_;
+  std::function<void(Result)> done_;
 };
 
 std::string StoredBytes(const Message& message) {
@@ -114,25 +113,76 @@ absl::Status Committer::Load() {
   return absl::OkStatus();
 }
 
-void Committer::Submit(Request request, Done done) {
-  auto answer = std::make_shared<Answer>(std::move(done));
+template <typename Result>
+void Committer::Enqueue(std::function<Result()> work, std::function<void(Result)> done) {
+  auto answer = std::make_shared<Answer<Result>>(std::move(done));
   if (++waiting_ > kMaxWaiting) {
     --waiting_;
     refused_.Increment();
     return answer->Give(absl::ResourceExhaustedError(
         absl::StrCat(kMaxWaiting, " changes are waiting already: try again later")));
   }
-  auto shared = std::make_shared<Request>(std::move(request));
-  const bool posted = loop_.Post([this, shared, answer] {
-    absl::StatusOr<Outcome> outcome = Run(*shared);
-    (outcome.ok() ? committed_ : refused_).Increment();
+  const bool posted = loop_.Post([this, work = std::move(work), answer] {
+    Result result = work();
     --waiting_;
-    answer->Give(std::move(outcome));
+    answer->Give(std::move(result));
   });
   if (posted) return;
   --waiting_;
   refused_.Increment();
   answer->Give(absl::UnavailableError("the controller takes no changes now: try again later"));
+}
+
+void Committer::Submit(Request request, Done done) {
+  auto shared = std::make_shared<Request>(std::move(request));
+  Enqueue<absl::StatusOr<Outcome>>(
+      [this, shared] {
+        absl::StatusOr<Outcome> outcome = Run(*shared);
+        (outcome.ok() ? committed_ : refused_).Increment();
+        return outcome;
+      },
+      std::move(done));
+}
+
+void Committer::Recall(const std::string& request_id, uint64_t request_hash,
+                       std::function<void(absl::StatusOr<std::string>)> done) {
+  Enqueue<absl::StatusOr<std::string>>(
+      [this, request_id, request_hash] { return RecallNow(request_id, request_hash); },
+      std::move(done));
+}
+
+void Committer::Remember(const std::string& request_id, uint64_t request_hash,
+                         const std::string& reply, std::function<void(absl::Status)> done) {
+  Enqueue<absl::Status>([this, request_id, request_hash,
+                         reply] { return RememberNow(request_id, request_hash, reply); },
+                        std::move(done));
+}
+
+absl::StatusOr<std::string> Committer::RecallNow(const std::string& id, uint64_t hash) const {
+  if (absl::Status s = RequestLog::CheckId(id); !s.ok()) return s;
+  if (id.empty()) return absl::NotFoundError("no request id");
+  const auto first = requests_.Find(id, hash);
+  if (!first.ok()) return first.status();
+  const auto stored = store_.Get(StoreKey(kRequestPrefix, id));
+  if (!stored.ok()) return stored.status();
+  stored::v1::RequestRecord record;
+  if (!record.ParseFromString(stored->value)) return absl::DataLossError(stored->key);
+  return record.reply();
+}
+
+absl::Status Committer::RememberNow(const std::string& id, uint64_t hash,
+                                    const std::string& reply) {
+  if (id.empty()) return absl::OkStatus();
+  stored::v1::RequestRecord record;
+  record.set_request_hash(hash);
+  record.set_reply(reply);
+  const absl::StatusOr<Revision> revision = store_.CommitAndWait(requests_.Record(id, record));
+  if (!revision.ok()) {
+    Log(LogLevel::kWarning, "request id not remembered", {{"error", revision.status().ToString()}});
+    return revision.status();
+  }
+  requests_.Added(id, record, *revision);
+  return absl::OkStatus();
 }
 
 absl::StatusOr<Committer::Outcome> Committer::Run(const Request& request) {

@@ -64,6 +64,16 @@ class Committer {
   // commit and is not remembered, since to repeat it is harmless while nothing else changes.
   void Submit(Request request, Done done);
 
+  // For mutations that another room commits: what this request was answered first (serialized).
+  // NOT_FOUND when the id is new (or empty); INVALID_ARGUMENT when it was used for another request.
+  // As Submit otherwise.
+  void Recall(const std::string& request_id, uint64_t request_hash,
+              std::function<void(absl::StatusOr<std::string>)> done);
+  // Commits a reply for Recall. Not one commit with the mutation that it tells of, so a crash
+  // between the two forgets the id: such a mutation must be harmless to repeat.
+  void Remember(const std::string& request_id, uint64_t request_hash, const std::string& reply,
+                std::function<void(absl::Status)> done);
+
   // Calls `read(const Model&)`, which must be quick: commits wait for it. Any thread.
   template <typename Read>
   auto WithModel(Read read) const {
@@ -76,6 +86,11 @@ class Committer {
 
   absl::Status Load();
   absl::StatusOr<Outcome> Run(const Request& request);
+  // Runs `work` on the loop and gives what it returns, or why it did not run, to `done`.
+  template <typename Result>
+  void Enqueue(std::function<Result()> work, std::function<void(Result)> done);
+  absl::StatusOr<std::string> RecallNow(const std::string& id, uint64_t hash) const;
+  absl::Status RememberNow(const std::string& id, uint64_t hash, const std::string& reply);
   absl::StatusOr<Outcome> Replay(const Request& request, Revision revision) const;
   absl::StatusOr<Outcome> Commit(const Request& request, const Staged& staged,
                                  const stored::v1::Allocator& allocator,

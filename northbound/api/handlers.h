@@ -9,6 +9,7 @@
 #include <string_view>
 #include <utility>
 
+#include "controller/store/path_queries.h"
 #include "northbound/api/committer.h"
 #include "northbound/api/dispatcher.h"
 #include "northbound/api/reader.h"
@@ -22,6 +23,7 @@ struct Rooms {
   Committer& committer;
   Reader& reader;
   Dispatcher& dispatcher;
+  PathQueries& paths;
 };
 
 // A hash of a mutation and of who asks for it, blind to its request_id.

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "northbound/api/errors.h"
+#include "northbound/api/path_requests.h"
 #include "northbound/api/trace.h"
 
 namespace waymark {
@@ -69,6 +70,20 @@ bool IsUnder(const v1::Policy& policy, const std::string& parent) {
   return policy.service() == parent || policy.service().starts_with(parent + "/");
 }
 
+// The context lives until the call is answered, and so until `cancelled` is asked no more.
+PathQueries::Limits LimitsOf(const grpc::CallbackServerContext* context) {
+  return {.deadline = absl::FromChrono(context->deadline()),
+          .cancelled = [context] { return context->IsCancelled(); }};
+}
+
+template <typename Reply>
+PathQueries::Done<Reply> AnswerInto(Reply* reply, const Dispatcher::Done& done) {
+  return [reply, done](absl::StatusOr<Reply> answer) {
+    if (answer.ok()) *reply = *std::move(answer);
+    done(WithField(answer.status()));
+  };
+}
+
 }  // namespace
 
 grpc::ServerUnaryReactor* PolicyServiceImpl::GetPolicy(grpc::CallbackServerContext* context,
@@ -119,6 +134,64 @@ grpc::ServerUnaryReactor* PolicyServiceImpl::Trace(grpc::CallbackServerContext* 
                                    if (traced.ok()) *reply = *std::move(traced);
                                    done(traced.status());
                                  });
+}
+
+grpc::ServerUnaryReactor* PolicyServiceImpl::ComputePath(grpc::CallbackServerContext* context,
+                                                         const v1::ComputePathRequest* request,
+                                                         v1::ComputePathResponse* reply) {
+  return rooms_.dispatcher.Serve(context, "/waymark.v1.PolicyService/ComputePath", *request,
+                                 [=, this](const Caller&, const Dispatcher::Done& done) {
+                                   if (absl::Status s = ValidateComputePath(*request); !s.ok())
+                                     return done(s);
+                                   rooms_.paths.ComputePath(*request, LimitsOf(context),
+                                                            AnswerInto(reply, done));
+                                 });
+}
+
+grpc::ServerUnaryReactor* PolicyServiceImpl::ExplainService(
+    grpc::CallbackServerContext* context, const v1::ExplainServiceRequest* request,
+    v1::ExplainServiceResponse* reply) {
+  return rooms_.dispatcher.Serve(context, "/waymark.v1.PolicyService/ExplainService", *request,
+                                 [=, this](const Caller&, const Dispatcher::Done& done) {
+                                   if (absl::Status s = ValidateExplainService(*request); !s.ok())
+                                     return done(s);
+                                   rooms_.paths.ExplainService(*request, LimitsOf(context),
+                                                               AnswerInto(reply, done));
+                                 });
+}
+
+grpc::ServerUnaryReactor* PolicyServiceImpl::Reoptimize(grpc::CallbackServerContext* context,
+                                                        const v1::ReoptimizeRequest* request,
+                                                        v1::ReoptimizeResponse* reply) {
+  static constexpr char kMethod[] = "/waymark.v1.PolicyService/Reoptimize";
+  return rooms_.dispatcher.Serve(
+      context, kMethod, *request, [=, this](const Caller& caller, const Dispatcher::Done& done) {
+        if (absl::Status s = ValidateReoptimize(*request); !s.ok()) return done(s);
+        const auto ask = [=, this](PathQueries::Done<v1::ReoptimizeResponse> answer) {
+          rooms_.paths.Reoptimize(*request, LimitsOf(context), std::move(answer));
+        };
+        // Without apply nothing changes, so that there is nothing to repeat.
+        if (!request->apply() || request->request_id().empty()) {
+          return ask(AnswerInto(reply, done));
+        }
+        const uint64_t hash = HashRequest(kMethod, caller, *request);
+        rooms_.committer.Recall(
+            request->request_id(), hash, [=, this](absl::StatusOr<std::string> first) {
+              if (first.ok()) {
+                return done(reply->ParseFromString(*first)
+                                ? absl::OkStatus()
+                                : absl::DataLossError("the stored reply does not parse"));
+              }
+              if (!absl::IsNotFound(first.status())) return done(first.status());
+              ask([=, this](absl::StatusOr<v1::ReoptimizeResponse> answer) {
+                if (!answer.ok()) return done(WithField(answer.status()));
+                *reply = *std::move(answer);
+                // What is done is done, remembered or not: the committer logs a failure.
+                rooms_.committer.Remember(request->request_id(), hash, reply->SerializeAsString(),
+                                          [done](const absl::Status&) { done(absl::OkStatus()); });
+              });
+            });
+      });
 }
 
 grpc::ServerUnaryReactor* PolicyServiceImpl::GetAgent(grpc::CallbackServerContext* context,

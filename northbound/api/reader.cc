@@ -10,17 +10,13 @@
 #include "northbound/api/validate.h"
 
 namespace waymark {
-namespace {
 
 using google::protobuf::Message;
 
-// 0001-01-01 to 9999-12-31, as google.protobuf.Timestamp has it.
 bool IsValidTime(const google::protobuf::Timestamp& t) {
   return t.seconds() >= -62'135'596'800 && t.seconds() <= 253'402'300'799 && t.nanos() >= 0 &&
          t.nanos() < 1'000'000'000;
 }
-
-}  // namespace
 
 std::string EncodePageToken(const PageToken& token) {
   return absl::WebSafeBase64Escape(absl::StrCat("1|", token.list, "|", token.revision, "|",

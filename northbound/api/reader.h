@@ -19,6 +19,9 @@ namespace waymark {
 inline constexpr int kDefaultPageSize = 100;
 inline constexpr int kMaxPageSize = 1'000;
 
+// 0001-01-01 to 9999-12-31, as google.protobuf.Timestamp has it.
+bool IsValidTime(const google::protobuf::Timestamp& time);
+
 // Where the next page begins. Opaque to clients: web-safe base64.
 struct PageToken {
   // What the list is of: a token of one list is refused by another.

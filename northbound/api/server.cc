@@ -71,7 +71,7 @@ struct NorthboundServer::Services {
       : reader(parts.store, parts.view),
         dispatcher({options.max_concurrent_calls, std::move(plaintext_caller)}, parts.clock,
                    parts.metrics),
-        rooms{parts.store, parts.view, parts.committer, reader, dispatcher},
+        rooms{parts.store, parts.view, parts.committer, reader, dispatcher, parts.paths},
         watches(WatchHub::Create(parts.store, parts.view, parts.watch_loop, parts.metrics)),
         topology(rooms),
         customer(rooms),

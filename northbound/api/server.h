@@ -3,7 +3,7 @@
 //   auto committer = Committer::Open(store, commit_loop, metrics);
 //   NorthboundServer::Options options; options.listen = "127.0.0.1:7443"; ...
 //   auto server = NorthboundServer::Start({store, view, **committer, watch_loop, backup_loop,
-//   clock, metrics}, options);
+//   clock, metrics, paths}, options);
 //   (*server)->SetReady(true);
 //   ...
 //   (*server)->Shutdown(absl::Seconds(5));   // before the loops stop
@@ -21,6 +21,7 @@
 #include "controller/base/event_loop.h"
 #include "controller/base/metrics.h"
 #include "controller/store/network_view.h"
+#include "controller/store/path_queries.h"
 #include "controller/store/store.h"
 #include "northbound/api/change_service.h"
 #include "northbound/api/committer.h"
@@ -39,6 +40,8 @@ class NorthboundServer {
     EventLoop& backup_loop;
     const Clock& clock;
     Metrics& metrics;
+    // Must go on answering until Shutdown has returned.
+    PathQueries& paths;
   };
 
   struct Options {

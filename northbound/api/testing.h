@@ -14,6 +14,7 @@
 #include "controller/base/metrics.h"
 #include "controller/store/memory_store.h"
 #include "controller/store/network_view.h"
+#include "controller/store/path_queries.h"
 #include "northbound/api/committer.h"
 #include "northbound/api/errors.h"
 #include "northbound/api/server.h"
@@ -96,6 +97,41 @@ inline std::string Describe(const grpc::Status& status) {
                       ": ", problems[0].description());
 }
 
+// Answers at once what it is told to, and remembers what it was asked.
+class FakePathQueries final : public PathQueries {
+ public:
+  void ComputePath(const v1::ComputePathRequest& request, const Limits& limits,
+                   Done<v1::ComputePathResponse> done) override {
+    ++asked;
+    last_compute = request;
+    last_limits = limits;
+    status.ok() ? done(compute) : done(status);
+  }
+  void ExplainService(const v1::ExplainServiceRequest& request, const Limits&,
+                      Done<v1::ExplainServiceResponse> done) override {
+    ++asked;
+    last_explain = request;
+    status.ok() ? done(explain) : done(status);
+  }
+  void Reoptimize(const v1::ReoptimizeRequest& request, const Limits&,
+                  Done<v1::ReoptimizeResponse> done) override {
+    ++asked;
+    last_reoptimize = request;
+    status.ok() ? done(reoptimize) : done(status);
+  }
+
+  // Set and read while no call is under way.
+  int asked = 0;
+  absl::Status status;
+  v1::ComputePathResponse compute;
+  v1::ExplainServiceResponse explain;
+  v1::ReoptimizeResponse reoptimize;
+  v1::ComputePathRequest last_compute;
+  v1::ExplainServiceRequest last_explain;
+  v1::ReoptimizeRequest last_reoptimize;
+  Limits last_limits;
+};
+
 class Server {
  public:
   explicit Server(const std::string& role = "operator", Store* store = nullptr)
@@ -111,7 +147,8 @@ class Server {
     options.plaintext_role = role;
     options.identity = {"1.2.3", 7, absl::FromUnixSeconds(1'000)};
     auto started = NorthboundServer::Start(
-        {this->store, view, *committer, watch_loop, backup_loop, RealClock(), metrics}, options);
+        {this->store, view, *committer, watch_loop, backup_loop, RealClock(), metrics, paths},
+        options);
     EXPECT_TRUE(started.ok()) << started.status();
     server = *std::move(started);
     // A channel of its own: clients of other servers in the process must not share its connection.
@@ -149,6 +186,7 @@ class Server {
   Store& store;
   NetworkViewHolder view;
   Metrics metrics;
+  FakePathQueries paths;
   std::unique_ptr<Committer> committer;
   std::unique_ptr<NorthboundServer> server;
   std::shared_ptr<grpc::Channel> channel;

@@ -91,7 +91,7 @@ TEST(TlsTest, SubjectGivesTheRole) {
   options.tls_client_ca = WriteFile("ca.pem", CertificatePem(ca));
   auto server =
       NorthboundServer::Start({plain.store, plain.view, *plain.committer, plain.watch_loop,
-                               plain.backup_loop, RealClock(), plain.metrics},
+                               plain.backup_loop, RealClock(), plain.metrics, plain.paths},
                               options);
   ASSERT_TRUE(server.ok()) << server.status();
 

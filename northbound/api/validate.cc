@@ -4,127 +4,43 @@
 #include <set>
 
 #include "absl/strings/str_cat.h"
-#include "controller/topology/snapshot.h"
+#include "northbound/api/field_checker.h"
 
 namespace waymark {
 namespace {
 
 using google::protobuf::Message;
-using google::protobuf::RepeatedPtrField;
-
-// Collects what is wrong with one resource.
-class FieldChecker {
- public:
-  FieldChecker(std::string resource, Problems& problems)
-      : resource_(std::move(resource)), problems_(problems) {}
-
-  template <typename... Args>
-  void Add(const std::string& field, const Args&... args) {
-    if (problems_.size() >= kMaxProblems) return;
-    problems_.push_back(MakeProblem("FIELD_INVALID", resource_, field, absl::StrCat(args...)));
-  }
-
-  void Text(const std::string& field, const std::string& text, size_t most) {
-    if (text.size() > most) {
-      Add(field, "is ", text.size(), " bytes long: shorten it to at most ", most);
-    }
-    for (const char c : text) {
-      if (static_cast<unsigned char>(c) >= ' ' && c != 0x7f) continue;
-      Add(field, Quoted(text), " contains control characters: remove them");
-      return;
-    }
-  }
-
-  void Range(const std::string& field, int64_t value, int64_t least, int64_t most,
-             const std::string& unit = "") {
-    if (value < least || value > most) {
-      Add(field, "is ", value, ": give ", least, " to ", most, unit);
-    }
-  }
-
-  void Names(const std::string& field, const RepeatedPtrField<std::string>& names) {
-    if (!Count(field, names.size(), kMaxListed)) return;
-    std::set<std::string> seen;
-    for (int i = 0; i < names.size(); ++i) {
-      const std::string at = absl::StrCat(field, "[", i, "]");
-      if (names[i].empty()) Add(at, "is empty: remove it");
-      Text(at, names[i], kMaxShortName);
-      if (!seen.insert(names[i]).second) Add(at, Quoted(names[i]), " is listed twice");
-    }
-  }
-
-  void Jurisdictions(const std::string& field, const RepeatedPtrField<std::string>& codes) {
-    if (!Count(field, codes.size(), kMaxListed)) return;
-    std::set<std::string> seen;
-    for (int i = 0; i < codes.size(); ++i) {
-      const std::string at = absl::StrCat(field, "[", i, "]");
-      if (!IsJurisdictionCode(codes[i])) {
-        Add(at, Quoted(codes[i]), " is no ISO 3166-1 alpha-2 code: use two capitals such as CH");
-      } else if (!seen.insert(codes[i]).second) {
-        Add(at, Quoted(codes[i]), " is listed twice");
-      }
-    }
-  }
-
-  void Disjoint(const std::string& field, const RepeatedPtrField<std::string>& a,
-                const std::string& other, const RepeatedPtrField<std::string>& b) {
-    const std::set<std::string> in_b(b.begin(), b.end());
-    for (const std::string& value : a) {
-      if (in_b.contains(value))
-        Add(field, Quoted(value), " is also in ", other, ": decide for one");
-    }
-  }
-
-  bool Count(const std::string& field, int count, int most) {
-    if (count > most) Add(field, "has ", count, " entries: at most ", most);
-    return count <= most;
-  }
-
-  // A reference to `kind`, whose existence ValidateReferences checks.
-  bool Reference(const std::string& field, const std::string& name, Kind kind) {
-    if (name.empty()) {
-      Add(field, "is missing: name one, as ", NamePattern(kind));
-    } else if (KindOfName(name) != kind) {
-      Add(field, Quoted(name), " is no valid name: write ", NamePattern(kind));
-    } else {
-      return true;
-    }
-    return false;
-  }
-
- private:
-  const std::string resource_;
-  Problems& problems_;
-};
-
-void CheckConstraints(const v1::TrafficClass& c, FieldChecker& check) {
-  check.Jurisdictions("allowed_jurisdictions", c.allowed_jurisdictions());
-  check.Jurisdictions("forbidden_jurisdictions", c.forbidden_jurisdictions());
-  check.Disjoint("forbidden_jurisdictions", c.forbidden_jurisdictions(), "allowed_jurisdictions",
-                 c.allowed_jurisdictions());
-  check.Names("allowed_providers", c.allowed_providers());
-  check.Names("forbidden_providers", c.forbidden_providers());
-  check.Disjoint("forbidden_providers", c.forbidden_providers(), "allowed_providers",
-                 c.allowed_providers());
-  check.Names("include_any", c.include_any());
-  check.Names("include_all", c.include_all());
-  check.Names("exclude", c.exclude());
-  check.Disjoint("exclude", c.exclude(), "include_all", c.include_all());
-}
 
 void CheckProtection(const v1::TrafficClass& c, FieldChecker& check) {
   if (c.protection_size() > 0 && c.treatment() != v1::PINNED) {
     check.Add("protection", "is only for PINNED classes: leave it empty");
   }
-  std::set<int> seen;
-  for (int i = 0; i < c.protection_size() && i < kMaxListed; ++i) {
-    const std::string at = absl::StrCat("protection[", i, "]");
-    const int level = c.protection(i);
-    if (level < v1::LINK || level > v1::PROVIDER) {
-      check.Add(at, "is ", level, ": use LINK, NODE, SRLG or PROVIDER (1 to 4)");
-    } else if (!seen.insert(level).second) {
-      check.Add(at, "is listed twice: list each level once");
+  CheckDisjoint("protection", c.protection(), check);
+  const auto only_protected = [&](bool set, const char* field) {
+    if (set && c.protection_size() == 0) {
+      check.Add(field, "means nothing without protection: name what both paths must not share");
     }
+  };
+  only_protected(c.allow_shared_risks(), "allow_shared_risks");
+  CheckPairObjective("pair_objective", c.pair_objective(), check);
+  only_protected(c.pair_objective() != v1::PAIR_OBJECTIVE_UNSPECIFIED, "pair_objective");
+  if (!v1::ProtectBandwidth_IsValid(c.protect_bandwidth())) {
+    check.Add("protect_bandwidth", "is ", static_cast<int>(c.protect_bandwidth()),
+              ": use DEDICATED (1) or SHARED (2), or 0");
+  }
+  only_protected(c.protect_bandwidth() == v1::SHARED, "protect_bandwidth");
+}
+
+// RFC 3209 section 4.7.1: a session whose hold were weaker than its setup could be taken down by
+// its like at once.
+void CheckPriorities(const v1::TrafficClass& c, FieldChecker& check) {
+  const uint32_t setup = c.has_setup_priority() ? c.setup_priority() : 7;
+  const uint32_t hold = c.has_hold_priority() ? c.hold_priority() : 0;
+  check.Range("setup_priority", setup, 0, 7, ", 0 is strongest");
+  check.Range("hold_priority", hold, 0, 7, ", 0 is strongest");
+  if (setup <= 7 && hold <= 7 && hold > setup) {
+    check.Add("hold_priority", "is ", hold, ", weaker than setup_priority ", setup, ": give 0 to ",
+              setup);
   }
 }
 
@@ -134,17 +50,16 @@ void CheckTrafficClass(const v1::TrafficClass& c, FieldChecker& check) {
   if (c.treatment() != v1::PINNED && c.treatment() != v1::MESH) {
     check.Add("treatment", "is ", static_cast<int>(c.treatment()), ": use PINNED (1) or MESH (2)");
   }
-  if (!v1::Objective_IsValid(c.objective())) {
-    check.Add("objective", "is ", static_cast<int>(c.objective()),
-              ": use MIN_TE_METRIC, MIN_DELAY or MIN_COST (1 to 3), or 0");
-  }
+  CheckObjective("objective", c.objective(), check);
   check.Range("max_delay_ns", c.max_delay_ns(), 0, kMaxDelayBoundNs, " ns, 0 for no bound");
-  CheckConstraints(c, check);
+  check.Range("max_latency_ns", c.max_latency_ns(), 0, kMaxDelayBoundNs, " ns, 0 for no bound");
+  CheckPlaces(c, "", check);
   CheckProtection(c, check);
+  CheckPriorities(c, check);
   check.Range("max_paths", c.max_paths(), 0, 8, ", 0 for 4");
-  if (!(c.availability_target() >= 0 && c.availability_target() <= 1)) {
-    check.Add("availability_target", "is ", c.availability_target(),
-              ": give a number from 0 to 1, such as 0.99999");
+  CheckAvailability("availability_target", c.availability_target(), check);
+  if (c.oversubscription() != 0 && !(c.oversubscription() >= 1 && c.oversubscription() <= 1'000)) {
+    check.Add("oversubscription", "is ", c.oversubscription(), ": give 1 to 1000, or 0 for 1");
   }
   check.Range("max_hops", c.max_hops(), 0, 64, ", 0 for 64");
 }
@@ -244,6 +159,7 @@ void CheckService(const v1::Service& service, FieldChecker& check) {
     }
     check.Range(at + ".cir_bps", rate.cir_bps(), 0, kMaxRateBps, " bit/s");
     check.Range(at + ".eir_bps", rate.eir_bps(), 0, kMaxRateBps, " bit/s");
+    check.Range(at + ".burst_bytes", rate.burst_bytes(), 0, kMaxBurstBytes, ", 0 for the default");
   }
 }
 

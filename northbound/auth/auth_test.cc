@@ -95,6 +95,10 @@ std::map<std::string, Permission> Expected() {
   kind("CustomerService", "TrafficClass", "TrafficClasses", true, false);
   e["PolicyService/GetPolicy"] = e["PolicyService/ListPolicies"] =
       e["PolicyService/Trace"] = {true, true};
+  e["PolicyService/ComputePath"] = {true, false};
+  e["PolicyService/ExplainService"] = {true, true};
+  // A dry run; with `apply` see below.
+  e["PolicyService/Reoptimize"] = {true, false};
   e["PolicyService/GetAgent"] = e["PolicyService/ListAgents"] = {true, false};
   e["ChangeService/Apply"] = {false, true};
   e["ChangeService/Watch"] = e["ChangeService/GetServerInfo"] = {true, true};
@@ -118,6 +122,15 @@ void FillNames(google::protobuf::Message& message, const std::string& name) {
       FillNames(*message.GetReflection()->MutableMessage(&message, field), name);
     }
   }
+}
+
+TEST(AuthorizeTest, OnlyAnOperatorAppliesReoptimization) {
+  const std::string method = "/waymark.v1.PolicyService/Reoptimize";
+  v1::ReoptimizeRequest request;
+  request.set_apply(true);
+  EXPECT_TRUE(Authorize(method, *ParseRole("operator"), request).ok());
+  EXPECT_TRUE(absl::IsPermissionDenied(Authorize(method, *ParseRole("viewer"), request)));
+  EXPECT_FALSE(Authorize(method, *ParseRole("customer:bank"), request).ok());
 }
 
 TEST(AuthorizeTest, EveryMethodAndRole) {

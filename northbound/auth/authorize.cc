@@ -35,6 +35,8 @@ enum class Customers {
 struct Row {
   bool writes;
   Customers customers;
+  // It writes only when its field `apply` is set.
+  bool only_when_applied = false;
 };
 
 using Table = std::map<std::string, Row, std::less<>>;
@@ -65,6 +67,9 @@ Table MakeTable() {
   t["/waymark.v1.PolicyService/GetPolicy"] = {false, kNarrowed};
   t["/waymark.v1.PolicyService/ListPolicies"] = {false, kNarrowed};
   t["/waymark.v1.PolicyService/Trace"] = {false, kOwnService};
+  t["/waymark.v1.PolicyService/ComputePath"] = {false, kDenied};
+  t["/waymark.v1.PolicyService/ExplainService"] = {false, kOwnName};
+  t["/waymark.v1.PolicyService/Reoptimize"] = {true, kDenied, /*only_when_applied=*/true};
   t["/waymark.v1.PolicyService/GetAgent"] = {false, kDenied};
   t["/waymark.v1.PolicyService/ListAgents"] = {false, kDenied};
   t["/waymark.v1.ChangeService/Apply"] = {true, kOwnClassMaps};
@@ -85,6 +90,11 @@ absl::Status NotFound(const std::string& name) {
 std::string TextField(const Message& message, const char* field) {
   const FieldDescriptor* f = message.GetDescriptor()->FindFieldByName(field);
   return message.GetReflection()->GetString(message, f);
+}
+
+bool Applies(const Message& request) {
+  const FieldDescriptor* f = request.GetDescriptor()->FindFieldByName("apply");
+  return request.GetReflection()->GetBool(request, f);
 }
 
 absl::Status CheckOwn(const Caller& caller, const std::string& name) {
@@ -162,6 +172,7 @@ absl::Status Authorize(std::string_view method, const Caller& caller, const Mess
       return absl::OkStatus();
     case Role::kViewer:
       if (!row->second.writes) return absl::OkStatus();
+      if (row->second.only_when_applied && !Applies(request)) return absl::OkStatus();
       return absl::PermissionDeniedError("a viewer changes nothing: call as an operator");
     case Role::kCustomer:
       return CheckCustomer(row->second.customers, caller, request);
