@@ -14,6 +14,7 @@
 #include "northbound/cli/commands.h"
 #include "northbound/cli/completion.h"
 #include "northbound/cli/exit_code.h"
+#include "northbound/cli/path_flags.h"
 
 namespace waymark::cli {
 namespace {
@@ -29,6 +30,7 @@ Examples:
   waymark describe service bank/core
   waymark trace storage/replica --from lon --to sin --dscp EF
   waymark topology import germany50.xml --validate-only
+  waymark path compute --from lon --to sin --disjoint=node --max-delay 90ms
   waymark wait --for=up bank/core --timeout 30s
 
 Exit codes: 0 ok, 1 request refused or failed, 2 wrong usage, 3 controller unreachable, 4 not found, 5 timed out.)";
@@ -106,6 +108,7 @@ struct Arguments {
   TraceArgs trace;
   ImportArgs import;
   ExportArgs export_;
+  PathComputeArgs path_compute;
   GetArgs agent;
   std::string backup_folder;
   std::string shell;
@@ -205,6 +208,7 @@ class Program {
     Changing();
     Watching();
     TopologyFiles();
+    Paths();
     Care();
   }
 
@@ -345,6 +349,16 @@ class Program {
     export_->add_option("--graph", a.export_.graph, "Convert this file, without a controller");
     export_->add_option("--output", a.export_.output,
                         "File to write; standard output if not given");
+  }
+
+  void Paths() {
+    Arguments& a = arguments_;
+    CLI::App* path = Add(&app_, "path", "Paths: compute and explain", "", nullptr);
+    path->require_subcommand(1);
+    CLI::App* compute =
+        Add(path, "compute", "Paths that meet constraints; nothing is reserved", kPathComputeFooter,
+            [&] { return RunPathCompute(context_, a.path_compute); });
+    AddPathComputeFlags(compute, &a.path_compute);
   }
 
   void Care() {

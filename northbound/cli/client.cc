@@ -275,6 +275,16 @@ absl::StatusOr<v1::TraceResponse> Client::Trace(const v1::TraceRequest& request)
   return response;
 }
 
+absl::StatusOr<v1::ComputePathResponse> Client::ComputePath(v1::ComputePathRequest request,
+                                                            const AsOf& as_of) {
+  SetAsOf(as_of, &request);
+  v1::ComputePathResponse response;
+  if (auto s = Call(policy_, &v1::PolicyService::Stub::ComputePath, request, &response); !s.ok()) {
+    return s;
+  }
+  return response;
+}
+
 absl::StatusOr<v1::ServerInfo> Client::Info() {
   v1::ServerInfo response;
   const google::protobuf::Empty request;

@@ -60,6 +60,9 @@ class Client {
                                                  const AsOf& as_of);
   absl::StatusOr<v1::ApplyResponse> Apply(const v1::ApplyRequest& request);
   absl::StatusOr<v1::TraceResponse> Trace(const v1::TraceRequest& request);
+  // The past of `as_of`, when that is one.
+  absl::StatusOr<v1::ComputePathResponse> ComputePath(v1::ComputePathRequest request,
+                                                      const AsOf& as_of);
   absl::StatusOr<v1::ServerInfo> Info();
   absl::StatusOr<v1::BackupStoreResponse> Backup(const std::string& folder);
 

@@ -82,6 +82,35 @@ struct ExportArgs {
 };
 absl::Status RunTopologyExport(Context& context, const ExportArgs& args);
 
+// As the flags of `path compute` give them; path_command.h reads and checks them.
+struct PathComputeArgs {
+  std::string graph;  // a file; empty: the network of the controller
+  std::string format = "auto";
+  std::string from, to;
+  std::string traffic_class;
+  std::string metric;  // "weight", "delay", "cost"; empty: weight, or the class's
+  std::string paths;   // --k
+  std::vector<std::string> disjoint;
+  bool min_max = false;
+  bool allow_shared_risks = false;
+  std::string max_delay, max_latency, bandwidth, max_hops, queue, setup_priority, availability;
+  std::vector<std::string> allowed_jurisdictions, forbidden_jurisdictions;
+  std::vector<std::string> allowed_providers, forbidden_providers;
+  std::vector<std::string> include_any, include_all, exclude;
+  std::vector<std::string> via, avoid;
+  bool explain = false;
+  // Of the live network only.
+  bool ignore_link_state = false, ignore_reservations = false;
+  // Of a file only.
+  bool all_pairs = false;
+  std::string routes, threads, time_limit;
+  bool progress = false;
+};
+// On the file of --graph, or on the live network.
+absl::Status RunPathCompute(Context& context, const PathComputeArgs& args);
+absl::Status RunPathComputeOffline(Context& context, const PathComputeArgs& args);
+absl::Status RunPathComputeLive(Context& context, const PathComputeArgs& args);
+
 absl::Status RunInfo(Context& context);
 absl::Status RunBackup(Context& context, const std::string& folder);
 

@@ -1,0 +1,18 @@
+// The flags of `waymark path compute`.
+#ifndef WAYMARK_NORTHBOUND_CLI_PATH_FLAGS_H_
+#define WAYMARK_NORTHBOUND_CLI_PATH_FLAGS_H_
+
+#include <CLI/CLI.hpp>
+
+#include "northbound/cli/commands.h"
+
+namespace waymark::cli {
+
+extern const char kPathComputeFooter[];
+
+// `args` must outlive `command`.
+void AddPathComputeFlags(CLI::App* command, PathComputeArgs* args);
+
+}  // namespace waymark::cli
+
+#endif  // WAYMARK_NORTHBOUND_CLI_PATH_FLAGS_H_

@@ -1,0 +1,120 @@
+#include "northbound/cli/path_graph.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "controller/topology/import_file.h"
+#include "northbound/cli/bundle_files.h"
+#include "northbound/cli/exit_code.h"
+#include "northbound/cli/format.h"
+#include "northbound/cli/kind.h"
+
+namespace waymark::cli {
+namespace {
+
+absl::StatusOr<ImportResult> Import(Context& context, const std::string& file,
+                                    const std::string& format_name) {
+  const auto format = ParseFormatName(format_name);
+  if (!format.ok()) return UsageError(std::string(format.status().message()));
+  if (file != "-") return ImportTopologyFile(file, *format);
+  const auto text = ReadInput(file, context.io().in);
+  if (!text.ok()) return text.status();
+  return ImportTopology("stdin", *text, *format);
+}
+
+// A plain number below `count`.
+bool IsPlace(const std::string& text, size_t count, int32_t* place) {
+  const auto digit = [](char c) { return c >= '0' && c <= '9'; };
+  return !text.empty() && std::all_of(text.begin(), text.end(), digit) &&
+         absl::SimpleAtoi(text, place) && static_cast<size_t>(*place) < count;
+}
+
+std::string Places(size_t count, const char* what) {
+  if (count == 0) return absl::StrCat("the file has no ", what);
+  return absl::StrCat("give a name that the file has, or a ", what, "'s index, 0 to ", count - 1);
+}
+
+}  // namespace
+
+absl::StatusOr<GraphFile> GraphFile::Read(Context& context, const std::string& file,
+                                          const std::string& format) {
+  auto import = Import(context, file, format);
+  if (!import.ok()) return import.status();
+  for (const std::string& warning : import->warnings) {
+    context.io().err << "warning: " << Printable(warning) << '\n';
+  }
+  GraphFile graph;
+  graph.file_ = file == "-" ? "stdin" : file;
+  const v1::Bundle& bundle = import->bundle;
+  if (bundle.nodes_size() == 0) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(graph.file_, ": the topology is empty: it has no nodes"));
+  }
+  const std::vector<v1::Node> nodes(bundle.nodes().begin(), bundle.nodes().end());
+  const std::vector<v1::Link> links(bundle.links().begin(), bundle.links().end());
+  const std::vector<v1::Srlg> srlgs(bundle.srlgs().begin(), bundle.srlgs().end());
+  auto snapshot = Snapshot::Build(nodes, links, srlgs);
+  if (!snapshot.ok()) return snapshot.status();
+  graph.snapshot_ = *std::move(snapshot);
+  graph.file_node_.resize(nodes.size());
+  for (const v1::Node& node : nodes) {
+    const NodeId id = *graph.snapshot_->FindNode(node.name());
+    graph.file_node_[Index(id)] = static_cast<int32_t>(graph.node_at_.size());
+    graph.node_at_.push_back(id);
+  }
+  graph.NumberLinks(*import);
+  return graph;
+}
+
+void GraphFile::NumberLinks(const ImportResult& import) {
+  const std::vector<int32_t>& entries = import.link_entries;
+  const bool undirected = std::adjacent_find(entries.begin(), entries.end()) != entries.end();
+  file_link_.resize(entries.size());
+  for (size_t i = 0; i < entries.size(); ++i) {
+    const LinkId id = *snapshot_->FindLink(import.bundle.links(static_cast<int>(i)).name());
+    const bool back = i > 0 && entries[i] == entries[i - 1];
+    const int32_t place = undirected ? entries[i] * 2 + (back ? 1 : 0) : entries[i];
+    file_link_[Index(id)] = place;
+    link_at_.resize(std::max(link_at_.size(), static_cast<size_t>(place) + 1), LinkId::kNone);
+    link_at_[place] = id;
+  }
+}
+
+absl::StatusOr<NodeId> GraphFile::Node(const std::string& text) const {
+  const std::string name = text.starts_with("nodes/") ? text : absl::StrCat("nodes/", text);
+  if (const auto node = snapshot_->FindNode(name)) return *node;
+  const std::string label = name.substr(name.find('/') + 1);
+  std::vector<NodeId> labelled;
+  for (size_t i = 0; i < node_at_.size(); ++i) {
+    if (snapshot_->node_resources()[i].display_name() == label) {
+      labelled.push_back(static_cast<NodeId>(i));
+    }
+  }
+  if (labelled.size() == 1) return labelled.front();
+  if (labelled.size() > 1) {
+    return UsageError(absl::StrCat("the label \"", label, "\" is on ", labelled.size(),
+                                   " nodes of ", file_, ": say ",
+                                   ShortName(snapshot_->node(labelled[0]).name), " or ",
+                                   ShortName(snapshot_->node(labelled[1]).name)));
+  }
+  int32_t place = 0;
+  if (IsPlace(label, node_at_.size(), &place)) return node_at_[place];
+  return absl::NotFoundError(
+      absl::StrCat("no node \"", label, "\" in ", file_, ": ", Places(node_at_.size(), "node")));
+}
+
+absl::StatusOr<LinkId> GraphFile::Link(const std::string& text) const {
+  const std::string name = text.starts_with("links/") ? text : absl::StrCat("links/", text);
+  if (const auto link = snapshot_->FindLink(name)) return *link;
+  const std::string label = name.substr(name.find('/') + 1);
+  int32_t place = 0;
+  if (IsPlace(label, link_at_.size(), &place) && link_at_[place] != LinkId::kNone) {
+    return link_at_[place];
+  }
+  return absl::NotFoundError(
+      absl::StrCat("no link \"", label, "\" in ", file_, ": ", Places(link_at_.size(), "link")));
+}
+
+}  // namespace waymark::cli

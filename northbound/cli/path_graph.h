@@ -1,0 +1,53 @@
+// A topology file as `waymark path compute --graph` sees it: the network, and the file's own
+// names and numbers for its parts.
+#ifndef WAYMARK_NORTHBOUND_CLI_PATH_GRAPH_H_
+#define WAYMARK_NORTHBOUND_CLI_PATH_GRAPH_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "controller/topology/import.h"
+#include "controller/topology/snapshot.h"
+#include "northbound/cli/context.h"
+
+namespace waymark::cli {
+
+class GraphFile {
+ public:
+  // FAILED_PRECONDITION when the file has no nodes. Warnings of the import go to io().err. Blocks
+  // on the disk.
+  static absl::StatusOr<GraphFile> Read(Context& context, const std::string& file,
+                                        const std::string& format);
+
+  const Snapshot& snapshot() const { return *snapshot_; }
+
+  // By name ("zrh" or "nodes/zrh"), else by the file's label, else by its index in the file.
+  // NOT_FOUND, or a usage error when several have that label.
+  absl::StatusOr<NodeId> Node(const std::string& text) const;
+  // By name or by index, as FileLink gives it.
+  absl::StatusOr<LinkId> Link(const std::string& text) const;
+
+  // The node's place among the file's nodes, from 0, and the reverse.
+  int32_t FileNode(NodeId node) const { return file_node_[Index(node)]; }
+  NodeId NodeAt(int32_t place) const { return node_at_[place]; }
+  // The link's place among the file's links, from 0. Where the file has links without a direction,
+  // its link i is 2i the way it is written and 2i+1 the way back.
+  int32_t FileLink(LinkId link) const { return file_link_[Index(link)]; }
+
+ private:
+  GraphFile() = default;
+  void NumberLinks(const ImportResult& import);
+
+  std::string file_;
+  std::shared_ptr<const Snapshot> snapshot_;
+  std::vector<int32_t> file_node_, file_link_;  // by number in the snapshot
+  std::vector<NodeId> node_at_;
+  std::vector<LinkId> link_at_;  // kNone where the file's link is left out
+};
+
+}  // namespace waymark::cli
+
+#endif  // WAYMARK_NORTHBOUND_CLI_PATH_GRAPH_H_

@@ -1,0 +1,148 @@
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "northbound/cli/kind.h"
+#include "northbound/cli/path_command.h"
+#include "northbound/cli/path_text.h"
+#include "northbound/cli/proto_text.h"
+
+namespace waymark::cli {
+namespace {
+
+template <typename Names>
+std::string ShortNames(const Names& names) {
+  return absl::StrJoin(names, " ", [](std::string* text, const std::string& name) {
+    text->append(ShortName(name));
+  });
+}
+
+std::string Figures(const v1::Path& path) {
+  return absl::StrCat(path.links_size(), path.links_size() == 1 ? " hop, " : " hops, ",
+                      FormatDelay(path.delay_ns()), ", TE metric ", path.te_metric(), ", cost ",
+                      FormatNumber(path.cost()));
+}
+
+std::string Label(const v1::ComputePathRequest& request, int number, int count) {
+  const bool disjoint =
+      request.constraints().disjoint_size() > 0 || !request.traffic_class().empty();
+  if (!disjoint || count != 2) return absl::StrCat("Path ", number + 1);
+  return number == 0 ? "Working" : "Protect";
+}
+
+std::string SegmentText(const v1::SegmentList& list) {
+  std::vector<std::string> sids;
+  for (const uint32_t sid : list.sids()) sids.push_back(FormatSid(sid));
+  if (sids.empty()) return "";
+  return absl::StrCat(absl::StrJoin(sids, " "), " (", sids.size(),
+                      sids.size() == 1 ? " uSID in " : " uSIDs in ", list.containers_size(),
+                      list.containers_size() == 1 ? " container)" : " containers)");
+}
+
+void ShowPath(Context& context, const std::string& label, const v1::Path& path,
+              const v1::SegmentList* segments) {
+  Fields fields;
+  fields.Add(label, absl::StrCat(FormatNodes(path), ", ", Figures(path)))
+      .Add("  links", ShortNames(path.links()));
+  if (segments != nullptr) {
+    fields.Add("  segments", SegmentText(*segments))
+        .Add("  containers", absl::StrJoin(segments->containers(), " "));
+  }
+  fields.Print(context.out(), context.color());
+}
+
+void ShowPromise(Context& context, const v1::Promise& promise) {
+  Fields fields;
+  for (const v1::PromiseTerm& term : promise.terms()) fields.Add("  " + term.label(), term.value());
+  if (promise.working_latency_ns() > 0) {
+    fields.Add("Latency, working", FormatDelay(promise.working_latency_ns()));
+  }
+  if (promise.protect_latency_ns() > 0) {
+    fields.Add("Latency, protect", FormatDelay(promise.protect_latency_ns()));
+  }
+  if (promise.failover_ns() > 0) fields.Add("Failover", FormatDelay(promise.failover_ns()));
+  if (promise.availability() > 0) {
+    fields.Add("Availability",
+               absl::StrFormat("%.7f, %.2f minutes a year down", promise.availability(),
+                               promise.downtime_minutes_a_year()));
+  }
+  fields.Add("Shared risks", ShortNames(promise.shared_risks()));
+  context.out() << "Promise\n";
+  fields.Print(context.out(), context.color(), "  ");
+}
+
+void ShowWhy(Context& context, const v1::ComputePathResponse& response) {
+  std::ostream& out = context.out();
+  if (response.alternatives_size() > 0) out << "\nAlternatives\n";
+  for (const v1::PathAlternative& other : response.alternatives()) {
+    out << "  "
+        << Printable(absl::StrCat(FormatNodes(other.path()), ", ", Figures(other.path()), ": ",
+                                  other.ruled_out()))
+        << '\n';
+  }
+  if (response.blocking_constraints_size() > 0) {
+    out << "\nTogether impossible: "
+        << Printable(absl::StrJoin(response.blocking_constraints(), "; ")) << '\n';
+  }
+  for (const v1::Relaxation& relaxation : response.relaxations()) {
+    out << "Would work: " << Printable(relaxation.change()) << '\n';
+    for (const v1::Path& path : relaxation.paths()) {
+      out << "  " << Printable(absl::StrCat(FormatNodes(path), ", ", Figures(path))) << '\n';
+    }
+  }
+}
+
+void ShowTable(Context& context, const v1::ComputePathRequest& request,
+               const v1::ComputePathResponse& response) {
+  for (int i = 0; i < response.paths_size(); ++i) {
+    if (i > 0) context.out() << '\n';
+    ShowPath(context, Label(request, i, response.paths_size()), response.paths(i),
+             i < response.segment_lists_size() ? &response.segment_lists(i) : nullptr);
+  }
+  if (response.has_promise()) {
+    context.out() << '\n';
+    ShowPromise(context, response.promise());
+  }
+  ShowWhy(context, response);
+  if (response.revision() > 0) context.out() << "\nRevision: " << response.revision() << '\n';
+}
+
+std::string Refused(const v1::ComputePathResponse& response) {
+  const v1::Status& status = response.status();
+  std::string text = status.reason().empty() ? "no path meets the constraints" : status.reason();
+  if (!status.blocking_constraint().empty()) {
+    absl::StrAppend(&text, "; in the way: ", status.blocking_constraint());
+  }
+  if (!status.relaxation().empty()) absl::StrAppend(&text, "; would work: ", status.relaxation());
+  return Printable(text);
+}
+
+}  // namespace
+
+absl::Status ShowPaths(Context& context, const v1::ComputePathRequest& request,
+                       const v1::ComputePathResponse& response) {
+  switch (context.globals().output) {
+    case Output::kJson:
+      context.out() << ToJson(response);
+      break;
+    case Output::kYaml:
+      context.out() << ToYaml(response);
+      break;
+    case Output::kName:
+      for (const v1::Path& path : response.paths()) {
+        context.out() << Printable(ShortNames(path.links())) << '\n';
+      }
+      break;
+    case Output::kTable:
+      ShowTable(context, request, response);
+      break;
+  }
+  if (response.outcome() == v1::FOUND) return absl::OkStatus();
+  if (response.outcome() == v1::BUDGET_SPENT && response.paths_size() > 0) {
+    context.io().err << "waymark: the work budget ended before the paths were proven best: "
+                     << Printable(response.status().reason()) << '\n';
+    return absl::OkStatus();
+  }
+  return absl::FailedPreconditionError(Refused(response));
+}
+
+}  // namespace waymark::cli
