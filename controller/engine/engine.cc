@@ -181,12 +181,43 @@ void Engine::Adopt() {
   plan_revision_ = next_revision_;
   {
     std::lock_guard<std::mutex> lock(mutex_);
+    adopted_ = std::make_shared<const Adopted>(Adopted{plan_revision_, switches_.links_down()});
     ready_ = true;
     known_nodes_.clear();
     for (const auto& [node, objects] : plan_.objects) known_nodes_.insert(node);
   }
   switches_.SetDesired(plan_.objects, plan_revision_);
   MarkViewDirty();
+}
+
+std::shared_ptr<const Engine::Adopted> Engine::adopted() const {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return adopted_;
+}
+
+void Engine::CommitPlacements(const Adopted& computed_from, std::vector<Mutation> mutations,
+                              Store::Done done) {
+  PostSurely([this, computed_from, mutations = std::move(mutations), done = std::move(done)] {
+    if (!started_) return done(absl::CancelledError("the controller is shutting down"));
+    if (storing_ || dirty_ || resources_.revision() != computed_from.revision ||
+        switches_.links_down() != computed_from.links_down) {
+      return done(absl::AbortedError("the network has changed meanwhile"));
+    }
+    // Nothing is computed, and so no other placement stored, until this is.
+    storing_ = true;
+    store_.Commit(mutations, [guard = guard_, done](absl::StatusOr<Revision> stored) {
+      {
+        std::lock_guard<std::mutex> lock(guard->mutex);
+        if (Engine* engine = guard->engine; engine != nullptr) {
+          engine->PostSurely([engine] {
+            engine->storing_ = false;
+            if (engine->dirty_) engine->Recompute();
+          });
+        }
+      }
+      done(std::move(stored));
+    });
+  });
 }
 
 void Engine::MarkViewDirty() {

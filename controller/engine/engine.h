@@ -57,6 +57,21 @@ class Engine final : public SwitchSessionListener {
   // Stops following the store. On the loop.
   void Stop();
 
+  // What the adopted plan was computed with, beside what the store holds. Any thread; immutable;
+  // null before the first plan.
+  struct Adopted {
+    Revision revision = 0;
+    std::set<std::string> links_down;  // "links/{link}"
+  };
+  std::shared_ptr<const Adopted> adopted() const;
+  // Commits placements that were computed from `revision` with these links down. ABORTED, and
+  // nothing changed, unless that is still all that the engine knows and nothing is being computed:
+  // placements are written by the engine alone, so that nothing else can come between. Any thread;
+  // `done` once, on the engine's loop or on the store's commit thread, and must not block;
+  // CANCELLED after Stop. The plan is made anew from what was committed, and adopted.
+  void CommitPlacements(const Adopted& computed_from, std::vector<Mutation> mutations,
+                        Store::Done done);
+
   // SwitchSessionListener. Any thread.
   absl::Status OnConnected(std::shared_ptr<SwitchSession> session,
                            const southbound::v1::Hello& hello) override;
@@ -109,8 +124,9 @@ class Engine final : public SwitchSessionListener {
   std::shared_ptr<const NetworkView> view_ = std::make_shared<NetworkView>();
   std::unique_ptr<Subscription> subscription_;
 
-  // For the answer to Hello, which cannot wait for the loop.
-  std::mutex mutex_;
+  // For the answer to Hello, which cannot wait for the loop, and for queries.
+  mutable std::mutex mutex_;
+  std::shared_ptr<const Adopted> adopted_;
   // A plan has been adopted, so that known_nodes_ means something.
   bool ready_ = false;
   std::set<std::string> known_nodes_;
