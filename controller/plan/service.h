@@ -1,4 +1,4 @@
-// Private to this folder. A service with its references resolved and its rules checked.
+// A service with its references resolved and its rules checked.
 #ifndef WAYMARK_CONTROLLER_PLAN_SERVICE_H_
 #define WAYMARK_CONTROLLER_PLAN_SERVICE_H_
 
