@@ -52,6 +52,20 @@ bool AffinitiesMeet(const Snapshot& snapshot, const PathConstraints& constraints
           std::any_of(constraints.include_any.begin(), constraints.include_any.end(), carries));
 }
 
+bool Excludes(const PathConstraints& constraints, const std::string& resource) {
+  return std::binary_search(constraints.exclude_resources.begin(),
+                            constraints.exclude_resources.end(), resource);
+}
+
+// The place itself, or a risk group that it is in.
+bool ExclusionsMeet(const Snapshot& snapshot, const PathConstraints& constraints,
+                    const std::string& name, const std::vector<SrlgId>& srlgs) {
+  if (constraints.exclude_resources.empty()) return true;
+  return !Excludes(constraints, name) && std::none_of(srlgs.begin(), srlgs.end(), [&](SrlgId srlg) {
+    return Excludes(constraints, snapshot.srlg_names()[Index(srlg)]);
+  });
+}
+
 }  // namespace
 
 PathConstraints ConstraintsOf(const v1::TrafficClass& traffic_class, int64_t bandwidth_bps) {
@@ -77,6 +91,13 @@ PathConstraints ConstraintsOf(const v1::TrafficClass& traffic_class, int64_t ban
     if (level == v1::NODE) c.protection.node = true;
     if (level == v1::SRLG) c.protection.srlg = true;
     if (level == v1::PROVIDER) c.protection.provider = true;
+    if (level == v1::BUILDING_DISJOINT) c.protection.building = true;
+  }
+  if (traffic_class.pair_objective() == v1::MIN_MAX) c.pair_order = PairOrder::kMinMax;
+  c.allow_shared_risks = traffic_class.allow_shared_risks();
+  if (traffic_class.has_setup_priority()) {
+    c.setup_priority = static_cast<int>(
+        std::min<uint32_t>(traffic_class.setup_priority(), uint32_t{kWeakestPriority}));
   }
   return c;
 }
@@ -91,13 +112,15 @@ void LinkState::SpreadToReverse(const Snapshot& snapshot) {
 bool NodeMeets(const Snapshot& snapshot, const PathConstraints& constraints, NodeId node) {
   const NodeInfo& info = snapshot.node(node);
   return JurisdictionMeets(snapshot, constraints, info.jurisdiction) &&
-         ProviderMeets(snapshot, constraints, info.provider);
+         ProviderMeets(snapshot, constraints, info.provider) &&
+         ExclusionsMeet(snapshot, constraints, info.name, info.srlgs);
 }
 
 bool LinkMeets(const Snapshot& snapshot, const PathConstraints& constraints, LinkId link) {
   const LinkInfo& info = snapshot.link(link);
   return ProviderMeets(snapshot, constraints, info.provider) &&
-         AffinitiesMeet(snapshot, constraints, info.admin_groups);
+         AffinitiesMeet(snapshot, constraints, info.admin_groups) &&
+         ExclusionsMeet(snapshot, constraints, info.name, info.srlgs);
 }
 
 }  // namespace waymark

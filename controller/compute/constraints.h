@@ -60,7 +60,8 @@ struct PathConstraints {
   std::vector<std::string> allowed_jurisdictions, forbidden_jurisdictions;
   std::vector<std::string> allowed_providers, forbidden_providers;
   std::vector<std::string> include_any, include_all, exclude;
-  // "nodes/...", "links/...", "srlgs/...": never used, not even as an end (RFC 4874). Sorted.
+  // "nodes/...", "links/...", "srlgs/...": never used, not even as an end (RFC 4874). Sorted. A
+  // link: that direction alone. A node: with its links. A risk group: all its links and nodes.
   std::vector<std::string> exclude_resources;
   // What others hold at a weaker priority than this counts as free.
   int setup_priority = kWeakestPriority;
@@ -90,8 +91,8 @@ class LinkState {
   std::vector<bool> down_;
 };
 
-// Node and provider, link and provider, as the constraints see them; without load, link state or
-// admin state.
+// Node and link by themselves, as the constraints see them (provider, jurisdiction, affinities,
+// excluded resources); without load, link state or admin state.
 bool NodeMeets(const Snapshot& snapshot, const PathConstraints& constraints, NodeId node);
 bool LinkMeets(const Snapshot& snapshot, const PathConstraints& constraints, LinkId link);
 

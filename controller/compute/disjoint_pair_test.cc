@@ -4,100 +4,124 @@
 
 #include <optional>
 
+#include "controller/compute/risk_oracle.h"
 #include "controller/compute/test_network.h"
 
 namespace waymark {
 namespace {
 
-// Shared risks by the words of the contract, not by the table under test.
-bool ShareRisk(const Snapshot& s, const Protection& protection, NodeId from, NodeId to,
-               const ComputedPath& a, const ComputedPath& b) {
-  const auto is_end = [&](NodeId n) { return n == from || n == to; };
-  const auto exempt = [&](SrlgId id) {
-    for (const NodeId end : {from, to}) {
-      for (const SrlgId own : s.node(end).srlgs) {
-        if (own == id) return true;
-      }
+struct Question {
+  std::shared_ptr<const Snapshot> snapshot;
+  PathConstraints constraints;
+  Protection protection;
+  bool corouted = false;
+  NodeId from, to;
+};
+
+Question RandomQuestion(std::mt19937& random) {
+  Question q;
+  const int nodes = 2 + static_cast<int>(random() % 6);
+  q.snapshot = RandomNetwork(random, nodes, 4 + static_cast<int>(random() % 13));
+  q.constraints = RandomConstraints(random);
+  if (random() % 2 == 0) {
+    q.constraints = {.objective = q.constraints.objective,
+                     .max_delay_ns = q.constraints.max_delay_ns};
+  }
+  q.protection = RandomProtection(random);
+  q.corouted = random() % 4 == 0;
+  q.from = static_cast<NodeId>(random() % nodes);
+  q.to = static_cast<NodeId>(random() % nodes);
+  return q;
+}
+
+// The best rank of any two different paths.
+std::optional<RankInWords> BestRank(const Question& q, const std::vector<ComputedPath>& paths,
+                                    const PairOptions& options) {
+  std::optional<RankInWords> best;
+  for (size_t i = 0; i < paths.size(); ++i) {
+    for (size_t j = i + 1; j < paths.size(); ++j) {
+      const size_t shared =
+          SharedInWords(*q.snapshot, q.protection, q.from, q.to, paths[i], paths[j]).size();
+      if (shared > 0 && !options.allow_shared_risks) continue;
+      const RankInWords rank = RankInWordsOf({paths[i], paths[j]}, options.order, shared);
+      if (!best || rank < *best) best = rank;
     }
-    return false;
-  };
-  const auto collect = [&](const ComputedPath& path) {
-    std::set<std::string> risks;
-    for (const LinkId id : path.links) {
-      const LinkInfo& link = s.link(id);
-      risks.insert(link.name);
-      if (link.reverse != LinkId::kNone) risks.insert(s.link(link.reverse).name);
-      const NodeInfo& target = s.node(link.target);
-      const bool end = is_end(link.target);
-      if (protection.node && !end) risks.insert(target.name);
-      if (protection.srlg) {
-        for (const SrlgId srlg : link.srlgs) {
-          if (!exempt(srlg)) risks.insert("srlg" + std::to_string(Index(srlg)));
-        }
-        for (const SrlgId srlg : target.srlgs) {
-          if (!end && !exempt(srlg)) risks.insert("srlg" + std::to_string(Index(srlg)));
-        }
-      }
-      if (protection.provider) {
-        if (link.provider != ProviderId::kNone) {
-          risks.insert("provider" + std::to_string(Index(link.provider)));
-        }
-        if (!end && target.provider != ProviderId::kNone) {
-          risks.insert("provider" + std::to_string(Index(target.provider)));
-        }
-      }
-    }
-    return risks;
-  };
-  const auto of_a = collect(a), of_b = collect(b);
-  return std::any_of(of_a.begin(), of_a.end(), [&](const auto& r) { return of_b.contains(r); });
+  }
+  return best;
 }
 
 TEST(DisjointPairTest, MatchesExhaustionOnRandomMultigraphs) {
   std::mt19937 random(21);
-  int found = 0, alone = 0;
-  for (int round = 0; round < 6000; ++round) {
-    const int nodes = 2 + static_cast<int>(random() % 6);
-    const auto snapshot = RandomNetwork(random, nodes, 4 + static_cast<int>(random() % 13));
-    PathConstraints constraints = RandomConstraints(random);
-    if (random() % 2 == 0)
-      constraints = {.objective = constraints.objective, .max_delay_ns = constraints.max_delay_ns};
-    const Protection protection = {true, random() % 2 == 0, random() % 2 == 0, random() % 3 == 0};
-    const SearchGraph graph(*snapshot, constraints, {.corouted = random() % 4 == 0});
-    const NodeId from = static_cast<NodeId>(random() % nodes);
-    const NodeId to = static_cast<NodeId>(random() % nodes);
-    const auto paths = AllPaths(graph, from, to);
-    std::optional<Metric> best;
-    for (size_t i = 0; i < paths.size(); ++i) {
-      for (size_t j = i + 1; j < paths.size(); ++j) {
-        const Metric total = paths[i].metric + paths[j].metric;
-        if ((!best || total < *best) &&
-            !ShareRisk(*snapshot, protection, from, to, paths[i], paths[j])) {
-          best = total;
-        }
-      }
-    }
-    const PairResult actual = DisjointPair(graph, protection, from, to);
+  int found = 0, alone = 0, sharing = 0;
+  for (int round = 0; round < 12000; ++round) {
+    const Question q = RandomQuestion(random);
+    const SearchGraph graph(*q.snapshot, q.constraints, {.corouted = q.corouted});
+    const PairOptions options = {
+        random() % 2 == 0 ? PairOrder::kMinSum : PairOrder::kMinMax, random() % 2 == 0, {}};
+    const auto paths = AllPaths(graph, q.from, q.to);
+    const auto best = BestRank(q, paths, options);
+    const PairResult actual = DisjointPair(graph, q.protection, q.from, q.to, options);
     ASSERT_EQ(actual.outcome, best ? Outcome::kFound : Outcome::kInfeasible) << round;
     ASSERT_EQ(actual.single.outcome, paths.empty() ? Outcome::kInfeasible : Outcome::kFound);
     if (!paths.empty()) {
       ASSERT_EQ(actual.single.path, paths.front());
     }
+    ASSERT_EQ(actual.has_pair(), best.has_value());
     if (!best) {
       alone += !paths.empty();
       continue;
     }
     ++found;
-    ASSERT_EQ(actual.working.metric + actual.protect.metric, *best) << round;
-    ASSERT_LE(actual.working, actual.protect);
+    sharing += !actual.shared_risks.empty();
+    ASSERT_LT(actual.working, actual.protect);
     ASSERT_TRUE(std::binary_search(paths.begin(), paths.end(), actual.working)) << round;
     ASSERT_TRUE(std::binary_search(paths.begin(), paths.end(), actual.protect)) << round;
-    ASSERT_FALSE(ShareRisk(*snapshot, protection, from, to, actual.working, actual.protect));
-    const PathResult partner = DisjointFrom(graph, protection, from, to, actual.working.links);
+    std::vector<std::string> named = actual.shared_risks;
+    std::sort(named.begin(), named.end());
+    ASSERT_EQ(named, SharedInWords(*q.snapshot, q.protection, q.from, q.to, actual.working,
+                                   actual.protect))
+        << round;
+    ASSERT_EQ(RankInWordsOf({actual.working, actual.protect}, options.order, named.size()), *best)
+        << round;
+    if (options.order == PairOrder::kMinMax || !named.empty()) continue;
+    const PathResult partner =
+        DisjointFrom(graph, q.protection, q.from, q.to, actual.working.links);
     ASSERT_EQ(partner.path.metric, actual.protect.metric);
   }
-  EXPECT_GT(found, 500);
+  EXPECT_GT(found, 2000);
   EXPECT_GT(alone, 300);
+  EXPECT_GT(sharing, 200);
+}
+
+// A budget that ends early may cost the proof, never the validity, and never proves falsely.
+TEST(DisjointPairTest, SmallBudgetsGiveValidPairsOrNone) {
+  std::mt19937 random(22);
+  int spent = 0, unproven_pairs = 0;
+  for (int round = 0; round < 6000; ++round) {
+    const Question q = RandomQuestion(random);
+    const SearchGraph graph(*q.snapshot, q.constraints, {.corouted = q.corouted});
+    PairOptions options = {random() % 2 == 0 ? PairOrder::kMinSum : PairOrder::kMinMax,
+                           random() % 2 == 0,
+                           {.budget = static_cast<int64_t>(random() % 12)}};
+    const PairResult actual = DisjointPair(graph, q.protection, q.from, q.to, options);
+    const auto best = BestRank(q, AllPaths(graph, q.from, q.to), options);
+    if (actual.outcome == Outcome::kFound) {
+      ASSERT_EQ(RankInWordsOf({actual.working, actual.protect}, options.order,
+                              actual.shared_risks.size()),
+                *best);
+    } else if (actual.outcome == Outcome::kInfeasible) {
+      ASSERT_FALSE(best);
+    } else if (actual.has_pair()) {
+      ASSERT_EQ(actual.shared_risks.size(), SharedInWords(*q.snapshot, q.protection, q.from, q.to,
+                                                          actual.working, actual.protect)
+                                                .size());
+      ASSERT_TRUE(options.allow_shared_risks || actual.shared_risks.empty());
+      ++unproven_pairs;
+    }
+    spent += actual.outcome == Outcome::kBudgetSpent;
+  }
+  EXPECT_GT(spent, 100);
+  EXPECT_GT(unproven_pairs, 20);
 }
 
 // The least path crosses both others: whoever takes it first finds no partner.
@@ -198,6 +222,78 @@ TEST(DisjointPairTest, SameBytesWhateverTheOrderOfInput) {
     EXPECT_EQ(actual.working, expected.working);
     EXPECT_EQ(actual.protect, expected.protect);
   }
+}
+
+// Straight on: 2 and 10, together 12. Crossed over: 7 and 7, together 14.
+TEST(DisjointPairTest, MinMaxPrefersTwoMiddlingPaths) {
+  TestNetwork network;
+  for (const char* id : {"s", "a", "b", "t"}) network.Node(id);
+  network.OneWay("s", "a", 1, 1);
+  network.OneWay("a", "t", 1, 1);
+  network.OneWay("s", "b", 1, 5);
+  network.OneWay("b", "t", 1, 5);
+  network.OneWay("a", "b", 1, 1);
+  network.OneWay("b", "a", 1, 1);
+  const auto snapshot = network.Build();
+  const NodeId s = *snapshot->FindNode("nodes/s"), t = *snapshot->FindNode("nodes/t");
+  const SearchGraph graph(*snapshot, {}, {});
+  const PairResult sum = DisjointPair(graph, {.link = true}, s, t, {.order = PairOrder::kMinSum});
+  EXPECT_EQ(sum.working.metric.cost, 2);
+  EXPECT_EQ(sum.protect.metric.cost, 10);
+  const PairResult max = DisjointPair(graph, {.link = true}, s, t, {.order = PairOrder::kMinMax});
+  ASSERT_EQ(max.outcome, Outcome::kFound);
+  EXPECT_EQ(max.working.metric.cost, 7);
+  EXPECT_EQ(max.protect.metric.cost, 7);
+}
+
+TEST(DisjointPairTest, SharedRisksAreFewestAndNamed) {
+  TestNetwork network;
+  network.Srlg("duct");
+  for (const char* id : {"s", "g", "h", "t"}) network.Node(id);
+  network.OneWay("s", "g", 1, 1);  // the only way out
+  network.OneWay("g", "t", 1, 1, ".1").add_srlgs("srlgs/duct");
+  network.OneWay("g", "t", 1, 2, ".2").add_srlgs("srlgs/duct");
+  network.OneWay("g", "h", 1, 10);
+  network.OneWay("h", "t", 1, 10);
+  const auto snapshot = network.Build();
+  const NodeId s = *snapshot->FindNode("nodes/s"), t = *snapshot->FindNode("nodes/t");
+  const SearchGraph graph(*snapshot, {}, {});
+  const Protection all = {.link = true, .node = true, .srlg = true};
+  EXPECT_EQ(DisjointPair(graph, all, s, t).outcome, Outcome::kInfeasible);
+  const PairResult pair = DisjointPair(graph, all, s, t, {.allow_shared_risks = true});
+  ASSERT_EQ(pair.outcome, Outcome::kFound);
+  EXPECT_EQ(pair.shared_risks, (std::vector<std::string>{"links/s--g", "nodes/g"}));
+  EXPECT_EQ(pair.protect.metric.cost, 21);
+}
+
+TEST(DisjointPairTest, OnePathTwiceIsNoPair) {
+  TestNetwork network;
+  for (const char* id : {"s", "m", "t"}) network.Node(id);
+  network.Fibre("s", "m");
+  network.Fibre("m", "t");
+  const auto snapshot = network.Build();
+  const NodeId s = *snapshot->FindNode("nodes/s"), t = *snapshot->FindNode("nodes/t");
+  const PairResult pair = DisjointPair(SearchGraph(*snapshot, {}, {}), {.link = true}, s, t,
+                                       {.allow_shared_risks = true});
+  EXPECT_EQ(pair.outcome, Outcome::kInfeasible);
+  EXPECT_FALSE(pair.has_pair());
+  EXPECT_EQ(pair.single.outcome, Outcome::kFound);
+}
+
+TEST(DisjointPairTest, StopEndsTheSearch) {
+  const auto snapshot = CarrierNetwork(5, 80, 200);
+  const SearchGraph graph(*snapshot, {}, {});
+  const Protection protection = {.link = true, .srlg = true, .provider = true};
+  int asked = 0, spent = 0;
+  for (int to = 20; to < 60; ++to) {
+    PairOptions options;
+    options.limit.stop = [&] { return ++asked > 0; };
+    spent += DisjointPair(graph, protection, NodeId{0}, NodeId{to}, options).outcome ==
+             Outcome::kBudgetSpent;
+  }
+  EXPECT_GT(spent, 0);
+  EXPECT_GE(asked, spent);
+  EXPECT_LE(asked, 40);
 }
 
 }  // namespace

@@ -1,12 +1,24 @@
-#include <algorithm>
+#include "controller/compute/risk_table.h"
 
-#include "controller/compute/disjoint_pair.h"
+#include <algorithm>
+#include <iterator>
+#include <numeric>
 
 namespace waymark {
 namespace {
 
-bool Contains(const std::vector<SrlgId>& sorted, SrlgId id) {
-  return std::binary_search(sorted.begin(), sorted.end(), id);
+// Which risk groups count at all.
+std::vector<bool> CountedGroups(const Snapshot& snapshot, const Protection& protection, NodeId from,
+                                NodeId to) {
+  std::vector<bool> counted(snapshot.srlg_names().size(), protection.srlg);
+  for (size_t i = 0; protection.building && i < counted.size(); ++i) {
+    const v1::SrlgType type = snapshot.srlg_resources()[i].type();
+    if (type == v1::BUILDING || type == v1::LANDING_STATION) counted[i] = true;
+  }
+  for (const NodeId end : {from, to}) {
+    for (const SrlgId own : snapshot.node(end).srlgs) counted[Index(own)] = false;
+  }
+  return counted;
 }
 
 }  // namespace
@@ -16,55 +28,64 @@ RiskTable::RiskTable(const Snapshot& snapshot, const Protection& protection, Nod
   node_base_ = static_cast<int32_t>(snapshot.links().size());
   srlg_base_ = node_base_ + static_cast<int32_t>(snapshot.nodes().size());
   provider_base_ = srlg_base_ + static_cast<int32_t>(snapshot.srlg_names().size());
-  links_of_.resize(provider_base_ + snapshot.provider_names().size());
-  risks_of_.resize(snapshot.links().size());
-  const auto exempt = [&](SrlgId srlg) {
-    return Contains(snapshot.node(from).srlgs, srlg) || Contains(snapshot.node(to).srlgs, srlg);
+  const std::vector<bool> counted = CountedGroups(snapshot, protection, from, to);
+  const auto add_srlgs = [&](const std::vector<SrlgId>& srlgs) {
+    for (const SrlgId srlg : srlgs) {
+      if (counted[Index(srlg)]) risks_.push_back(srlg_base_ + Index(srlg));
+    }
   };
-  for (size_t i = 0; i < risks_of_.size(); ++i) {
-    const LinkId link = static_cast<LinkId>(i);
-    const LinkInfo& info = snapshot.link(link);
+  const auto add_provider = [&](ProviderId provider) {
+    if (protection.provider && provider != ProviderId::kNone) {
+      risks_.push_back(provider_base_ + Index(provider));
+    }
+  };
+  links_begin_.assign(provider_base_ + snapshot.provider_names().size() + 1, 0);
+  risks_begin_.push_back(0);
+  for (size_t i = 0; i < snapshot.links().size(); ++i) {
+    const LinkInfo& info = snapshot.links()[i];
     const NodeInfo& entered = snapshot.node(info.target);
     const bool between = info.target != from && info.target != to;
-    std::vector<int32_t>& risks = risks_of_[i];
-    const auto add_srlgs = [&](const std::vector<SrlgId>& srlgs) {
-      for (const SrlgId srlg : srlgs) {
-        if (!exempt(srlg)) risks.push_back(srlg_base_ + Index(srlg));
-      }
-    };
-    const auto add_provider = [&](ProviderId provider) {
-      if (provider != ProviderId::kNone) risks.push_back(provider_base_ + Index(provider));
-    };
     // The fibre is named by the smaller of its two directions.
-    risks.push_back(info.reverse == LinkId::kNone ? Index(link)
-                                                  : std::min(Index(link), Index(info.reverse)));
-    if (protection.node && between) risks.push_back(node_base_ + Index(info.target));
-    if (protection.srlg) add_srlgs(info.srlgs);
-    if (protection.srlg && between) add_srlgs(entered.srlgs);
-    if (protection.provider) add_provider(info.provider);
-    if (protection.provider && between) add_provider(entered.provider);
-    std::sort(risks.begin(), risks.end());
-    risks.erase(std::unique(risks.begin(), risks.end()), risks.end());
-    for (const int32_t risk : risks) links_of_[risk].push_back(link);
+    const int32_t self = static_cast<int32_t>(i);
+    risks_.push_back(info.reverse == LinkId::kNone ? self : std::min(self, Index(info.reverse)));
+    if (protection.node && between) risks_.push_back(node_base_ + Index(info.target));
+    add_srlgs(info.srlgs);
+    if (between) add_srlgs(entered.srlgs);
+    add_provider(info.provider);
+    if (between) add_provider(entered.provider);
+    const auto own = risks_.begin() + risks_begin_.back();
+    std::sort(own, risks_.end());
+    risks_.erase(std::unique(own, risks_.end()), risks_.end());
+    risks_begin_.push_back(static_cast<int32_t>(risks_.size()));
+  }
+  for (const int32_t risk : risks_) ++links_begin_[risk + 1];
+  std::partial_sum(links_begin_.begin(), links_begin_.end(), links_begin_.begin());
+  links_.resize(risks_.size());
+  std::vector<int32_t> next(links_begin_.begin(), links_begin_.end() - 1);
+  for (size_t i = 0; i < snapshot.links().size(); ++i) {
+    const LinkId link = static_cast<LinkId>(i);
+    for (const int32_t risk : RisksOf(link)) links_[next[risk]++] = link;
   }
 }
 
 std::vector<int32_t> RiskTable::RisksOfPath(std::span<const LinkId> links) const {
   std::vector<int32_t> risks;
   for (const LinkId link : links) {
-    risks.insert(risks.end(), RisksOf(link).begin(), RisksOf(link).end());
+    const std::span<const int32_t> own = RisksOf(link);
+    risks.insert(risks.end(), own.begin(), own.end());
   }
   std::sort(risks.begin(), risks.end());
   risks.erase(std::unique(risks.begin(), risks.end()), risks.end());
   return risks;
 }
 
-bool RiskTable::Disjoint(std::span<const LinkId> a, std::span<const LinkId> b) const {
+std::vector<int32_t> RiskTable::Shared(std::span<const LinkId> a, std::span<const LinkId> b) const {
   const std::vector<int32_t> of_a = RisksOfPath(a);
   const std::vector<int32_t> of_b = RisksOfPath(b);
-  return std::none_of(of_a.begin(), of_a.end(), [&](int32_t risk) {
-    return std::binary_search(of_b.begin(), of_b.end(), risk);
-  });
+  std::vector<int32_t> shared;
+  std::set_intersection(of_a.begin(), of_a.end(), of_b.begin(), of_b.end(),
+                        std::back_inserter(shared));
+  return shared;
 }
 
 std::string RiskTable::Name(const Snapshot& snapshot, int32_t risk) const {
@@ -72,6 +93,13 @@ std::string RiskTable::Name(const Snapshot& snapshot, int32_t risk) const {
   if (risk < srlg_base_) return snapshot.nodes()[risk - node_base_].name;
   if (risk < provider_base_) return snapshot.srlg_names()[risk - srlg_base_];
   return "provider " + snapshot.provider_names()[risk - provider_base_];
+}
+
+std::vector<std::string> RiskTable::Names(const Snapshot& snapshot,
+                                          std::span<const int32_t> risks) const {
+  std::vector<std::string> names;
+  for (const int32_t risk : risks) names.push_back(Name(snapshot, risk));
+  return names;
 }
 
 }  // namespace waymark

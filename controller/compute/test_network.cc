@@ -68,7 +68,11 @@ v1::Link& TestNetwork::Link(const std::string& name) {
   std::abort();
 }
 
-void TestNetwork::Srlg(const std::string& id) { srlgs_.emplace_back().set_name("srlgs/" + id); }
+void TestNetwork::Srlg(const std::string& id, v1::SrlgType type) {
+  v1::Srlg& srlg = srlgs_.emplace_back();
+  srlg.set_name("srlgs/" + id);
+  srlg.set_type(type);
+}
 
 std::shared_ptr<const Snapshot> TestNetwork::Build() const { return BuildShuffled(0); }
 
@@ -91,7 +95,8 @@ std::shared_ptr<const Snapshot> RandomNetwork(std::mt19937& random, int nodes, i
   const char* providers[] = {"alpha", "beta", "gamma", ""};
   const v1::AdminState admins[] = {v1::ENABLED, v1::ENABLED, v1::ENABLED, v1::ENABLED,
                                    v1::ENABLED, v1::ENABLED, v1::AVOID,   v1::FORBID};
-  for (int i = 0; i < 4; ++i) network.Srlg("s" + std::to_string(i));
+  const v1::SrlgType types[] = {v1::BUILDING, v1::DUCT, v1::LANDING_STATION, v1::POWER};
+  for (int i = 0; i < 4; ++i) network.Srlg("s" + std::to_string(i), types[i]);
   for (int i = 0; i < nodes; ++i) {
     v1::Node& node = network.Node("n" + std::to_string(i), jurisdictions[Pick(random, 5)]);
     node.set_provider(providers[Pick(random, 4)]);
