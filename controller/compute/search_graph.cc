@@ -36,7 +36,7 @@ SearchGraph::SearchGraph(const Snapshot& snapshot, const PathConstraints& constr
                          const Environment& environment)
     : snapshot_(&snapshot),
       max_delay_ns_(constraints.max_delay_ns > 0 ? constraints.max_delay_ns : kUnreachable),
-      max_hops_(std::clamp(constraints.max_hops, 1, kMaxPathHops)) {
+      max_hops_(std::clamp(constraints.max_hops, 1, environment.most_hops)) {
   Admit(constraints, environment);
   Price(constraints, environment);
   MakeRows();

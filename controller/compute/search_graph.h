@@ -70,6 +70,9 @@ class SearchGraph {
     // Only to explain a refusal: as if nothing were in strict maintenance. No traffic is ever
     // placed by it.
     bool ignore_forbid = false;
+    // The hop bound of the constraints counts up to this. More only for planning on paper: no
+    // packet carries the strict path then. At most 28,000 (path_cost.h).
+    int most_hops = kMaxPathHops;
   };
 
   // Keeps a reference to `snapshot`; `environment` is read here only. O(nodes + links * list
