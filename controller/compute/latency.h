@@ -152,7 +152,7 @@ class QueueLoads {
   std::vector<std::vector<uint32_t>> flows_on_;  // by link: flow numbers
   std::vector<Flow> flows_;
   std::vector<uint32_t> free_;
-  std::set<uint32_t> guarded_;
+  std::set<std::pair<std::string, uint32_t>> guarded_;  // policy, flow number
   std::map<std::string, std::vector<uint32_t>> of_policy_;
 };
 

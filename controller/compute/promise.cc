@@ -1,0 +1,203 @@
+#include "controller/compute/promise.h"
+
+#include <algorithm>
+#include <iterator>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "controller/compute/refusal.h"
+
+namespace waymark {
+namespace {
+
+// Hops whose waits are listed one by one.
+constexpr size_t kMaxListedHops = 12;
+
+class PromiseWriter {
+ public:
+  PromiseWriter(const Snapshot& snapshot, const QueueLoads& loads, const PromiseQuery& query)
+      : snapshot_(snapshot), loads_(loads), query_(query) {}
+
+  v1::Promise Write(const AvailabilityModel& model) {
+    const LatencyBound working = loads_.PathLatency(query_.working, query_.queue);
+    promise_.set_working_latency_ns(working.latency_ns);
+    WriteLatency("working", working);
+    if (!query_.protect.empty()) {
+      const LatencyBound protect = loads_.PathLatency(query_.protect, query_.queue);
+      promise_.set_protect_latency_ns(protect.latency_ns);
+      WriteLatency("protect", protect);
+      WriteFailover(working, protect);
+      WriteSharedRisks();
+    }
+    WriteCommitment(working);
+    WriteAvailability(model);
+    return std::move(promise_);
+  }
+
+ private:
+  void Always(const std::string& label, const std::string& value) {
+    v1::PromiseTerm* term = promise_.add_terms();
+    term->set_label(label);
+    term->set_value(value);
+  }
+  void Arithmetic(const std::string& label, const std::string& value) {
+    if (query_.detail == PromiseDetail::kArithmetic) Always(label, value);
+  }
+
+  void WriteLatency(const std::string& role, const LatencyBound& bound) {
+    if (!bound.bounded()) return Always(role + " latency", "no bound: " + bound.no_bound);
+    Arithmetic(role + ", propagation", DelayText(bound.propagation_ns));
+    Arithmetic(role + ", forwarding", DelayText(bound.forwarding_ns) + " = " +
+                                          std::to_string(bound.waits_ns.size()) + " x " +
+                                          DelayText(kForwardingDelayNs));
+    std::string waits;
+    for (size_t i = 0; i < std::min(bound.waits_ns.size(), kMaxListedHops); ++i) {
+      waits += (i == 0 ? " = " : " + ") + DelayText(bound.waits_ns[i]);
+    }
+    if (bound.waits_ns.size() > kMaxListedHops) waits += " + ...";
+    Arithmetic(role + ", queueing and serialisation", DelayText(bound.waiting_ns) + waits);
+    Arithmetic(role + " latency", DelayText(bound.latency_ns));
+  }
+
+  // Probes come back over the same fibres. Their return takes the reverse policy's queue there.
+  LatencyBound Return() const {
+    std::vector<LinkId> back;
+    for (const LinkId link : query_.working) {
+      const LinkId reverse = snapshot_.link(link).reverse;
+      if (reverse == LinkId::kNone) {
+        return {.no_bound = "no probe can return over " + snapshot_.link(link).name +
+                            ": it has no reverse link"};
+      }
+      back.push_back(reverse);
+    }
+    std::reverse(back.begin(), back.end());
+    return loads_.PathLatency(back, query_.queue);
+  }
+
+  void WriteFailover(const LatencyBound& working, const LatencyBound& protect) {
+    const FailoverBound bound = FailoverTime(query_.probe_interval_us, working, Return(), protect);
+    promise_.set_failover_ns(bound.failover_ns);
+    if (!bound.no_bound.empty()) return Always("failover", "no bound: " + bound.no_bound);
+    const int64_t interval = int64_t{1'000} * query_.probe_interval_us;
+    const int64_t probes = kProbesMissed * interval;
+    Arithmetic("failover, detection",
+               DelayText(bound.detection_ns) + " = " + std::to_string(kProbesMissed) +
+                   " probes x " + DelayText(interval) + " + " +
+                   DelayText(bound.detection_ns - probes) + " for the last to come back");
+    Arithmetic("failover, switch", DelayText(bound.switch_ns));
+    Arithmetic("failover, what protect is slower by", DelayText(bound.added_ns));
+    Arithmetic("failover", DelayText(bound.failover_ns));
+  }
+
+  void WriteCommitment(const LatencyBound& working) {
+    if (!working.bounded()) return;
+    const int64_t burst = BurstBytes(query_.burst_bytes, query_.rate_bps);
+    Arithmetic("latency holds within", BandwidthText(query_.rate_bps) + " and bursts of " +
+                                           std::to_string(burst) +
+                                           " bytes, while all flows keep to theirs");
+  }
+
+  void WriteSharedRisks() {
+    const auto of_working = RisksOf(query_.working);
+    const auto of_protect = RisksOf(query_.protect);
+    std::vector<Risk> shared;
+    std::set_intersection(of_working.begin(), of_working.end(), of_protect.begin(),
+                          of_protect.end(), std::back_inserter(shared));
+    for (const auto& [kind, number] : shared) promise_.add_shared_risks(NameOf(kind, number));
+  }
+
+  enum class RiskKind { kFibre, kNode, kSrlg, kProvider };
+  using Risk = std::pair<RiskKind, int32_t>;
+
+  // As RiskTable has them for every level of protection at once, but in the size of the path, not
+  // of the network.
+  std::set<Risk> RisksOf(std::span<const LinkId> path) const {
+    const NodeInfo& from = snapshot_.node(snapshot_.link(path.front()).source);
+    const NodeInfo& to = snapshot_.node(snapshot_.link(path.back()).target);
+    const auto unavoidable = [&](SrlgId srlg) {
+      return std::binary_search(from.srlgs.begin(), from.srlgs.end(), srlg) ||
+             std::binary_search(to.srlgs.begin(), to.srlgs.end(), srlg);
+    };
+    std::set<Risk> risks;
+    const auto add = [&](const std::vector<SrlgId>& srlgs, ProviderId provider) {
+      for (const SrlgId srlg : srlgs) {
+        if (!unavoidable(srlg)) risks.emplace(RiskKind::kSrlg, Index(srlg));
+      }
+      if (provider != ProviderId::kNone) risks.emplace(RiskKind::kProvider, Index(provider));
+    };
+    for (const LinkId link : path) {
+      const LinkInfo& info = snapshot_.link(link);
+      risks.emplace(RiskKind::kFibre, info.reverse == LinkId::kNone
+                                          ? Index(link)
+                                          : std::min(Index(link), Index(info.reverse)));
+      add(info.srlgs, info.provider);
+      if (link == path.back()) continue;
+      risks.emplace(RiskKind::kNode, Index(info.target));
+      add(snapshot_.node(info.target).srlgs, snapshot_.node(info.target).provider);
+    }
+    return risks;
+  }
+
+  std::string NameOf(RiskKind kind, int32_t number) const {
+    switch (kind) {
+      case RiskKind::kFibre:
+        return snapshot_.links()[number].name;
+      case RiskKind::kNode:
+        return snapshot_.nodes()[number].name;
+      case RiskKind::kSrlg:
+        return snapshot_.srlg_names()[number];
+      case RiskKind::kProvider:
+        return "provider " + snapshot_.provider_names()[number];
+    }
+    return "";
+  }
+
+  void WriteAvailability(const AvailabilityModel& model) {
+    std::vector<std::vector<LinkId>> paths;
+    paths.emplace_back(query_.working.begin(), query_.working.end());
+    if (!query_.protect.empty()) {
+      paths.emplace_back(query_.protect.begin(), query_.protect.end());
+    }
+    const Availability told = model.Explain(paths);
+    if (told.stated) {
+      promise_.set_availability(told.availability());
+      promise_.set_downtime_minutes_a_year(told.downtime_minutes_a_year());
+    }
+    for (const v1::PromiseTerm& term : told.terms) {
+      if (query_.detail == PromiseDetail::kArithmetic) *promise_.add_terms() = term;
+    }
+    if (!told.stated) Always("availability", "nothing on the path states its MTBF and MTTR");
+  }
+
+  const Snapshot& snapshot_;
+  const QueueLoads& loads_;
+  const PromiseQuery& query_;
+  v1::Promise promise_;
+};
+
+}  // namespace
+
+v1::Promise MakePromise(const Snapshot& snapshot, const AvailabilityModel& model,
+                        const QueueLoads& loads, const PromiseQuery& query) {
+  if (query.in_loads) return PromiseWriter(snapshot, loads, query).Write(model);
+  QueueLoads with = loads;
+  std::string wrong;
+  for (const std::span<const LinkId> path : {query.working, query.protect}) {
+    const absl::Status status = with.Add("", path, query.queue, query.rate_bps, query.burst_bytes);
+    if (!status.ok()) wrong = std::string(status.message());
+  }
+  v1::Promise promise = PromiseWriter(snapshot, with, query).Write(model);
+  if (!wrong.empty()) {
+    promise.clear_working_latency_ns();
+    promise.clear_protect_latency_ns();
+    promise.clear_failover_ns();
+    v1::PromiseTerm* term = promise.add_terms();
+    term->set_label("latency");
+    term->set_value("no bound: " + wrong);
+  }
+  return promise;
+}
+
+}  // namespace waymark
