@@ -12,17 +12,17 @@ namespace {
 // Conflicts whose branches are tried out before one is chosen to branch on.
 constexpr size_t kConflictsTried = 16;
 
-struct Conflict {
-  int32_t risk = 0;
-  size_t first = 0, second = 1;  // members
+// A path that need not be disjoint from the others yet.
+struct Member {
+  std::vector<int32_t> banned;  // risks, sorted
+  ComputedPath path;
+  // 0: the least path by itself. Else: one of the least so many together.
+  size_t together = 0;
 };
 
-// Paths that need not be disjoint yet, the risks that each is already forbidden, and those that
-// both keep.
 struct Branch {
-  std::vector<std::vector<int32_t>> banned;
-  std::vector<ComputedPath> paths;
-  std::vector<int32_t> granted;
+  std::vector<Member> members;
+  std::vector<int32_t> granted;  // risks that both keep, sorted
   SetRank bound;
   int64_t number = 0;  // order of creation: makes the search deterministic
 };
@@ -53,12 +53,8 @@ class Solver {
  private:
   std::optional<Branch> Root() {
     Branch root;
-    root.banned.resize(problem_.members);
-    for (size_t i = 0; i < problem_.members; ++i) {
-      auto path = i > 0 && problem_.interchangeable ? root.paths[0] : Avoiding(i, {});
-      if (!path) return std::nullopt;
-      root.paths.push_back(*std::move(path));
-    }
+    root.members.resize(problem_.members);
+    if (!Relax(root)) return std::nullopt;
     if (problem_.allow_shared_risks) {
       GrantUnavoidable(root);
       OfferSharing(root);
@@ -71,9 +67,9 @@ class Solver {
     while (!open_.empty() && !Pruned(open_.top().bound)) {
       const Branch branch = open_.top();
       open_.pop();
-      const std::vector<Conflict> conflicts = Conflicts(branch);
+      const std::vector<int32_t> conflicts = Conflicts(branch);
       if (conflicts.empty()) {
-        Offer(branch.paths);
+        Offer(PathsOf(branch));
         continue;
       }
       OfferGreedily(branch);
@@ -99,39 +95,125 @@ class Solver {
     result_.shared = std::move(shared);
   }
 
-  std::vector<Conflict> Conflicts(const Branch& branch) const {
-    std::vector<Conflict> conflicts;
-    for (size_t i = 0; i < problem_.members; ++i) {
-      for (size_t j = i + 1; j < problem_.members; ++j) {
-        for (const int32_t risk : risks_.Shared(branch.paths[i].links, branch.paths[j].links)) {
-          if (!std::binary_search(branch.granted.begin(), branch.granted.end(), risk)) {
-            conflicts.push_back({risk, i, j});
-          }
-        }
-      }
+  static std::vector<ComputedPath> PathsOf(const Branch& branch) {
+    std::vector<ComputedPath> paths;
+    for (const Member& member : branch.members) paths.push_back(member.path);
+    return paths;
+  }
+
+  // Risks that several use, the widest first: giving those away settles most.
+  std::vector<int32_t> Conflicts(const Branch& branch) const {
+    std::vector<int32_t> used, conflicts;
+    for (const Member& member : branch.members) {
+      const std::vector<int32_t> own = risks_.RisksOfPath(member.path.links);
+      used.insert(used.end(), own.begin(), own.end());
     }
+    std::sort(used.begin(), used.end());
+    for (size_t i = 1; i < used.size(); ++i) {
+      // Once, however many use it.
+      if (used[i] != used[i - 1] || (i > 1 && used[i] == used[i - 2])) continue;
+      if (!Has(branch.granted, used[i])) conflicts.push_back(used[i]);
+    }
+    std::stable_sort(conflicts.begin(), conflicts.end(), [&](int32_t a, int32_t b) {
+      return risks_.LinksOf(a).size() > risks_.LinksOf(b).size();
+    });
     return conflicts;
+  }
+
+  static bool Has(const std::vector<int32_t>& sorted, int32_t risk) {
+    return std::binary_search(sorted.begin(), sorted.end(), risk);
+  }
+  static void Insert(std::vector<int32_t>& sorted, int32_t risk) {
+    sorted.insert(std::upper_bound(sorted.begin(), sorted.end(), risk), risk);
+  }
+
+  std::vector<bool> LinksOf(const std::vector<int32_t>& risks) const {
+    std::vector<bool> links(problem_.link_count, false);
+    for (const int32_t risk : risks) {
+      for (const LinkId link : risks_.LinksOf(risk)) links[Index(link)] = true;
+    }
+    return links;
   }
 
   std::optional<ComputedPath> Avoiding(size_t member, const std::vector<int32_t>& banned_risks) {
     if (!problem_.work->Spend()) return std::nullopt;
-    std::vector<bool> banned(problem_.link_count, false);
-    for (const int32_t risk : banned_risks) {
-      for (const LinkId link : risks_.LinksOf(risk)) banned[Index(link)] = true;
-    }
-    PathResult found = problem_.least(member, banned);
+    PathResult found = problem_.least(member, LinksOf(banned_risks));
     if (found.outcome == Outcome::kBudgetSpent) problem_.work->End();
     if (found.outcome != Outcome::kFound) return std::nullopt;
     return std::move(found.path);
   }
 
+  // Members that may trade places with one of the same bans.
+  std::vector<std::vector<size_t>> Classes(const Branch& branch) const {
+    std::vector<std::vector<size_t>> classes;
+    for (size_t i = 0; i < branch.members.size(); ++i) {
+      const auto same = std::find_if(classes.begin(), classes.end(), [&](const auto& others) {
+        return problem_.interchangeable &&
+               branch.members[others[0]].banned == branch.members[i].banned;
+      });
+      if (same == classes.end()) {
+        classes.push_back({i});
+      } else {
+        same->push_back(i);
+      }
+    }
+    return classes;
+  }
+
+  // The least path of every member, anew where bans or companions have changed; false when one has
+  // none.
+  bool Relax(Branch& branch) {
+    for (const std::vector<size_t>& members : Classes(branch)) {
+      const bool fresh = std::all_of(members.begin(), members.end(), [&](size_t i) {
+        const Member& member = branch.members[i];
+        return !member.path.links.empty() &&
+               (member.together == 0 || member.together == members.size()) &&
+               member.together == branch.members[members[0]].together && ObeysBans(member);
+      });
+      if (!fresh && !RelaxClass(branch, members)) return false;
+    }
+    return true;
+  }
+
+  bool ObeysBans(const Member& member) const {
+    const std::vector<int32_t> used = risks_.RisksOfPath(member.path.links);
+    return std::none_of(used.begin(), used.end(),
+                        [&](int32_t risk) { return Has(member.banned, risk); });
+  }
+
+  bool RelaxClass(Branch& branch, const std::vector<size_t>& members) {
+    const std::vector<int32_t>& banned = branch.members[members[0]].banned;
+    if (members.size() > 1 && problem_.least_together) {
+      if (!problem_.work->Spend()) return false;
+      auto paths = problem_.least_together(members.size(), LinksOf(banned));
+      if (!paths) return false;
+      // Paths that are least together bound the total alone, and only within the bounds are they an
+      // answer.
+      if (problem_.order == PairOrder::kMinSum &&
+          std::all_of(paths->begin(), paths->end(), problem_.in_bounds)) {
+        for (size_t i = 0; i < members.size(); ++i) {
+          branch.members[members[i]].path = std::move((*paths)[i]);
+          branch.members[members[i]].together = members.size();
+        }
+        return true;
+      }
+    }
+    const auto path = Avoiding(members[0], banned);
+    if (!path) return false;
+    for (const size_t i : members) {
+      branch.members[i].path = *path;
+      branch.members[i].together = 0;
+    }
+    return true;
+  }
+
   // What either path cannot do without costs nothing to settle first.
   void GrantUnavoidable(Branch& root) {
-    for (const int32_t risk : risks_.Shared(root.paths[0].links, root.paths[1].links)) {
+    for (const int32_t risk : Conflicts(root)) {
       const bool avoidable =
           Avoiding(0, {risk}) || (!problem_.interchangeable && Avoiding(1, {risk}));
       if (problem_.work->ended()) return;
-      if (!avoidable) root.granted.push_back(risk);
+      if (!avoidable) Insert(root.granted, risk);
     }
   }
 
@@ -139,7 +221,7 @@ class Solver {
   void OfferSharing(const Branch& root) {
     std::vector<int32_t> avoided;
     std::optional<ComputedPath> partner;
-    for (const int32_t risk : risks_.RisksOfPath(root.paths[0].links)) {
+    for (const int32_t risk : risks_.RisksOfPath(root.members[0].path.links)) {
       avoided.push_back(risk);
       if (auto found = Avoiding(1, avoided)) {
         partner = std::move(found);
@@ -147,19 +229,17 @@ class Solver {
         avoided.pop_back();
       }
     }
-    if (partner) Offer({root.paths[0], *std::move(partner)});
+    if (partner) Offer({root.members[0].path, *std::move(partner)});
   }
 
   // Real partners for the first path, so that there is an answer early, to prune by and to give
   // when the budget ends.
   void OfferGreedily(const Branch& branch) {
-    std::vector<ComputedPath> paths = {branch.paths[0]};
+    std::vector<ComputedPath> paths = {branch.members[0].path};
     std::vector<int32_t> used;
     while (paths.size() < problem_.members) {
       for (const int32_t risk : risks_.RisksOfPath(paths.back().links)) {
-        if (!std::binary_search(branch.granted.begin(), branch.granted.end(), risk)) {
-          used.push_back(risk);
-        }
+        if (!Has(branch.granted, risk)) used.push_back(risk);
       }
       auto next = Avoiding(paths.size(), used);
       if (!next) return;
@@ -170,7 +250,7 @@ class Solver {
 
   void Bound(Branch& branch) const {
     const SetRank own =
-        RankOf(branch.paths, problem_.order,
+        RankOf(PathsOf(branch), problem_.order,
                std::max(static_cast<int64_t>(branch.granted.size()), problem_.floor.shared));
     branch.bound = own;
     branch.bound.dearest = std::max(own.dearest, problem_.floor.dearest);
@@ -183,48 +263,57 @@ class Solver {
     return child;
   }
 
-  std::optional<Branch> Without(const Branch& branch, size_t member, int32_t risk) {
-    std::vector<int32_t> banned = branch.banned[member];
-    banned.push_back(risk);
-    auto path = Avoiding(member, banned);
-    if (!path) return std::nullopt;
+  // Of the members that use the risk now, and those that may trade places with them, only `owner`
+  // may go on.
+  std::optional<Branch> Owned(const Branch& branch, std::span<const std::vector<size_t>> users,
+                              size_t owner, int32_t risk) {
     Branch child = branch;
-    child.banned[member] = std::move(banned);
-    child.paths[member] = *std::move(path);
+    for (const std::vector<size_t>& members : users) {
+      for (const size_t i : members) {
+        std::vector<int32_t>& banned = child.members[i].banned;
+        if (i != owner && !Has(banned, risk)) Insert(banned, risk);
+      }
+    }
+    if (!Relax(child)) return std::nullopt;
     return Kept(std::move(child));
   }
 
-  std::optional<Branch> With(const Branch& branch, int32_t risk) const {
+  std::optional<Branch> Granted(const Branch& branch, int32_t risk) const {
     Branch child = branch;
-    child.granted.insert(std::upper_bound(child.granted.begin(), child.granted.end(), risk), risk);
+    Insert(child.granted, risk);
     return Kept(std::move(child));
   }
 
-  std::vector<Branch> Children(const Branch& branch, const Conflict& conflict) {
+  std::vector<Branch> Children(const Branch& branch, int32_t risk) {
     std::vector<Branch> children;
     const auto add = [&](std::optional<Branch> child) {
       if (child) children.push_back(*std::move(child));
     };
-    // While two members have the same bans they are interchangeable: one branch stands for both.
-    if (!problem_.interchangeable ||
-        branch.banned[conflict.first] != branch.banned[conflict.second]) {
-      add(Without(branch, conflict.first, conflict.risk));
+    const auto uses = [&](size_t i) {
+      const std::vector<int32_t> used = risks_.RisksOfPath(branch.members[i].path.links);
+      return Has(used, risk);
+    };
+    std::vector<std::vector<size_t>> users = Classes(branch);
+    std::erase_if(users, [&](const std::vector<size_t>& members) {
+      return std::none_of(members.begin(), members.end(), uses);
+    });
+    for (const std::vector<size_t>& members : users) {
+      add(Owned(branch, users, *std::find_if(members.begin(), members.end(), uses), risk));
     }
-    add(Without(branch, conflict.second, conflict.risk));
-    if (problem_.allow_shared_risks) add(With(branch, conflict.risk));
+    if (problem_.allow_shared_risks) add(Granted(branch, risk));
     return children;
   }
 
   // Branches on the conflict that raises the bound most. A conflict without a branch left ends this
   // one.
-  void Split(const Branch& branch, const std::vector<Conflict>& conflicts) {
+  void Split(const Branch& branch, const std::vector<int32_t>& conflicts) {
     std::vector<Branch> chosen;
     std::vector<SetRank> chosen_ranks;
     const size_t tried = std::min(conflicts.size(), kConflictsTried);
     for (size_t i = 0; i < tried; ++i) {
       std::vector<Branch> children = Children(branch, conflicts[i * conflicts.size() / tried]);
       if (problem_.work->ended() || children.empty()) return;
-      std::vector<SetRank> ranks(3, {.shared = kUnreachable});
+      std::vector<SetRank> ranks(problem_.members + 1, {.shared = kUnreachable});
       for (size_t j = 0; j < children.size(); ++j) ranks[j] = children[j].bound;
       std::sort(ranks.begin(), ranks.end());
       if (chosen.empty() || ranks > chosen_ranks) {

@@ -2,9 +2,12 @@
 //
 // Finding two paths disjoint in risk groups is NP-hard (Hu 2003). Solved by branch and bound on
 // conflicts (as in conflict-based search, Sharon, Stern, Felner, Sturtevant 2015): relax to
-// independent least paths; while two of them share a risk, branch: either the one or the other must
-// avoid it, or, where sharing is allowed, both keep it at the price of one. The least paths bound a
-// branch from below, in number of shared risks, in the dearest path and in the total.
+// independent least paths; while some of them share a risk, branch over who may keep it, the others
+// must avoid it; or, where sharing is allowed, both keep it at the price of one. The least paths
+// bound a branch from below, in number of shared risks, in the dearest path and in the total.
+//
+// Paths with the same bans may trade places: one of them stands for all when a risk is given away,
+// and a flow through all of them at once tells early that there are too many.
 #ifndef WAYMARK_CONTROLLER_COMPUTE_CONFLICT_SEARCH_H_
 #define WAYMARK_CONTROLLER_COMPUTE_CONFLICT_SEARCH_H_
 
@@ -41,6 +44,13 @@ struct ConflictProblem {
   std::function<PathResult(size_t member, const std::vector<bool>& banned_links)> least;
   // Members may trade places: `least` does not depend on `member`.
   bool interchangeable = true;
+  // Only when interchangeable, may be empty: the least `count` paths by total that use no banned
+  // link and share no link (or node, if those are risks), without regard to bounds and other risks;
+  // nullopt: there are none.
+  std::function<std::optional<std::vector<ComputedPath>>(size_t count,
+                                                         const std::vector<bool>& banned_links)>
+      least_together;
+  std::function<bool(const ComputedPath&)> in_bounds;  // with least_together
   PairOrder order = PairOrder::kMinSum;
   // For two members only. The two still differ.
   bool allow_shared_risks = false;

@@ -78,6 +78,62 @@ TEST(ConstraintsTest, OfAClassWithItsDefaults) {
   EXPECT_EQ(c.protection, (Protection{.link = true, .provider = true}));
 }
 
+TEST(ConstraintsTest, PairsAndPriorityOfAClass) {
+  v1::TrafficClass plain;
+  const PathConstraints defaults = ConstraintsOf(plain, 0);
+  EXPECT_EQ(defaults.pair_order, PairOrder::kMinSum);
+  EXPECT_EQ(defaults.setup_priority, 7);
+  EXPECT_FALSE(defaults.allow_shared_risks);
+  v1::TrafficClass full;
+  full.add_protection(v1::BUILDING_DISJOINT);
+  full.set_pair_objective(v1::MIN_MAX);
+  full.set_allow_shared_risks(true);
+  full.set_setup_priority(0);
+  const PathConstraints c = ConstraintsOf(full, 0);
+  EXPECT_EQ(c.protection, (Protection{.link = true, .building = true}));
+  EXPECT_EQ(c.pair_order, PairOrder::kMinMax);
+  EXPECT_TRUE(c.allow_shared_risks);
+  EXPECT_EQ(c.setup_priority, 0);
+}
+
+// What is usable of a - b - c, forth and back, when something is excluded by name.
+TEST(ConstraintsTest, ExcludedResources) {
+  TestNetwork network;
+  network.Srlg("duct");
+  network.Srlg("house");
+  network.Node("a");
+  network.Node("b");
+  network.Node("c").add_srlgs("srlgs/house");
+  network.Fibre("a", "b").add_srlgs("srlgs/duct");
+  network.Fibre("b", "c");
+  const auto snapshot = network.Build();
+  const auto usable = [&](std::vector<std::string> excluded, bool corouted = false) {
+    const SearchGraph graph(*snapshot, {.exclude_resources = std::move(excluded)},
+                            {.corouted = corouted});
+    std::vector<std::string> names;
+    for (const NodeInfo& node : snapshot->nodes()) {
+      if (graph.NodeUsable(*snapshot->FindNode(node.name))) names.push_back(node.name);
+    }
+    for (const LinkInfo& link : snapshot->links()) {
+      if (graph.LinkUsable(*snapshot->FindLink(link.name))) names.push_back(link.name);
+    }
+    return names;
+  };
+  using Names = std::vector<std::string>;
+  EXPECT_EQ(usable({"links/nowhere", "nodes/nowhere", "srlgs/nowhere"}),
+            (Names{"nodes/a", "nodes/b", "nodes/c", "links/a--b", "links/b--a", "links/b--c",
+                   "links/c--b"}));
+  // The direction named, and that alone; both ways on one route lose both.
+  const Names without_ab = {"nodes/a",    "nodes/b",    "nodes/c",
+                            "links/b--a", "links/b--c", "links/c--b"};
+  EXPECT_EQ(usable({"links/a--b"}), without_ab);
+  EXPECT_EQ(usable({"links/a--b"}, true),
+            (Names{"nodes/a", "nodes/b", "nodes/c", "links/b--c", "links/c--b"}));
+  EXPECT_EQ(usable({"nodes/b"}), (Names{"nodes/a", "nodes/c"}));
+  EXPECT_EQ(usable({"srlgs/duct"}), without_ab);  // only that direction is in the group
+  EXPECT_EQ(usable({"srlgs/house"}), (Names{"nodes/a", "nodes/b", "links/a--b", "links/b--a"}));
+}
+
 // The ends are places too.
 TEST(ConstraintsTest, EndNodesCount) {
   TestNetwork network;

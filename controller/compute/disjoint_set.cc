@@ -1,6 +1,7 @@
 #include "controller/compute/disjoint_set.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -23,13 +24,14 @@ SetResult OfPair(PairResult pair) {
   return result;
 }
 
+bool InBounds(const SearchGraph& graph, const ComputedPath& path) {
+  return path.metric.delay_ns <= graph.max_delay_ns() && path.metric.hops <= graph.max_hops();
+}
+
 bool Valid(const SearchGraph& graph, const RiskTable& risks,
            const std::vector<ComputedPath>& paths) {
   for (size_t i = 0; i < paths.size(); ++i) {
-    if (paths[i].metric.delay_ns > graph.max_delay_ns() ||
-        paths[i].metric.hops > graph.max_hops()) {
-      return false;
-    }
+    if (!InBounds(graph, paths[i])) return false;
     for (size_t j = 0; j < i; ++j) {
       if (!risks.Disjoint(paths[i].links, paths[j].links)) return false;
     }
@@ -64,14 +66,24 @@ SetResult Solve(const SearchGraph& graph, const Protection& protection, NodeId f
     return result;
   }
   WorkMeter work(options.limit, kStopStride);
+  const auto least = [&](size_t, const std::vector<bool>& banned) {
+    return search.Run(from, {.banned_links = &banned});
+  };
+  const auto least_together =
+      [&](size_t paths,
+          const std::vector<bool>& banned) -> std::optional<std::vector<ComputedPath>> {
+    auto set = LeastSetFlow(search, from, static_cast<int>(paths), protection.node, Sharing::kNever,
+                            &banned);
+    if (!set) return std::nullopt;
+    return std::move(set->paths);
+  };
   ConflictResult found =
       SearchConflicts({.risks = &risks,
                        .link_count = graph.snapshot().links().size(),
                        .members = static_cast<size_t>(count),
-                       .least =
-                           [&](size_t, const std::vector<bool>& banned) {
-                             return search.Run(from, {.banned_links = &banned});
-                           },
+                       .least = least,
+                       .least_together = least_together,
+                       .in_bounds = [&](const ComputedPath& path) { return InBounds(graph, path); },
                        .order = options.order,
                        .floor = FloorOf(flow->total, count, options.order),
                        .work = &work},

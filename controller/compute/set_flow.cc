@@ -28,7 +28,8 @@ Cost Plus(const Cost& a, const Cost& b, int64_t sign) {
 
 class Flow {
  public:
-  Flow(const PathSearch& search, NodeId from, int units, bool node_disjoint, Sharing sharing)
+  Flow(const PathSearch& search, NodeId from, int units, bool node_disjoint, Sharing sharing,
+       const std::vector<bool>* banned)
       : search_(search),
         graph_(search.graph()),
         snapshot_(graph_.snapshot()),
@@ -48,7 +49,7 @@ class Flow {
       if (Arrival(node) != Departure(node)) {
         AddUses(Arrival(node), Departure(node), LinkId::kNone, {});
       }
-      AddLinks(node);
+      AddLinks(node, banned);
     }
   }
 
@@ -81,10 +82,11 @@ class Flow {
   int32_t Arrival(NodeId node) const { return Index(node) * 2; }
   int32_t Departure(NodeId node) const { return Index(node) * 2 + (Split(node) ? 1 : 0); }
 
-  void AddLinks(NodeId node) {
+  void AddLinks(NodeId node, const std::vector<bool>* banned) {
     for (const LinkId link : snapshot_.out_links(node)) {
       const NodeId target = snapshot_.link(link).target;
       if (!graph_.LinkUsable(link) || !Useful(target)) continue;
+      if (banned != nullptr && (*banned)[Index(link)]) continue;
       AddUses(Departure(node), Arrival(target), link, graph_.LinkMetric(link));
     }
   }
@@ -185,9 +187,10 @@ class Flow {
 }  // namespace
 
 std::optional<SetFlow> LeastSetFlow(const PathSearch& search, NodeId from, int units,
-                                    bool node_disjoint, Sharing sharing) {
+                                    bool node_disjoint, Sharing sharing,
+                                    const std::vector<bool>* banned_links) {
   if (search.LowerBound(from).cost >= kUnreachable) return std::nullopt;
-  return Flow(search, from, units, node_disjoint, sharing).Run();
+  return Flow(search, from, units, node_disjoint, sharing, banned_links).Run();
 }
 
 }  // namespace waymark

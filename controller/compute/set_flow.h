@@ -25,10 +25,11 @@ struct SetFlow {
   int64_t shared = 0;
 };
 
-// nullopt: no such paths exist. `search.target()` is the other end; from != target; `units` >= 1.
-// O(units * (n + m) log n).
+// `banned_links` by link number; null: none. nullopt: no such paths exist. `search.target()` is the
+// other end; from != target; `units` >= 1. O(units * (n + m) log n).
 std::optional<SetFlow> LeastSetFlow(const PathSearch& search, NodeId from, int units,
-                                    bool node_disjoint, Sharing sharing);
+                                    bool node_disjoint, Sharing sharing,
+                                    const std::vector<bool>* banned_links = nullptr);
 
 }  // namespace waymark
 
