@@ -1,5 +1,5 @@
-// Private to this folder. Places pinned policies: keeps what stands, repairs what is broken, then
-// places what is new (plan.h, "Stickiness" and "Order").
+// Private to this folder. What pinned policies ask for, and what they get (plan.h, "Stickiness" and
+// "Order").
 #ifndef WAYMARK_CONTROLLER_PLAN_PINNED_H_
 #define WAYMARK_CONTROLLER_PLAN_PINNED_H_
 
@@ -18,21 +18,57 @@ namespace waymark {
 struct PinnedDemand {
   NodeId a = NodeId::kNone, b = NodeId::kNone;  // a < b
   std::array<std::string, 2> policies;          // names of a -> b, b -> a
-  uint32_t queue = 0;
-  PathConstraints constraints;  // bandwidth_bps is the committed rate
+  std::string service;
+  const v1::TrafficClass* traffic_class = nullptr;
+  PathConstraints constraints;  // bandwidth_bps is what each path holds
+  int hold_priority = 0;
+  bool share_protect = false;
+  double availability_target = 0;  // 0: none
+  int64_t max_latency_ns = 0;      // 0: no bound
+  // What may really be sent.
+  int64_t rate_bps = 0;
+  int64_t burst_bytes = 0;  // 0: the default of the rate
 };
 
 struct PlacedPolicy {
   std::vector<LinkId> working, protect;  // working is empty when BLOCKED
   int64_t reserved_bps = 0;
+  bool share_protect = false;
   v1::Status status;
+  // Set when placed; figures alone.
+  v1::Promise promise;
 };
 
-// By policy name: an entry for each policy of each demand. `link_state`: fibres, both directions
-// alike.
-std::map<std::string, PlacedPolicy> PlacePinned(
-    const Snapshot& snapshot, const LinkState& link_state,
-    const std::map<std::string, stored::v1::Placement>& stored, std::vector<PinnedDemand> demands);
+// What all pinned policies of a plan have in common. References must outlive the call.
+struct PinnedInput {
+  const Snapshot& snapshot;
+  const LinkState& link_state;  // fibres, both directions alike
+  const std::map<std::string, stored::v1::Placement>& stored;
+  std::vector<PinnedDemand> demands;
+  // Queues up to this one carry traffic that nothing is reserved for.
+  uint32_t unreserved_queue = 0;
+  uint32_t probe_interval_us = 0;
+};
+
+// One demand's move to a better place, in the direction of `policies`: one or both of the demand's.
+struct PinnedMove {
+  std::vector<std::string> policies;
+  double old_objective = 0, new_objective = 0;
+  bool mends = false;
+  std::string reason;
+};
+
+struct Replacement {
+  std::vector<PinnedMove> moves;
+  std::map<std::string, PlacedPolicy> placed;  // as PlacePinned's, after the moves
+};
+
+// By policy name: an entry for each policy of each demand.
+std::map<std::string, PlacedPolicy> PlacePinned(PinnedInput input);
+
+// The same, and then each policy of `service` (empty: all) placed anew where that gains (see
+// reoptimize.h).
+Replacement ReplacePinned(PinnedInput input, const std::string& service, double min_gain_percent);
 
 }  // namespace waymark
 

@@ -9,6 +9,7 @@
 #include "controller/base/srv6.h"
 #include "controller/compute/mesh_paths.h"
 #include "controller/compute/refusal.h"
+#include "controller/plan/demands.h"
 #include "controller/plan/paths.h"
 #include "controller/plan/pinned.h"
 #include "controller/plan/service.h"
@@ -26,27 +27,25 @@ constexpr uint32_t kDefaultMeshPaths = 4;
 class Planner {
  public:
   explicit Planner(const PlanInput& input)
-      : input_(input), snapshot_(input.snapshot), link_state_(input.snapshot) {
-    for (const std::string& name : input.links_down) {
-      if (const auto link = snapshot_.FindLink(name)) link_state_.SetDown(*link);
-    }
-    for (size_t i = 0; i < snapshot_.links().size(); ++i) {
-      const LinkInfo& link = snapshot_.links()[i];
-      if (link.adjacency_sid == 0 || snapshot_.node(link.source).node_sid == 0 ||
-          snapshot_.node(link.target).node_sid == 0) {
-        link_state_.SetDown(static_cast<LinkId>(i));
-      }
-    }
-    link_state_.SpreadToReverse(snapshot_);
-  }
+      : input_(input),
+        snapshot_(input.snapshot),
+        link_state_(LinkStateOf(input)),
+        resolved_(ResolveServices(snapshot_, input.intents)) {}
 
   Plan Run() {
     AddUnderlay(snapshot_, link_state_, input_.intents, &plan_.objects);
-    for (const auto& [name, service] : input_.intents.services) Resolve(name, service);
-    for (const auto& [name, service] : resolved_) AddServiceObjects(name, service);
+    for (const auto& [name, reason] : resolved_.refused) {
+      v1::Status& status = plan_.services[name].status;
+      status.set_state(v1::BLOCKED);
+      status.set_reason(reason);
+    }
+    for (const auto& [name, service] : resolved_.services) {
+      plan_.services[name].status.set_state(v1::PENDING);
+    }
+    for (const auto& [name, service] : resolved_.services) AddServiceObjects(name, service);
     AddPinned();
     AddMesh();
-    for (const auto& [name, service] : resolved_) NotePolicies(name, service);
+    for (const auto& [name, service] : resolved_.services) NotePolicies(name, service);
     for (auto& [name, service] : plan_.services) {
       std::sort(service.objects.begin(), service.objects.end());
     }
@@ -57,37 +56,6 @@ class Planner {
  private:
   std::string Name(NodeId node, uint32_t color, NodeId endpoint) const {
     return PolicyName(snapshot_.node(node).name, color, snapshot_.node(endpoint).name);
-  }
-
-  void Resolve(const std::string& name, const v1::Service& service) {
-    ServicePlan& planned = plan_.services[name];
-    auto resolved = ResolveService(snapshot_, input_.intents, service);
-    if (resolved.ok()) {
-      if (absl::Status free = TakePorts(*resolved); !free.ok()) resolved = free;
-    }
-    if (!resolved.ok()) {
-      planned.status.set_state(v1::BLOCKED);
-      planned.status.set_reason(std::string(resolved.status().message()));
-      return;
-    }
-    planned.status.set_state(v1::PENDING);
-    resolved_.emplace(name, *std::move(resolved));
-  }
-
-  // No two endpoints on one port and VLAN, in any service: the first by name keeps it.
-  absl::Status TakePorts(const ResolvedService& service) {
-    std::set<std::tuple<NodeId, std::string, uint32_t>> ports;
-    for (const ResolvedEndpoint& endpoint : service.endpoints) {
-      std::tuple port(endpoint.node, endpoint.interface, endpoint.vlan);
-      if (ports_.contains(port) || !ports.insert(std::move(port)).second) {
-        return absl::FailedPreconditionError(
-            absl::StrCat("port ", endpoint.interface, " VLAN ", endpoint.vlan, " of ",
-                         snapshot_.node(endpoint.node).name,
-                         " is taken by another endpoint; use another port or VLAN"));
-      }
-    }
-    ports_.merge(ports);
-    return absl::OkStatus();
   }
 
   void AddServiceObjects(const std::string& name, const ResolvedService& service) {
@@ -107,25 +75,8 @@ class Planner {
   }
 
   void AddPinned() {
-    std::vector<PinnedDemand> demands;
-    for (const auto& [name, service] : resolved_) {
-      ForEachFlow(
-          service, /*pinned=*/true,
-          [&](const v1::TrafficClass& traffic_class, const std::pair<NodeId, NodeId>& pair,
-              int64_t count) {
-            const auto [a, b] = pair;
-            if (a > b) return;  // both ways are one demand
-            const uint32_t color = service.ColorOf(traffic_class);
-            demands.push_back(
-                {a,
-                 b,
-                 {Name(a, color, b), Name(b, color, a)},
-                 traffic_class.queue(),
-                 ConstraintsOf(traffic_class, service.CommittedRate(traffic_class.name(), count))});
-          });
-    }
-    const auto placed = PlacePinned(snapshot_, link_state_, input_.placements, std::move(demands));
-    for (const auto& [name, service] : resolved_) {
+    const auto placed = PlacePinned(PinnedInputOf(input_, resolved_, link_state_));
+    for (const auto& [name, service] : resolved_.services) {
       ForEachFlow(service, /*pinned=*/true,
                   [&](const v1::TrafficClass& traffic_class, const std::pair<NodeId, NodeId>& pair,
                       int64_t) {
@@ -148,14 +99,8 @@ class Planner {
     if (!placed.working.empty()) {
       *policy.add_working() = PathMessage(snapshot_, placed.working, 1);
       *object.add_working() = SegmentListMessage(snapshot_, placed.working, 1);
-      stored::v1::Placement& placement = plan_.placements[name];
-      for (const LinkId link : placed.working) {
-        placement.add_working(snapshot_.link(link).name);
-      }
-      for (const LinkId link : placed.protect) {
-        placement.add_protect(snapshot_.link(link).name);
-      }
-      placement.set_reserved_bps(placed.reserved_bps);
+      plan_.placements[name] = PlacementOf(snapshot_, placed);
+      *policy.mutable_promise() = placed.promise;
     }
     if (!placed.protect.empty()) {
       *policy.mutable_protect() = PathMessage(snapshot_, placed.protect, 1);
@@ -168,7 +113,7 @@ class Planner {
   void AddMesh() {
     std::map<std::string, const v1::TrafficClass*> classes;
     std::map<std::string, std::set<std::pair<NodeId, NodeId>>> needed;
-    for (const auto& [name, service] : resolved_) {
+    for (const auto& [name, service] : resolved_.services) {
       ForEachFlow(service, /*pinned=*/false,
                   [&](const v1::TrafficClass& traffic_class, const std::pair<NodeId, NodeId>& pair,
                       int64_t) {
@@ -295,8 +240,7 @@ class Planner {
   const PlanInput& input_;
   const Snapshot& snapshot_;
   LinkState link_state_;
-  std::map<std::string, ResolvedService> resolved_;
-  std::set<std::tuple<NodeId, std::string, uint32_t>> ports_;
+  const ResolvedServices resolved_;
   Plan plan_;
 };
 

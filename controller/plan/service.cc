@@ -1,7 +1,9 @@
 #include "controller/plan/service.h"
 
+#include <algorithm>
 #include <limits>
 #include <set>
+#include <tuple>
 
 #include "absl/strings/str_cat.h"
 #include "controller/base/srv6.h"
@@ -74,6 +76,23 @@ absl::Status CheckShape(const Snapshot& snapshot, const ResolvedService& resolve
   return has_root ? absl::OkStatus() : Refused("an E-Tree has at least one root; add one");
 }
 
+using Ports = std::set<std::tuple<NodeId, std::string, uint32_t>>;
+
+// All of the service's, or none.
+absl::Status TakePorts(const Snapshot& snapshot, const ResolvedService& service, Ports* taken) {
+  Ports mine;
+  for (const ResolvedEndpoint& endpoint : service.endpoints) {
+    std::tuple port(endpoint.node, endpoint.interface, endpoint.vlan);
+    if (taken->contains(port) || !mine.insert(std::move(port)).second) {
+      return Refused(absl::StrCat("port ", endpoint.interface, " VLAN ", endpoint.vlan, " of ",
+                                  snapshot.node(endpoint.node).name,
+                                  " is taken by another endpoint; use another port or VLAN"));
+    }
+  }
+  taken->merge(mine);
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 int64_t ResolvedService::CommittedRate(const std::string& traffic_class,
@@ -84,6 +103,16 @@ int64_t ResolvedService::CommittedRate(const std::string& traffic_class,
     return __builtin_mul_overflow(rate.cir_bps(), endpoint_pairs, &total)
                ? std::numeric_limits<int64_t>::max()
                : total;
+  }
+  return 0;
+}
+
+int64_t ResolvedService::BurstBytes(const std::string& traffic_class,
+                                    int64_t endpoint_pairs) const {
+  constexpr int64_t kMost = 1'000'000'000;
+  for (const v1::ClassRate& rate : service->rates()) {
+    if (rate.traffic_class() != traffic_class || rate.burst_bytes() <= 0) continue;
+    return std::min(kMost, std::min(rate.burst_bytes(), kMost) * std::min(endpoint_pairs, kMost));
   }
   return 0;
 }
@@ -118,6 +147,22 @@ absl::StatusOr<ResolvedService> ResolveService(const Snapshot& snapshot, const I
     }
   }
   return resolved;
+}
+
+ResolvedServices ResolveServices(const Snapshot& snapshot, const Intents& intents) {
+  ResolvedServices all;
+  Ports taken;
+  for (const auto& [name, service] : intents.services) {
+    absl::StatusOr<ResolvedService> resolved = ResolveService(snapshot, intents, service);
+    absl::Status status = resolved.status();
+    if (status.ok()) status = TakePorts(snapshot, *resolved, &taken);
+    if (status.ok()) {
+      all.services.emplace(name, *std::move(resolved));
+    } else {
+      all.refused.emplace(name, std::string(status.message()));
+    }
+  }
+  return all;
 }
 
 }  // namespace waymark

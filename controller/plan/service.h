@@ -31,6 +31,8 @@ struct ResolvedService {
 
   // Committed rate of a class between two nodes; saturates.
   int64_t CommittedRate(const std::string& traffic_class, int64_t endpoint_pairs) const;
+  // And committed burst, at most 10^9; 0: the default of the rate.
+  int64_t BurstBytes(const std::string& traffic_class, int64_t endpoint_pairs) const;
   // The color of its frames of a class.
   uint32_t ColorOf(const v1::TrafficClass& traffic_class) const;
 };
@@ -38,6 +40,15 @@ struct ResolvedService {
 // FAILED_PRECONDITION: a sentence for Status.reason.
 absl::StatusOr<ResolvedService> ResolveService(const Snapshot& snapshot, const Intents& intents,
                                                const v1::Service& service);
+
+struct ResolvedServices {
+  std::map<std::string, ResolvedService> services;
+  // Those that cannot be realised: a sentence for Status.reason.
+  std::map<std::string, std::string> refused;
+};
+
+// All of them. No two endpoints are on one port and VLAN: the first service by name keeps it.
+ResolvedServices ResolveServices(const Snapshot& snapshot, const Intents& intents);
 
 }  // namespace waymark
 

@@ -1,0 +1,22 @@
+// Private to this folder. What the services of a network ask of its pinned paths.
+#ifndef WAYMARK_CONTROLLER_PLAN_DEMANDS_H_
+#define WAYMARK_CONTROLLER_PLAN_DEMANDS_H_
+
+#include "controller/plan/pinned.h"
+#include "controller/plan/service.h"
+
+namespace waymark {
+
+// Links that can carry: up, as far as is known, and with the identifiers to be programmed.
+LinkState LinkStateOf(const PlanInput& input);
+
+// References to all three arguments stay in it.
+PinnedInput PinnedInputOf(const PlanInput& input, const ResolvedServices& resolved,
+                          const LinkState& link_state);
+
+// Of a placed policy.
+stored::v1::Placement PlacementOf(const Snapshot& snapshot, const PlacedPolicy& placed);
+
+}  // namespace waymark
+
+#endif  // WAYMARK_CONTROLLER_PLAN_DEMANDS_H_

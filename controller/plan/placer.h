@@ -1,0 +1,128 @@
+// Private to this folder. Places pinned policies: keeps what stands, mends what is broken, then
+// places what is new (plan.h, "Stickiness" and "Order").
+#ifndef WAYMARK_CONTROLLER_PLAN_PLACER_H_
+#define WAYMARK_CONTROLLER_PLAN_PLACER_H_
+
+#include <deque>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "controller/compute/latency.h"
+#include "controller/compute/ledger.h"
+#include "controller/plan/pinned.h"
+#include "controller/plan/route_solver.h"
+
+namespace waymark {
+
+// What there is of a placement when planning begins.
+enum class Standing {
+  kNone,      // nothing that could be kept
+  kSurvivor,  // one valid path that is up, in `working`, without the partner that is asked for
+  kWhole,     // meets every constraint of each path and of the two together
+};
+
+struct PinnedJob : RouteQuery {
+  size_t number = 0;  // in the order of service
+  Standing standing = Standing::kNone;
+  // Divided into one job a direction: no job any more.
+  bool retired = false;
+  // In the ledger, on `route`, with `reserved_bps`.
+  bool placed = false;
+  Route route;
+  int64_t reserved_bps = 0;
+  // The best among the routes that failed for these alone; nullopt: none did. What has no bound is
+  // kUnreachable, what states no figures is 1.
+  std::optional<int64_t> least_latency_ns;
+  std::optional<double> least_unavailability;
+  // Who took its place in this plan; empty: nobody.
+  std::string preempted_by;
+  v1::Status status;
+
+  // By which the ledger knows it: both directions of a co-routed job are one holder.
+  const std::string& key() const { return demand->policies[leg]; }
+  int64_t wanted() const { return demand->constraints.bandwidth_bps; }
+};
+
+class Placer {
+ public:
+  // Keeps a reference. Demands are in the order of service.
+  explicit Placer(const PinnedInput& input);
+
+  void Place();
+  // After Place.
+  std::vector<PinnedMove> Replace(const std::string& service, double min_gain_percent);
+  std::map<std::string, PlacedPolicy> Result();
+
+ private:
+  // Makes room for a job by moving others that are new too (placer_joint.cc).
+  class JointSearch;
+
+  void AddJobs(const PinnedDemand& demand);
+  PinnedJob& AddJob(PinnedJob job);
+  std::optional<Route> Stored(const PinnedDemand& demand, size_t leg) const;
+  int64_t StoredRate(const PinnedJob& job) const;
+  bool Mirrored(const std::vector<LinkId>& forward, const std::vector<LinkId>& backward) const;
+  void Assess(const Route& route, PinnedJob* job);
+  bool Up(const std::vector<LinkId>& links) const;
+  bool Dead(const PinnedJob& job) const;
+
+  // The books: ledger and queues (placer_books.cc). Each is all or nothing; the job must hold
+  // nothing before, but for Release.
+  std::vector<PairReservation> Wanted(const PinnedJob& job, const Route& route, int64_t bps,
+                                      int hold) const;
+  // Whatever becomes of latencies: of what has been promised already.
+  bool Book(PinnedJob* job, const Route& route, int64_t bps, int hold);
+  bool Book(PinnedJob* job, const Route& route, int64_t bps);
+  void BookAgain(PinnedJob* job, const Route& route, int64_t bps);
+  // As a new promise: meets the availability target, and keeps everybody's latency bound.
+  bool Reserve(PinnedJob* job, const Route& route, int64_t bps, int hold);
+  void AddLoads(const PinnedJob& job, bool guarded);
+  void Release(PinnedJob* job);
+  // As Reserve, if need be by taking from weaker ones.
+  bool Claim(PinnedJob* job, const Route& route, int64_t bps);
+  // On the best route of those that are free to `setup`, as `hold`.
+  bool PlaceAt(PinnedJob* job, int setup, int hold, bool spare_others);
+  // On what is free, else on what can be taken.
+  bool PlaceAnew(PinnedJob* job, bool take);
+  // Empty when it keeps the class's availability target and latency bound; else what it lacks.
+  std::string Shortfall(const PinnedJob& job);
+  int64_t WorstLatency(const PinnedJob& job) const;
+  void UnguardBroken();
+
+  // The steps, each over the jobs in order.
+  void RetakeAll();
+  void Mend(PinnedJob* job);
+  void Restore(PinnedJob* job);
+  void FindPartner(PinnedJob* job);
+  void PlaceNewOnes();
+  void PlaceRefused(PinnedJob* job);
+  void MarkUnprotected();
+
+  // What is said of a job that holds bandwidth.
+  void Settle(PinnedJob* job);
+  void Degrade(PinnedJob* job, const std::string& what);
+  void Keep(PinnedJob* job, const Route& route, int64_t bps, const std::string& what);
+  Refusal Why(const PinnedJob& job);
+
+  v1::Promise PromiseOf(const PinnedJob& job, const PlacedPolicy& policy);
+  bool TryMove(PinnedJob* job, double min_gain_percent, PinnedMove* move);
+
+  const PinnedInput& input_;
+  const Snapshot& snapshot_;
+  const LinkState& link_state_;
+  const std::map<std::string, stored::v1::Placement>& stored_;
+  Ledger ledger_;
+  QueueLoads loads_;
+  // Some class bounds latency: every new promise is checked against all.
+  bool guarding_ = false;
+  RouteSolver solver_;
+  std::deque<PinnedJob> jobs_;
+  std::map<std::string, PinnedJob*> by_key_;
+};
+
+}  // namespace waymark
+
+#endif  // WAYMARK_CONTROLLER_PLAN_PLACER_H_

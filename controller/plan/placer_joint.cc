@@ -1,0 +1,97 @@
+#include "controller/plan/placer_joint.h"
+
+#include <algorithm>
+
+namespace waymark {
+
+Placer::JointSearch::JointSearch(Placer* placer, std::vector<PinnedJob*> movable)
+    : placer_(placer), movable_(std::move(movable)) {}
+
+void Placer::JointSearch::Run(const std::vector<PinnedJob*>& refused) {
+  if (movable_.empty() || refused.empty()) return;
+  for (PinnedJob* job : movable_) Rebook(job, kTentativePriority);
+  for (PinnedJob* job : refused) {
+    if (job->least_unavailability || job->least_latency_ns) continue;  // room would not help
+    undo_.clear();
+    settled_.clear();
+    if (!Displace(job, kDepth)) continue;
+    movable_.push_back(job);
+    for (const Undo& undo : undo_) placer_->Settle(undo.job);
+  }
+  for (PinnedJob* job : movable_) Rebook(job, job->demand->hold_priority);
+}
+
+void Placer::JointSearch::Rebook(PinnedJob* job, int hold) {
+  const Route route = job->route;
+  const int64_t bps = job->reserved_bps;
+  placer_->Release(job);
+  placer_->Book(job, route, bps, hold);
+}
+
+bool Placer::JointSearch::PlaceFree(PinnedJob* job) {
+  return --solves_ >= 0 &&
+         placer_->PlaceAt(job, kTentativePriority, kTentativePriority, /*spare_others=*/false);
+}
+
+bool Placer::JointSearch::Displace(PinnedJob* job, int depth) {
+  // First where fewest are in the way, then where it would be best.
+  for (const bool spare_others : {true, false}) {
+    if (--solves_ < 0) return false;
+    const auto route = placer_->solver_.Solve(*job, kWeakestPriority, spare_others);
+    if (!route) return false;
+    const size_t before = undo_.size();
+    if (DisplaceFrom(job, *route, depth)) return true;
+    RollBack(before);
+  }
+  return false;
+}
+
+bool Placer::JointSearch::DisplaceFrom(PinnedJob* job, const Route& route, int depth) {
+  const auto in_the_way = placer_->ledger_.Preempt(
+      placer_->Wanted(*job, route, job->wanted(), kTentativePriority), kWeakestPriority);
+  if (!in_the_way || in_the_way->size() > kMostDisplaced) return false;
+  std::vector<PinnedJob*> displaced;
+  for (const std::string& key : *in_the_way) {
+    displaced.push_back(placer_->by_key_.at(key));
+    if (settled_.contains(displaced.back())) return false;
+  }
+  std::sort(displaced.begin(), displaced.end(),
+            [](const PinnedJob* a, const PinnedJob* b) { return a->number < b->number; });
+  for (PinnedJob* other : displaced) {
+    Note(other);
+    placer_->Release(other);
+  }
+  Note(job);
+  if (!placer_->Reserve(job, route, job->wanted(), kTentativePriority)) return false;
+  settled_.insert(job);
+  const bool all = std::all_of(displaced.begin(), displaced.end(), [&](PinnedJob* other) {
+    return PlaceFree(other) || (depth > 1 && Displace(other, depth - 1));
+  });
+  if (!all) settled_.erase(job);
+  return all;
+}
+
+void Placer::JointSearch::Note(PinnedJob* job) {
+  undo_.push_back({job, job->placed, job->route, job->reserved_bps});
+}
+
+// First all give back, then each takes what it had at first: which fitted, all of it together.
+void Placer::JointSearch::RollBack(size_t to) {
+  std::set<const PinnedJob*> restored;
+  for (size_t i = to; i < undo_.size(); ++i) {
+    if (undo_[i].job->placed) placer_->Release(undo_[i].job);
+    settled_.erase(undo_[i].job);
+  }
+  for (size_t i = to; i < undo_.size(); ++i) {
+    const Undo& undo = undo_[i];
+    if (!restored.insert(undo.job).second) continue;
+    undo.job->route = undo.route;
+    undo.job->reserved_bps = undo.reserved_bps;
+    if (undo.placed) {
+      placer_->Book(undo.job, undo.route, undo.reserved_bps, kTentativePriority);
+    }
+  }
+  undo_.resize(to);
+}
+
+}  // namespace waymark

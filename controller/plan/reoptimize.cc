@@ -1,0 +1,83 @@
+#include "controller/plan/reoptimize.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdio>
+#include <utility>
+
+#include "controller/plan/demands.h"
+
+namespace waymark {
+namespace {
+
+// FNV-1a, 64 bits: the same on every machine and in every version, which std::hash is not.
+class Hash {
+ public:
+  void Add(const std::string& text) {
+    for (const char c : text) Byte(static_cast<uint8_t>(c));
+    Byte(0);
+  }
+  // Field by field: a serialized message is not promised to be the same bytes everywhere.
+  void Add(const stored::v1::Placement& placement) {
+    for (const std::string& link : placement.working()) Add(link);
+    Byte(1);
+    for (const std::string& link : placement.protect()) Add(link);
+    Byte(placement.protect_shared() ? 3 : 2);
+    Add(std::to_string(placement.reserved_bps()));
+  }
+  std::string Text() const {
+    char text[17];
+    std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(value_));
+    return text;
+  }
+
+ private:
+  void Byte(uint8_t byte) { value_ = (value_ ^ byte) * 0x100000001b3u; }
+
+  uint64_t value_ = 0xcbf29ce484222325u;
+};
+
+std::string NameOf(const PlanInput& input, const Reoptimization& plan) {
+  Hash hash;
+  for (const auto& [policy, placement] : input.placements) {
+    hash.Add(policy);
+    hash.Add(placement);
+  }
+  for (const PlacementMove& move : plan.moves) {
+    hash.Add(move.policy);
+    hash.Add(move.after);
+  }
+  return hash.Text();
+}
+
+}  // namespace
+
+Reoptimization Reoptimize(const PlanInput& input, const ReoptimizeOptions& options) {
+  const LinkState link_state = LinkStateOf(input);
+  const ResolvedServices resolved = ResolveServices(input.snapshot, input.intents);
+  const Replacement replacement =
+      ReplacePinned(PinnedInputOf(input, resolved, link_state), options.service,
+                    std::clamp(options.min_gain_percent, 0.0, 100.0));
+  Reoptimization plan;
+  for (const auto& [policy, placed] : replacement.placed) {
+    if (!placed.working.empty()) {
+      plan.placements[policy] = PlacementOf(input.snapshot, placed);
+    }
+  }
+  for (const PinnedMove& move : replacement.moves) {
+    for (const std::string& policy : move.policies) {
+      const auto before = input.placements.find(policy);
+      plan.moves.push_back(
+          {policy, before == input.placements.end() ? stored::v1::Placement() : before->second,
+           plan.placements.at(policy), move.old_objective, move.new_objective, move.reason});
+      if (move.mends) plan.mended.push_back(policy);
+    }
+  }
+  std::sort(plan.moves.begin(), plan.moves.end(),
+            [](const PlacementMove& a, const PlacementMove& b) { return a.policy < b.policy; });
+  std::sort(plan.mended.begin(), plan.mended.end());
+  plan.name = NameOf(input, plan);
+  return plan;
+}
+
+}  // namespace waymark

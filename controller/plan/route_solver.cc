@@ -1,0 +1,248 @@
+#include "controller/plan/route_solver.h"
+
+#include <algorithm>
+#include <tuple>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "controller/compute/k_shortest.h"
+#include "controller/plan/paths.h"
+
+namespace waymark {
+namespace {
+
+// Working paths that are tried for a partner, where the least pair will not do.
+constexpr size_t kWorkingTried = 8;
+// Added for a link on which another would have to give way: any detour is better.
+constexpr int64_t kInTheWay = int64_t{1} << 36;
+
+// Stronger protections than the class asks for, weakest first: more apart, more available.
+std::vector<Protection> Stronger(const Protection& protection) {
+  std::vector<Protection> levels;
+  Protection level = protection;
+  for (bool Protection::*more : {&Protection::node, &Protection::srlg, &Protection::provider}) {
+    if (level.*more) continue;
+    level.*more = true;
+    levels.push_back(level);
+  }
+  return levels;
+}
+
+Route Made(ComputedPath working, ComputedPath protect, std::vector<std::string> shared = {}) {
+  return {std::move(working.links), std::move(protect.links), false, std::move(shared)};
+}
+
+}  // namespace
+
+RouteSolver::RouteSolver(const Snapshot& snapshot, const LinkState& link_state,
+                         const Ledger& ledger)
+    : snapshot_(snapshot), link_state_(link_state), ledger_(ledger) {}
+
+SearchGraph RouteSolver::MakeGraph(const RouteQuery& query,
+                                   const PathConstraints& constraints) const {
+  return SearchGraph(snapshot_, constraints,
+                     {.ledger = &ledger_, .link_state = &link_state_, .corouted = query.corouted});
+}
+
+const SearchGraph& RouteSolver::ClassGraph(const RouteQuery& query) {
+  std::unique_ptr<SearchGraph>& graph =
+      class_graphs_[{query.demand->traffic_class, query.corouted}];
+  if (graph == nullptr) {
+    PathConstraints constraints = query.constraints();
+    constraints.bandwidth_bps = 0;
+    graph = std::make_unique<SearchGraph>(snapshot_, constraints,
+                                          SearchGraph::Environment{.corouted = query.corouted});
+  }
+  return *graph;
+}
+
+const AvailabilityModel& RouteSolver::Model() {
+  if (model_ == nullptr) model_ = std::make_unique<AvailabilityModel>(snapshot_);
+  return *model_;
+}
+
+std::optional<Route> RouteSolver::Solve(const RouteQuery& query, int setup_priority,
+                                        bool spare_others) {
+  PathConstraints constraints = query.constraints();
+  constraints.setup_priority = setup_priority;
+  SearchGraph graph = MakeGraph(query, constraints);
+  if (spare_others) {
+    for (size_t i = 0; i < snapshot_.links().size(); ++i) {
+      const auto link = static_cast<LinkId>(i);
+      const LinkId back = snapshot_.link(link).reverse;
+      const auto full = [&](LinkId id) {
+        return ledger_.Residual(id, kTentativePriority) < constraints.bandwidth_bps;
+      };
+      if (full(link) || (query.corouted && back != LinkId::kNone && full(back))) {
+        graph.AddCost(link, kInTheWay);
+      }
+    }
+  }
+  return Least(query, graph, constraints, setup_priority);
+}
+
+std::optional<Route> RouteSolver::Least(const RouteQuery& query, const SearchGraph& graph,
+                                        const PathConstraints& constraints, int setup_priority) {
+  const Protection& protection = constraints.protection;
+  if (!protection.any()) {
+    PathResult path = CheapestPath(graph, query.from(), query.to());
+    if (path.outcome != Outcome::kFound) return std::nullopt;
+    return Made(std::move(path.path), {});
+  }
+  PairOptions options = PairOptionsOf(constraints);
+  options.allow_shared_risks = false;
+  PairResult pair = DisjointPair(graph, protection, query.from(), query.to(), options);
+  std::optional<Route> route;
+  if (pair.has_pair()) {
+    route = Made(std::move(pair.working), std::move(pair.protect));
+  } else if (query.demand->share_protect && pair.single.outcome == Outcome::kFound) {
+    route = LeastSharing(query, graph, setup_priority);
+  }
+  if (!route && constraints.allow_shared_risks && pair.single.outcome == Outcome::kFound) {
+    options.allow_shared_risks = true;
+    pair = DisjointPair(graph, protection, query.from(), query.to(), options);
+    if (pair.has_pair()) {
+      route = Made(std::move(pair.working), std::move(pair.protect), std::move(pair.shared_risks));
+    }
+  }
+  if (route) route->share_protect = query.demand->share_protect;
+  return route;
+}
+
+void RouteSolver::BanFull(const RouteQuery& query, const std::vector<LinkId>& working,
+                          int setup_priority, std::vector<bool>* banned) const {
+  const int64_t bps = query.constraints().bandwidth_bps;
+  std::vector<LinkId> all(snapshot_.links().size());
+  for (size_t i = 0; i < all.size(); ++i) all[i] = static_cast<LinkId>(i);
+  // Both directions share their risks, so one answer serves either.
+  const std::vector<int64_t> needs = ledger_.SharedProtectNeed(working, all, bps, setup_priority);
+  const auto full = [&](LinkId link) {
+    return needs[Index(link)] > ledger_.Residual(link, setup_priority);
+  };
+  for (const LinkId link : all) {
+    const LinkId back = snapshot_.link(link).reverse;
+    if (full(link) || (query.corouted && (back == LinkId::kNone || full(back)))) {
+      (*banned)[Index(link)] = true;
+    }
+  }
+}
+
+std::optional<Route> RouteSolver::Protect(const RouteQuery& query,
+                                          const std::vector<LinkId>& working, int setup_priority) {
+  PathConstraints constraints = query.constraints();
+  constraints.setup_priority = setup_priority;
+  if (query.demand->share_protect) constraints.bandwidth_bps = 0;
+  const SearchGraph graph = MakeGraph(query, constraints);
+  const RiskTable risks(snapshot_, constraints.protection, query.from(), query.to());
+  std::vector<bool> banned(snapshot_.links().size(), false);
+  for (const int32_t risk : risks.RisksOfPath(working)) {
+    for (const LinkId link : risks.LinksOf(risk)) banned[Index(link)] = true;
+  }
+  if (query.demand->share_protect) BanFull(query, working, setup_priority, &banned);
+  PathResult found = PathSearch(graph, query.to()).Run(query.from(), {.banned_links = &banned});
+  if (found.outcome != Outcome::kFound) return std::nullopt;
+  return Route{working, std::move(found.path.links), query.demand->share_protect, {}};
+}
+
+std::optional<Route> RouteSolver::LeastSharing(const RouteQuery& query, const SearchGraph& graph,
+                                               int setup_priority) {
+  std::vector<ComputedPath> candidates =
+      KShortestPaths(graph, query.from(), query.to(), kWorkingTried).paths;
+  // Least paths may all trap their partner: the best pair without regard to load shows others.
+  PathConstraints unloaded = query.constraints();
+  unloaded.bandwidth_bps = 0;
+  PairResult pair =
+      DisjointPair(MakeGraph(query, unloaded), unloaded.protection, query.from(), query.to());
+  for (ComputedPath* path : {&pair.working, &pair.protect}) {
+    if (pair.has_pair() && std::all_of(path->links.begin(), path->links.end(),
+                                       [&](LinkId link) { return graph.LinkUsable(link); })) {
+      candidates.push_back(std::move(*path));
+    }
+  }
+  std::optional<Route> best;
+  Metric best_objective;
+  for (const ComputedPath& working : candidates) {
+    std::optional<Route> route = Protect(query, working.links, setup_priority);
+    if (!route) continue;
+    const Metric objective = Objective(query, *route);
+    if (best && objective >= best_objective) continue;
+    best = std::move(route);
+    best_objective = objective;
+  }
+  return best;
+}
+
+std::vector<Route> RouteSolver::Alternatives(const RouteQuery& query, int setup_priority) {
+  PathConstraints constraints = query.constraints();
+  constraints.setup_priority = setup_priority;
+  const SearchGraph graph = MakeGraph(query, constraints);
+  std::vector<std::pair<Metric, Route>> routes;
+  const auto offer = [&](Route route) {
+    const Metric objective = Objective(query, route);
+    routes.emplace_back(objective, std::move(route));
+  };
+  std::vector<ComputedPath> paths =
+      KShortestPaths(graph, query.from(), query.to(), kWorkingTried).paths;
+  if (!constraints.protection.any()) {
+    for (ComputedPath& path : paths) offer(Made(std::move(path), {}));
+  } else {
+    for (const Protection& stronger : Stronger(constraints.protection)) {
+      PairResult pair = DisjointPair(graph, stronger, query.from(), query.to(),
+                                     PairOptions{.order = constraints.pair_order});
+      if (!pair.has_pair()) continue;
+      Route route = Made(std::move(pair.working), std::move(pair.protect));
+      route.share_protect = query.demand->share_protect;
+      offer(std::move(route));
+    }
+    for (const ComputedPath& path : paths) {
+      if (auto route = Protect(query, path.links, setup_priority)) offer(*std::move(route));
+    }
+  }
+  std::sort(routes.begin(), routes.end(), [](const auto& a, const auto& b) {
+    return std::tie(a.first, a.second.working, a.second.protect) <
+           std::tie(b.first, b.second.working, b.second.protect);
+  });
+  std::vector<Route> sorted;
+  for (auto& [objective, route] : routes) sorted.push_back(std::move(route));
+  return sorted;
+}
+
+bool RouteSolver::PathValid(const RouteQuery& query, const std::vector<LinkId>& links) {
+  const SearchGraph& graph = ClassGraph(query);
+  if (!IsSimplePath(snapshot_, links, query.from(), query.to())) return false;
+  if (!std::all_of(links.begin(), links.end(),
+                   [&](LinkId link) { return graph.LinkUsable(link); })) {
+    return false;
+  }
+  const Metric metric = graph.PathMetric(links);
+  return metric.delay_ns <= graph.max_delay_ns() && metric.hops <= graph.max_hops();
+}
+
+std::vector<std::string> RouteSolver::SharedRisks(const RouteQuery& query, const Route& route) {
+  const RiskTable risks(snapshot_, query.constraints().protection, query.from(), query.to());
+  return risks.Names(snapshot_, risks.Shared(route.working, route.protect));
+}
+
+Availability RouteSolver::AvailabilityOf(const Route& route) {
+  std::vector<std::vector<LinkId>> paths = {route.working};
+  if (!route.protect.empty()) paths.push_back(route.protect);
+  return Model().Explain(paths);
+}
+
+Metric RouteSolver::Objective(const RouteQuery& query, const Route& route) {
+  const SearchGraph& graph = ClassGraph(query);
+  const Metric working = graph.PathMetric(route.working);
+  if (route.protect.empty()) return working;
+  const Metric protect = graph.PathMetric(route.protect);
+  return query.constraints().pair_order == PairOrder::kMinMax ? std::max(working, protect)
+                                                              : working + protect;
+}
+
+Refusal RouteSolver::Why(const RouteQuery& query) {
+  PathConstraints constraints = query.constraints();
+  const SearchGraph::Environment environment = {.ledger = &ledger_, .link_state = &link_state_};
+  return ExplainRefusal(snapshot_, constraints, environment, snapshot_.node(query.from()).name,
+                        snapshot_.node(query.to()).name);
+}
+
+}  // namespace waymark

@@ -1,0 +1,89 @@
+// Private to this folder. Finds the route of one pinned demand on what is free.
+#ifndef WAYMARK_CONTROLLER_PLAN_ROUTE_SOLVER_H_
+#define WAYMARK_CONTROLLER_PLAN_ROUTE_SOLVER_H_
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "controller/compute/availability.h"
+#include "controller/compute/disjoint_pair.h"
+#include "controller/compute/ledger.h"
+#include "controller/compute/refusal.h"
+#include "controller/plan/pinned.h"
+
+namespace waymark {
+
+struct Route {
+  std::vector<LinkId> working, protect;
+  bool share_protect = false;
+  // By name, where the class allows them.
+  std::vector<std::string> shared_risks;
+};
+
+// One direction of a demand, or both when they use the same fibres.
+struct RouteQuery {
+  const PinnedDemand* demand = nullptr;
+  bool corouted = false;
+  size_t leg = 0;  // 0 a -> b, 1 b -> a; 0 when corouted
+
+  NodeId from() const { return leg == 0 ? demand->a : demand->b; }
+  NodeId to() const { return leg == 0 ? demand->b : demand->a; }
+  const PathConstraints& constraints() const { return demand->constraints; }
+};
+
+class RouteSolver {
+ public:
+  // Keeps references; reads the ledger as it is at each call.
+  RouteSolver(const Snapshot& snapshot, const LinkState& link_state, const Ledger& ledger);
+
+  // The best route that meets every constraint, but for availability target and latency bound, on
+  // what is free to `setup_priority`. `spare_others`: links on which it would have to take from
+  // others are the last resort.
+  std::optional<Route> Solve(const RouteQuery& query, int setup_priority,
+                             bool spare_others = false);
+  // Other routes that meet the same, where availability or latency rule the best one out: pairs
+  // further apart than the class asks, and the protect paths of several least paths. Best first;
+  // not all there are.
+  std::vector<Route> Alternatives(const RouteQuery& query, int setup_priority);
+  // A protect path for a working path that stays. With everything else as Solve.
+  std::optional<Route> Protect(const RouteQuery& query, const std::vector<LinkId>& working,
+                               int setup_priority);
+
+  // A path by itself: everything but load, link state, availability and latency.
+  bool PathValid(const RouteQuery& query, const std::vector<LinkId>& links);
+  // What working and protect share that the class forbids, by name.
+  std::vector<std::string> SharedRisks(const RouteQuery& query, const Route& route);
+  Availability AvailabilityOf(const Route& route);
+  const AvailabilityModel& Model();
+  // By the class's pair order: of both paths together, or of the dearer one.
+  Metric Objective(const RouteQuery& query, const Route& route);
+
+  // Why Solve finds nothing, for people.
+  Refusal Why(const RouteQuery& query);
+
+ private:
+  SearchGraph MakeGraph(const RouteQuery& query, const PathConstraints& constraints) const;
+  // The class's graph without load and link state: made once a class.
+  const SearchGraph& ClassGraph(const RouteQuery& query);
+  std::optional<Route> Least(const RouteQuery& query, const SearchGraph& graph,
+                             const PathConstraints& constraints, int setup_priority);
+  // For the protect path, room that is held already for others that cannot fail together with it.
+  std::optional<Route> LeastSharing(const RouteQuery& query, const SearchGraph& graph,
+                                    int setup_priority);
+  void BanFull(const RouteQuery& query, const std::vector<LinkId>& working, int setup_priority,
+               std::vector<bool>* banned) const;
+
+  const Snapshot& snapshot_;
+  const LinkState& link_state_;
+  const Ledger& ledger_;
+  std::unique_ptr<AvailabilityModel> model_;
+  std::map<std::pair<const v1::TrafficClass*, bool>, std::unique_ptr<SearchGraph>> class_graphs_;
+};
+
+}  // namespace waymark
+
+#endif  // WAYMARK_CONTROLLER_PLAN_ROUTE_SOLVER_H_
