@@ -1,4 +1,4 @@
-// Private to this folder. What the services of a network ask of its pinned paths.
+// What the services of a network ask of its pinned paths.
 #ifndef WAYMARK_CONTROLLER_PLAN_DEMANDS_H_
 #define WAYMARK_CONTROLLER_PLAN_DEMANDS_H_
 

@@ -1,4 +1,4 @@
-// Private to this folder. What pinned policies ask for, and what they get (plan.h, "Stickiness" and
+// What pinned policies ask for, and what they get (plan.h, "Stickiness" and
 // "Order").
 #ifndef WAYMARK_CONTROLLER_PLAN_PINNED_H_
 #define WAYMARK_CONTROLLER_PLAN_PINNED_H_
