@@ -4,14 +4,15 @@
 #   ./deploy/bench.sh [NAME...]     without a name: all of them
 #
 #   store      durable commits a second with 1 and 64 writers, beside raw RocksDB
-#   compute    path computation on a 350-node carrier
+#   paths      path computation beside LEMON, Boost and a bare loop; WAYMARK_BENCH_TOPOLOGIES names
+#              topology files to run it on, else it is a seeded carrier of 350 nodes
 #   dataplane  repair, reconciliation and throughput of the Linux data plane (root)
 set -euo pipefail
 case ${1:-} in -h | --help) sed -n '2,8s/^# \{0,1\}//p' "$0"; exit 0 ;; esac
 . "$(dirname "$0")/common.sh"
 
 names=("$@")
-[ $# -gt 0 ] || names=(store compute dataplane)
+[ $# -gt 0 ] || names=(store paths dataplane)
 install "${build_packages[@]}" "${run_packages[@]}"
 folder=$(mktemp -d "${TMPDIR:-/var/tmp}/waymark-bench.XXXXXX")
 trap 'rm -rf "$folder"' EXIT
@@ -28,8 +29,12 @@ run() {
 for name in "${names[@]}"; do
   case $name in
     store) run controller/store:store_benchmark "$folder" ;;
-    compute) run controller/compute:compute_benchmark ;;
+    paths)
+      install "${peer_packages[@]}"
+      # shellcheck disable=SC2086
+      run tests/bench:paths_benchmark ${WAYMARK_BENCH_TOPOLOGIES:-}
+      ;;
     dataplane) run tests/conformance:linux_measure ;;
-    *) die "no benchmark called $name; there are: store compute dataplane" ;;
+    *) die "no benchmark called $name; there are: store paths dataplane" ;;
   esac
 done

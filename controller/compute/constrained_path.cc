@@ -48,11 +48,9 @@ void ReverseTree(const SearchGraph& graph, NodeId to, std::vector<PathCost>* cos
   }
 }
 
-// Least of one figure from every node to `to`; kNever where there is no path.
-template <typename Figure>
-std::vector<int64_t> LeastToTarget(const SearchGraph& graph, NodeId to, Figure figure) {
+// Least delay from every node to `to`; kNever where there is no path.
+std::vector<int64_t> LeastDelays(const SearchGraph& graph, NodeId to) {
   std::vector<int64_t> least(graph.snapshot().nodes().size(), kNever);
-  if (!graph.NodeUsable(to)) return least;
   MinHeap<std::pair<int64_t, int32_t>> queue;
   least[Index(to)] = 0;
   queue.Push({0, Index(to)});
@@ -60,13 +58,28 @@ std::vector<int64_t> LeastToTarget(const SearchGraph& graph, NodeId to, Figure f
     const auto [so_far, node] = queue.Pop();
     if (so_far != least[node]) continue;
     for (const SearchGraph::Arc& arc : graph.in_arcs(static_cast<NodeId>(node))) {
-      const int64_t through = so_far + figure(arc.cost);
+      const int64_t through = so_far + DelayOf(arc.cost);
       if (through >= least[Index(arc.node)]) continue;
       least[Index(arc.node)] = through;
       queue.Push({through, Index(arc.node)});
     }
   }
   return least;
+}
+
+// Fewest hops from every node to `to`, breadth first; kNever where there is no path.
+std::vector<int64_t> FewestHops(const SearchGraph& graph, NodeId to) {
+  std::vector<int64_t> fewest(graph.snapshot().nodes().size(), kNever);
+  std::vector<NodeId> order = {to};
+  fewest[Index(to)] = 0;
+  for (size_t i = 0; i < order.size(); ++i) {
+    for (const SearchGraph::Arc& arc : graph.in_arcs(order[i])) {
+      if (fewest[Index(arc.node)] != kNever) continue;
+      fewest[Index(arc.node)] = fewest[Index(order[i])] + 1;
+      order.push_back(arc.node);
+    }
+  }
+  return fewest;
 }
 
 }  // namespace
@@ -175,8 +188,8 @@ void PathSearch::AppendTreePath(NodeId from, std::vector<LinkId>* links) const {
 
 void PathSearch::ComputeBounds() {
   if (!delay_to_target_.empty()) return;
-  delay_to_target_ = LeastToTarget(*graph_, to_, DelayOf);
-  hops_to_target_ = LeastToTarget(*graph_, to_, HopsOf);
+  delay_to_target_ = LeastDelays(*graph_, to_);
+  hops_to_target_ = FewestHops(*graph_, to_);
 }
 
 PathResult PathSearch::Run(NodeId from, const PathRestriction& restriction, int64_t label_budget) {

@@ -1,11 +1,15 @@
 #include "controller/compute/shortest_paths.h"
 
 #include <algorithm>
+#include <bit>
 
 #include "absl/strings/str_cat.h"
 
 namespace waymark {
 namespace {
+
+// As many as one word of words can tell apart.
+constexpr uint32_t kMostBuckets = 64 * 64;
 
 uint32_t MetricOf(const LinkInfo& link, LinkMetricKind kind) {
   return std::max<uint32_t>(1,
@@ -27,6 +31,7 @@ absl::StatusOr<MetricGraph> MetricGraph::Make(const Snapshot& snapshot, LinkMetr
       if (link_state != nullptr && !link_state->IsUp(id)) continue;
       const LinkInfo& link = snapshot.link(id);
       const uint32_t metric = MetricOf(link, kind);
+      graph.largest_metric_ = std::max(graph.largest_metric_, metric);
       dearest[Index(link.source)] = std::max(dearest[Index(link.source)], metric);
       graph.in_.push_back({metric, Index(link.source)});
       graph.in_link_.push_back(id);
@@ -43,31 +48,71 @@ absl::StatusOr<MetricGraph> MetricGraph::Make(const Snapshot& snapshot, LinkMetr
   return graph;
 }
 
-ShortestPaths::ShortestPaths(const MetricGraph& graph) : graph_(graph) {}
+ShortestPaths::ShortestPaths(const MetricGraph& graph) : graph_(graph) {
+  // The ring holds the present bucket and all that a link can reach from anywhere in it.
+  while ((graph.largest_metric() >> width_log2_) + 2 > kMostBuckets) ++width_log2_;
+  const uint32_t buckets =
+      std::max(64u, std::bit_ceil((graph.largest_metric() >> width_log2_) + 2));
+  mask_ = buckets - 1;
+  head_.assign(buckets, -1);
+  filled_.assign(buckets / 64, 0);
+  expanded_.resize(static_cast<size_t>(graph.node_count()));
+}
+
+inline void ShortestPaths::Push(uint32_t distance, int32_t node) {
+  const uint32_t bucket = (distance >> width_log2_) & mask_;
+  entries_.push_back({node, head_[bucket]});
+  head_[bucket] = static_cast<int32_t>(entries_.size() - 1);
+  filled_[bucket / 64] |= uint64_t{1} << (bucket % 64);
+  filled_words_ |= uint64_t{1} << (bucket / 64);
+}
+
+inline int32_t ShortestPaths::Pop() {
+  // First the rest of this word, then the next word that has any, around the ring.
+  uint32_t word = position_ / 64;
+  uint64_t bits = filled_[word] & (~uint64_t{0} << (position_ % 64));
+  if (bits == 0) {
+    if (filled_words_ == 0) return -1;
+    const uint64_t later = word == 63 ? 0 : filled_words_ & (~uint64_t{0} << (word + 1));
+    word = static_cast<uint32_t>(std::countr_zero(later != 0 ? later : filled_words_));
+    bits = filled_[word];
+  }
+  position_ = word * 64 + static_cast<uint32_t>(std::countr_zero(bits));
+  const Entry entry = entries_[static_cast<size_t>(head_[position_])];
+  head_[position_] = entry.below;
+  if (entry.below < 0) {
+    filled_[word] &= ~(uint64_t{1} << (position_ % 64));
+    if (filled_[word] == 0) filled_words_ &= ~(uint64_t{1} << word);
+  }
+  return entry.node;
+}
 
 void ShortestPaths::To(NodeId target, std::span<uint32_t> distance, std::span<LinkId> next) {
   std::fill(distance.begin(), distance.end(), MetricGraph::kUnreachable);
   std::fill(next.begin(), next.end(), LinkId::kNone);
+  std::fill(expanded_.begin(), expanded_.end(), MetricGraph::kUnreachable);
+  entries_.clear();
+  position_ = 0;
   distance[Index(target)] = 0;
-  queue_.Push(static_cast<uint64_t>(Index(target)));
-  while (!queue_.empty()) {
-    const uint64_t top = queue_.Pop();
-    const uint32_t node = static_cast<uint32_t>(top);
-    const uint32_t behind = static_cast<uint32_t>(top >> 32);
-    if (behind != distance[node]) continue;
+  Push(0, Index(target));
+  for (int32_t node = Pop(); node >= 0; node = Pop()) {
+    const uint32_t behind = distance[node];
+    // Left over from a longer distance.
+    if (expanded_[node] == behind) continue;
+    expanded_[node] = behind;
     const int32_t end = graph_.in_begin_[node + 1];
     for (int32_t i = graph_.in_begin_[node]; i < end; ++i) {
       const MetricGraph::Arc arc = graph_.in_[i];
       const uint32_t through = behind + arc.metric;
       if (through > distance[arc.source]) continue;
       if (through == distance[arc.source]) {
-        // All links of a tie are seen before anything behind the node is: metrics are positive.
+        // Whatever is tied at last is seen from its last distance.
         next[arc.source] = std::min(next[arc.source], graph_.in_link_[i]);
         continue;
       }
       distance[arc.source] = through;
       next[arc.source] = graph_.in_link_[i];
-      queue_.Push(uint64_t{through} << 32 | static_cast<uint32_t>(arc.source));
+      Push(through, arc.source);
     }
   }
 }
