@@ -31,6 +31,7 @@ Examples:
   waymark trace storage/replica --from lon --to sin --dscp EF
   waymark topology import germany50.xml --validate-only
   waymark path compute --from lon --to sin --disjoint=node --max-delay 90ms
+  waymark path explain storage/replica
   waymark wait --for=up bank/core --timeout 30s
 
 Exit codes: 0 ok, 1 request refused or failed, 2 wrong usage, 3 controller unreachable, 4 not found, 5 timed out.)";
@@ -109,6 +110,9 @@ struct Arguments {
   ImportArgs import;
   ExportArgs export_;
   PathComputeArgs path_compute;
+  PathListArgs path_list;
+  PathExplainArgs path_explain;
+  ReoptimizeArgs reoptimize;
   GetArgs agent;
   std::string backup_folder;
   std::string shell;
@@ -209,6 +213,7 @@ class Program {
     Watching();
     TopologyFiles();
     Paths();
+    Plans();
     Care();
   }
 
@@ -359,6 +364,49 @@ class Program {
         Add(path, "compute", "Paths that meet constraints; nothing is reserved", kPathComputeFooter,
             [&] { return RunPathCompute(context_, a.path_compute); });
     AddPathComputeFlags(compute, &a.path_compute);
+
+    CLI::App* list = Add(path, "list", "Policies with their paths and what is promised of them",
+                         "Latency and availability are contract figures: working / protect.\n"
+                         "Examples:\n"
+                         "  waymark path list storage/replica\n"
+                         "  waymark path list --node lon --class premium",
+                         [&] { return RunPathList(context_, a.path_list); });
+    list->add_option("service", a.path_list.service, "Only of this service, e.g. bank/core");
+    list->add_option("--node", a.path_list.node, "Only those that begin here");
+    list->add_option("--class", a.path_list.traffic_class, "Only of this class");
+    list->add_option("--customer", a.path_list.customer, "Only this customer's");
+
+    CLI::App* explain =
+        Add(path, "explain", "Why a service's paths are these, or why it has none",
+            "Says what a path was chosen by and what ruled out the others; of a service without\n"
+            "one, what is in the way and the nearest change that would help.\n"
+            "Example: waymark path explain storage/replica",
+            [&] { return RunPathExplain(context_, a.path_explain); });
+    explain->add_option("service", a.path_explain.service, "The service")->required();
+    explain->add_option("--customer", a.path_explain.customer,
+                        "The owner, when SERVICE does not say it");
+  }
+
+  void Plans() {
+    ReoptimizeArgs& r = arguments_.reoptimize;
+    CLI::App* plan = Add(&app_, "plan", "What moving placed policies would gain", "", nullptr);
+    plan->require_subcommand(1);
+    CLI::App* reoptimize =
+        Add(plan, "reoptimize", "Better places for pinned policies; nothing moves without --apply",
+            "A pinned path never moves by itself while it is valid. Each is moved make before\n"
+            "break; if the network changes before you say yes, nothing moves.\n"
+            "Examples:\n"
+            "  waymark plan reoptimize --service storage/replica\n"
+            "  waymark plan reoptimize --min-gain 10 --apply",
+            [&] { return RunReoptimize(context_, arguments_.reoptimize); });
+    reoptimize->add_option("--service", r.service, "Only policies of this service");
+    reoptimize->add_option("--customer", r.customer, "The owner, when SERVICE does not say it");
+    reoptimize
+        ->add_option("--min-gain", r.min_gain, "Leave out moves that gain less, 0 to 100 percent")
+        ->capture_default_str();
+    reoptimize->add_flag("--apply", r.apply, "Move them, after showing what moves");
+    reoptimize->add_flag("--yes,-y", r.yes, "Don't ask; without a terminal nobody is asked");
+    reoptimize->add_option("--request-id", r.request_id, "Makes a repeated --apply harmless");
   }
 
   void Care() {

@@ -285,6 +285,30 @@ absl::StatusOr<v1::ComputePathResponse> Client::ComputePath(v1::ComputePathReque
   return response;
 }
 
+absl::StatusOr<v1::ExplainServiceResponse> Client::ExplainService(const std::string& name) {
+  v1::ExplainServiceRequest request;
+  request.set_name(name);
+  v1::ExplainServiceResponse response;
+  if (auto s = Call(policy_, &v1::PolicyService::Stub::ExplainService, request, &response);
+      !s.ok()) {
+    return s;
+  }
+  return response;
+}
+
+absl::StatusOr<v1::ReoptimizeResponse> Client::Reoptimize(const v1::ReoptimizeRequest& request) {
+  v1::ReoptimizeResponse response;
+  if (auto s = Call(policy_, &v1::PolicyService::Stub::Reoptimize, request, &response); !s.ok()) {
+    return s;
+  }
+  return response;
+}
+
+absl::StatusOr<std::vector<Resource>> Client::ListPolicies(const std::string& parent) {
+  return ListAll(policy_, &v1::PolicyService::Stub::ListPolicies,
+                 &v1::ListPoliciesResponse::policies, &Resource::mutable_policy, parent, AsOf());
+}
+
 absl::StatusOr<v1::ServerInfo> Client::Info() {
   v1::ServerInfo response;
   const google::protobuf::Empty request;

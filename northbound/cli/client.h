@@ -63,6 +63,10 @@ class Client {
   // The past of `as_of`, when that is one.
   absl::StatusOr<v1::ComputePathResponse> ComputePath(v1::ComputePathRequest request,
                                                       const AsOf& as_of);
+  absl::StatusOr<v1::ExplainServiceResponse> ExplainService(const std::string& name);
+  absl::StatusOr<v1::ReoptimizeResponse> Reoptimize(const v1::ReoptimizeRequest& request);
+  // Policies under a parent: "customers/ID", "customers/ID/services/ID", "nodes/ID"; empty: all.
+  absl::StatusOr<std::vector<v1::Resource>> ListPolicies(const std::string& parent);
   absl::StatusOr<v1::ServerInfo> Info();
   absl::StatusOr<v1::BackupStoreResponse> Backup(const std::string& folder);
 

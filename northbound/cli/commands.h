@@ -111,6 +111,26 @@ absl::Status RunPathCompute(Context& context, const PathComputeArgs& args);
 absl::Status RunPathComputeOffline(Context& context, const PathComputeArgs& args);
 absl::Status RunPathComputeLive(Context& context, const PathComputeArgs& args);
 
+struct PathListArgs {
+  std::string service, node, traffic_class, customer;  // empty: all
+};
+// Policies, each with its paths and what is promised of them.
+absl::Status RunPathList(Context& context, const PathListArgs& args);
+
+struct PathExplainArgs {
+  std::string service, customer;
+};
+absl::Status RunPathExplain(Context& context, const PathExplainArgs& args);
+
+struct ReoptimizeArgs {
+  std::string service, customer;  // empty: all pinned policies
+  double min_gain = 5;            // percent
+  bool apply = false;
+  bool yes = false;
+  std::string request_id;
+};
+absl::Status RunReoptimize(Context& context, const ReoptimizeArgs& args);
+
 absl::Status RunInfo(Context& context);
 absl::Status RunBackup(Context& context, const std::string& folder);
 

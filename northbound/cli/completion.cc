@@ -57,7 +57,14 @@ _waymark() {
   case "$prev" in
     -o|--output-format) COMPREPLY=($(compgen -W "table json yaml name" -- "$cur")); return ;;
     --customer) COMPREPLY=($(compgen -W "$(_waymark_names customers)" -- "$cur")); return ;;
-    --from|--to) [[ $path == trace ]] && { COMPREPLY=($(compgen -W "$(_waymark_names sites)" -- "$cur")); return; } ;;
+    --from|--to)
+      [[ $path == trace ]] && { COMPREPLY=($(compgen -W "$(_waymark_names sites)" -- "$cur")); return; }
+      [[ $path == "path compute" ]] && { COMPREPLY=($(compgen -W "$(_waymark_names nodes)" -- "$cur")); return; } ;;
+    --node|--via|--avoid) COMPREPLY=($(compgen -W "$(_waymark_names nodes)" -- "$cur")); return ;;
+    --class) COMPREPLY=($(compgen -W "$(_waymark_names classes)" -- "$cur")); return ;;
+    --service) COMPREPLY=($(compgen -W "$(_waymark_names services)" -- "$cur")); return ;;
+    --metric) COMPREPLY=($(compgen -W "weight delay cost" -- "$cur")); return ;;
+    --disjoint) COMPREPLY=($(compgen -W "link node srlg provider building" -- "$cur")); return ;;
     --for) COMPREPLY=($(compgen -W "converged up" -- "$cur")); return ;;
     --dscp) COMPREPLY=($(compgen -W "EF AF11 AF21 AF31 AF41 CS1 CS5 CS6" -- "$cur")); return ;;
     -f|--file|--graph|--ca|--cert|--key) compopt -o default; return ;;
@@ -70,7 +77,7 @@ _waymark() {
     get|describe|delete|watch)
       if [[ -z $kind ]]; then words="@KINDS@"
       elif [[ $path != watch ]]; then words="$(_waymark_names "$kind")"; fi ;;
-    trace|wait) words="$(_waymark_names services)" ;;
+    trace|wait|"path list"|"path explain") words="$(_waymark_names services)" ;;
     "agent show") words="$(_waymark_names agents)" ;;
     "topology import"|backup) compopt -o default; return ;;
     completion) words="bash zsh" ;;

@@ -5,6 +5,7 @@
 #include "absl/strings/str_join.h"
 #include "northbound/cli/commands.h"
 #include "northbound/cli/exit_code.h"
+#include "northbound/cli/path_print.h"
 #include "northbound/cli/path_text.h"
 #include "northbound/cli/print.h"
 
@@ -139,6 +140,8 @@ class Describer {
             .Add("To", ShortName(l.target()))
             .Add("Reverse", ShortName(l.reverse()))
             .Add("Capacity", FormatRate(l.capacity_bps()))
+            .Add("Oversubscription",
+                 l.oversubscription() != 0 ? FormatNumber(l.oversubscription()) : "")
             .Add("Delay", FormatDelay(l.delay_ns()))
             .Add("IGP metric", absl::StrCat(l.igp_metric()))
             .Add("TE metric", absl::StrCat(l.te_metric()))
@@ -225,6 +228,19 @@ class Describer {
         .Add("Most hops", c.max_hops() > 0 ? absl::StrCat(c.max_hops()) : "")
         .Add("Availability",
              c.availability_target() > 0 ? absl::StrCat(c.availability_target()) : "")
+        .Add("Latency at most", c.max_latency_ns() > 0 ? FormatDelay(c.max_latency_ns()) : "")
+        .Add("Pair", c.pair_objective() == v1::MIN_MAX ? "the dearer path as cheap as can be" : "")
+        .Add("Without a disjoint pair", c.protection_size() == 0 ? ""
+                                        : c.allow_shared_risks()
+                                            ? "the pair that shares fewest risks"
+                                            : "blocked")
+        .Add("Protect bandwidth", c.protect_bandwidth() == v1::SHARED ? "shared" : "")
+        .Add("Priorities",
+             c.has_setup_priority() || c.has_hold_priority()
+                 ? absl::StrCat("setup ", c.has_setup_priority() ? c.setup_priority() : 7,
+                                ", hold ", c.has_hold_priority() ? c.hold_priority() : 0)
+                 : "")
+        .Add("Oversubscription", c.oversubscription() > 1 ? FormatNumber(c.oversubscription()) : "")
         .Add("Class index", absl::StrCat(c.class_index()))
         .Add("Revision", absl::StrCat(c.revision()));
     Print(fields);
@@ -314,6 +330,7 @@ class Describer {
                          [&](const auto& rule) { return rule.traffic_class() == traffic_class; });
     };
     bool heading = false;
+    std::vector<const v1::Policy*> pinned;
     for (const Resource& r : *policies) {
       const v1::Policy& p = r.policy();
       const bool shared =
@@ -322,7 +339,9 @@ class Describer {
       if (!heading) out() << "\nPolicies\n";
       heading = true;
       PrintPolicy(p, "  ");
+      if (!shared) pinned.push_back(&p);
     }
+    RiskSheet(pinned);
     return absl::OkStatus();
   }
 
@@ -332,6 +351,29 @@ class Describer {
           << (p.service().empty() ? " (shared mesh)" : "") << "  "
           << Painted(Printable(FormatStatus(p.status())), context_.color()) << '\n';
     PrintPolicyPaths(out(), context_.color(), p, std::string(indent) + "  ");
+  }
+
+  // What its customer was promised, policy by policy, and what can break it.
+  void RiskSheet(const std::vector<const v1::Policy*>& pinned) {
+    Table table({"FROM", "TO", "CLASS", "AVAILABILITY", "DOWN A YEAR", "LATENCY WORKING",
+                 "LATENCY PROTECT", "FAILOVER", "SHARED RISKS"});
+    for (const v1::Policy* p : pinned) {
+      if (!p->has_promise()) continue;
+      const v1::Promise& promise = p->promise();
+      const std::string availability = FormatAvailability(promise);
+      const bool stated = !availability.empty();
+      table.Add({ShortName(p->headend()), ShortName(p->endpoint()), ShortName(p->traffic_class()),
+                 stated ? availability.substr(0, availability.find(',')) : "-",
+                 stated ? FormatNumber(promise.downtime_minutes_a_year()) + " min" : "-",
+                 FormatPromised(promise.working_latency_ns()),
+                 FormatPromised(promise.protect_latency_ns()),
+                 FormatPromised(promise.failover_ns()),
+                 promise.shared_risks().empty() ? (p->has_protect() ? "none" : "unprotected")
+                                                : Names(promise.shared_risks())});
+    }
+    if (table.empty()) return;
+    out() << "\nRisk sheet (at most; - is: no figure can be promised)\n";
+    table.Print(out(), context_.color(), "  ");
   }
 
   absl::Status Policy(const v1::Policy& p) {
@@ -350,6 +392,10 @@ class Describer {
               .Add("Revision", absl::StrCat(p.revision())));
     out() << '\n';
     PrintPolicyPaths(out(), context_.color(), p, "");
+    if (p.has_promise()) {
+      out() << '\n';
+      PrintPromise(out(), context_.color(), p.promise(), Arithmetic::kShown, "");
+    }
     return absl::OkStatus();
   }
 

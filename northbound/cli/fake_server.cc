@@ -18,6 +18,12 @@ struct FakeServer::State {
   int page_size = 1000;
   Status failure = Status::OK;
   v1::TraceResponse trace;
+  v1::ComputePathResponse paths;
+  v1::ExplainServiceResponse explanation;
+  v1::ReoptimizeResponse plan;
+  v1::ComputePathRequest last_paths;
+  v1::ReoptimizeRequest last_plan;
+  int plans = 0;
   std::vector<v1::WatchEvent> events;
   v1::ServerInfo info;
   v1::ApplyRequest last_apply;
@@ -112,6 +118,38 @@ class FakeServer::Policies final : public v1::PolicyService::Service {
     state_.last_trace = *request;
     if (!state_.failure.ok()) return state_.failure;
     *out = state_.trace;
+    return Status::OK;
+  }
+
+  Status ComputePath(ServerContext*, const v1::ComputePathRequest* request,
+                     v1::ComputePathResponse* out) override {
+    const std::lock_guard<std::mutex> lock(state_.mutex);
+    state_.last_paths = *request;
+    if (!state_.failure.ok()) return state_.failure;
+    *out = state_.paths;
+    return Status::OK;
+  }
+
+  Status ExplainService(ServerContext*, const v1::ExplainServiceRequest* request,
+                        v1::ExplainServiceResponse* out) override {
+    const std::lock_guard<std::mutex> lock(state_.mutex);
+    state_.last_get.set_name(request->name());
+    if (!state_.failure.ok()) return state_.failure;
+    *out = state_.explanation;
+    return Status::OK;
+  }
+
+  Status Reoptimize(ServerContext*, const v1::ReoptimizeRequest* request,
+                    v1::ReoptimizeResponse* out) override {
+    const std::lock_guard<std::mutex> lock(state_.mutex);
+    state_.last_plan = *request;
+    ++state_.plans;
+    if (!state_.failure.ok()) return state_.failure;
+    *out = state_.plan;
+    if (request->apply()) {
+      out->set_applied(true);
+      out->set_revision(8);
+    }
     return Status::OK;
   }
 
@@ -245,6 +283,21 @@ void FakeServer::set_trace(const v1::TraceResponse& response) {
   state_->trace = response;
 }
 
+void FakeServer::set_paths(const v1::ComputePathResponse& response) {
+  const std::lock_guard<std::mutex> lock(state_->mutex);
+  state_->paths = response;
+}
+
+void FakeServer::set_explanation(const v1::ExplainServiceResponse& response) {
+  const std::lock_guard<std::mutex> lock(state_->mutex);
+  state_->explanation = response;
+}
+
+void FakeServer::set_plan(const v1::ReoptimizeResponse& response) {
+  const std::lock_guard<std::mutex> lock(state_->mutex);
+  state_->plan = response;
+}
+
 void FakeServer::set_events(std::vector<v1::WatchEvent> events) {
   const std::lock_guard<std::mutex> lock(state_->mutex);
   state_->events = std::move(events);
@@ -263,6 +316,21 @@ v1::ApplyRequest FakeServer::last_apply() const {
 v1::TraceRequest FakeServer::last_trace() const {
   const std::lock_guard<std::mutex> lock(state_->mutex);
   return state_->last_trace;
+}
+
+v1::ComputePathRequest FakeServer::last_paths() const {
+  const std::lock_guard<std::mutex> lock(state_->mutex);
+  return state_->last_paths;
+}
+
+v1::ReoptimizeRequest FakeServer::last_plan() const {
+  const std::lock_guard<std::mutex> lock(state_->mutex);
+  return state_->last_plan;
+}
+
+int FakeServer::plans() const {
+  const std::lock_guard<std::mutex> lock(state_->mutex);
+  return state_->plans;
 }
 
 int FakeServer::watches() const {

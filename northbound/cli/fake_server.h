@@ -35,12 +35,19 @@ class FakeServer {
   // Every call fails with this from now on.
   void FailWith(const grpc::Status& status);
   void set_trace(const v1::TraceResponse& response);
+  void set_paths(const v1::ComputePathResponse& response);
+  void set_explanation(const v1::ExplainServiceResponse& response);
+  // Of a dry run; with `apply` the same, applied, at revision 8.
+  void set_plan(const v1::ReoptimizeResponse& response);
   // Events of the next watches, in order; then the stream stays open until the client leaves.
   void set_events(std::vector<v1::WatchEvent> events);
   void set_info(const v1::ServerInfo& info);
 
   v1::ApplyRequest last_apply() const;
   v1::TraceRequest last_trace() const;
+  v1::ComputePathRequest last_paths() const;
+  v1::ReoptimizeRequest last_plan() const;
+  int plans() const;
   v1::WatchRequest last_watch() const;
   v1::GetRequest last_get() const;
   v1::ListRequest last_list() const;

@@ -3,6 +3,7 @@
 #include "absl/strings/str_join.h"
 #include "northbound/cli/kind.h"
 #include "northbound/cli/path_command.h"
+#include "northbound/cli/path_print.h"
 #include "northbound/cli/path_text.h"
 #include "northbound/cli/proto_text.h"
 
@@ -14,12 +15,6 @@ std::string ShortNames(const Names& names) {
   return absl::StrJoin(names, " ", [](std::string* text, const std::string& name) {
     text->append(ShortName(name));
   });
-}
-
-std::string Figures(const v1::Path& path) {
-  return absl::StrCat(path.links_size(), path.links_size() == 1 ? " hop, " : " hops, ",
-                      FormatDelay(path.delay_ns()), ", TE metric ", path.te_metric(), ", cost ",
-                      FormatNumber(path.cost()));
 }
 
 std::string Label(const v1::ComputePathRequest& request, int number, int count) {
@@ -41,54 +36,13 @@ std::string SegmentText(const v1::SegmentList& list) {
 void ShowPath(Context& context, const std::string& label, const v1::Path& path,
               const v1::SegmentList* segments) {
   Fields fields;
-  fields.Add(label, absl::StrCat(FormatNodes(path), ", ", Figures(path)))
+  fields.Add(label, absl::StrCat(FormatNodes(path), ", ", FormatFigures(path)))
       .Add("  links", ShortNames(path.links()));
   if (segments != nullptr) {
     fields.Add("  segments", SegmentText(*segments))
         .Add("  containers", absl::StrJoin(segments->containers(), " "));
   }
   fields.Print(context.out(), context.color());
-}
-
-void ShowPromise(Context& context, const v1::Promise& promise) {
-  Fields fields;
-  for (const v1::PromiseTerm& term : promise.terms()) fields.Add("  " + term.label(), term.value());
-  if (promise.working_latency_ns() > 0) {
-    fields.Add("Latency, working", FormatDelay(promise.working_latency_ns()));
-  }
-  if (promise.protect_latency_ns() > 0) {
-    fields.Add("Latency, protect", FormatDelay(promise.protect_latency_ns()));
-  }
-  if (promise.failover_ns() > 0) fields.Add("Failover", FormatDelay(promise.failover_ns()));
-  if (promise.availability() > 0) {
-    fields.Add("Availability",
-               absl::StrFormat("%.7f, %.2f minutes a year down", promise.availability(),
-                               promise.downtime_minutes_a_year()));
-  }
-  fields.Add("Shared risks", ShortNames(promise.shared_risks()));
-  context.out() << "Promise\n";
-  fields.Print(context.out(), context.color(), "  ");
-}
-
-void ShowWhy(Context& context, const v1::ComputePathResponse& response) {
-  std::ostream& out = context.out();
-  if (response.alternatives_size() > 0) out << "\nAlternatives\n";
-  for (const v1::PathAlternative& other : response.alternatives()) {
-    out << "  "
-        << Printable(absl::StrCat(FormatNodes(other.path()), ", ", Figures(other.path()), ": ",
-                                  other.ruled_out()))
-        << '\n';
-  }
-  if (response.blocking_constraints_size() > 0) {
-    out << "\nTogether impossible: "
-        << Printable(absl::StrJoin(response.blocking_constraints(), "; ")) << '\n';
-  }
-  for (const v1::Relaxation& relaxation : response.relaxations()) {
-    out << "Would work: " << Printable(relaxation.change()) << '\n';
-    for (const v1::Path& path : relaxation.paths()) {
-      out << "  " << Printable(absl::StrCat(FormatNodes(path), ", ", Figures(path))) << '\n';
-    }
-  }
 }
 
 void ShowTable(Context& context, const v1::ComputePathRequest& request,
@@ -100,9 +54,15 @@ void ShowTable(Context& context, const v1::ComputePathRequest& request,
   }
   if (response.has_promise()) {
     context.out() << '\n';
-    ShowPromise(context, response.promise());
+    PrintPromise(context.out(), context.color(), response.promise(), Arithmetic::kShown, "");
   }
-  ShowWhy(context, response);
+  if (response.alternatives_size() + response.blocking_constraints_size() +
+          response.relaxations_size() >
+      0) {
+    context.out() << '\n';
+  }
+  PrintReasons(context.out(), response.alternatives(), response.blocking_constraints(),
+               response.relaxations(), "");
   if (response.revision() > 0) context.out() << "\nRevision: " << response.revision() << '\n';
 }
 

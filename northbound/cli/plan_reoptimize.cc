@@ -1,0 +1,112 @@
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "northbound/cli/commands.h"
+#include "northbound/cli/exit_code.h"
+#include "northbound/cli/print.h"
+#include "northbound/cli/proto_text.h"
+
+namespace waymark::cli {
+namespace {
+
+using Names = google::protobuf::RepeatedPtrField<std::string>;
+
+std::string Links(const Names& names) {
+  if (names.empty()) return "-";
+  return absl::StrJoin(names, " ", [](std::string* text, const std::string& name) {
+    text->append(ShortName(name));
+  });
+}
+
+bool Same(const Names& a, const Names& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end());
+}
+
+void PrintMoves(std::ostream& out, Color color, const v1::ReoptimizeResponse& plan) {
+  for (const v1::PolicyMove& move : plan.moves()) {
+    out << Printable(ShortName(move.policy())) << "  " << Printable(move.reason()) << '\n';
+    Table table({"", "NOW", "THEN"});
+    const auto add = [&](const char* role, const Names& from, const Names& to) {
+      if (from.empty() && to.empty()) return;
+      table.Add({role, Links(from), Same(from, to) ? "the same" : Links(to)});
+    };
+    add("working", move.old_working(), move.new_working());
+    add("protect", move.old_protect(), move.new_protect());
+    table.Print(out, color, "  ");
+  }
+  for (const std::string& policy : plan.mended()) {
+    out << "mends " << Printable(ShortName(policy)) << '\n';
+  }
+}
+
+std::string Count(const v1::ReoptimizeResponse& plan) {
+  return absl::StrCat(plan.moves_size(), plan.moves_size() == 1 ? " policy" : " policies");
+}
+
+absl::Status Show(Context& context, const v1::ReoptimizeResponse& plan) {
+  std::ostream& out = context.out();
+  switch (context.globals().output) {
+    case Output::kJson:
+      out << ToJson(plan);
+      break;
+    case Output::kYaml:
+      out << ToYaml(plan);
+      break;
+    case Output::kName:
+      for (const v1::PolicyMove& move : plan.moves()) {
+        out << Printable(ShortName(move.policy())) << '\n';
+      }
+      break;
+    case Output::kTable:
+      if (plan.moves().empty()) {
+        out << "nothing to gain: every policy stays where it is\n";
+      } else if (plan.applied()) {
+        out << "moved " << Count(plan) << " by plan " << Printable(plan.plan()) << ", revision "
+            << plan.revision() << '\n';
+      } else {
+        PrintMoves(out, context.color(), plan);
+        out << "plan " << Printable(plan.plan()) << " would move " << Count(plan)
+            << "; nothing has moved (--apply does)\n";
+      }
+      break;
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status RunReoptimize(Context& context, const ReoptimizeArgs& args) {
+  const AsOf& as_of = context.globals().as_of;
+  if (as_of.revision != 0 || as_of.time != absl::InfinitePast()) {
+    return UsageError("--as-of: the past cannot be re-optimised");
+  }
+  if (!(args.min_gain >= 0 && args.min_gain <= 100)) {
+    return UsageError(absl::StrCat("--min-gain ", args.min_gain, ": give 0 to 100 percent"));
+  }
+  v1::ReoptimizeRequest request;
+  request.set_min_gain_percent(args.min_gain);
+  if (!args.service.empty()) {
+    const auto name = ResourceName(Kind::kService, args.service, args.customer);
+    if (!name.ok()) return name.status();
+    request.set_service(*name);
+  }
+  const auto client = context.client();
+  if (!client.ok()) return client.status();
+  auto plan = (*client)->Reoptimize(request);
+  if (!plan.ok()) return plan.status();
+  if (!args.apply || plan->moves().empty()) return Show(context, *plan);
+  // What is about to happen is for people whatever the output is for.
+  PrintMoves(context.io().err, Color::kNever, *plan);
+  if (!context.Confirm(absl::StrCat("Move ", Count(*plan), "?"), args.yes)) {
+    return absl::CancelledError("nothing has moved");
+  }
+  request.set_apply(true);
+  request.set_expected_plan(plan->plan());
+  request.set_request_id(args.request_id);
+  plan = (*client)->Reoptimize(request);
+  if (!plan.ok()) return plan.status();
+  return Show(context, *plan);
+}
+
+}  // namespace waymark::cli
