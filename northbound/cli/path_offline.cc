@@ -1,15 +1,25 @@
 #include "northbound/cli/path_offline.h"
 
 #include <algorithm>
+#include <functional>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "controller/compute/disjoint_pair.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "controller/compute/disjoint_set.h"
+#include "controller/compute/explicit_path.h"
 #include "controller/compute/k_shortest.h"
 #include "controller/compute/refusal.h"
+#include "controller/compute/segments.h"
 #include "northbound/cli/commands.h"
 #include "northbound/cli/exit_code.h"
+#include "northbound/cli/kind.h"
 #include "northbound/cli/path_command.h"
+#include "northbound/cli/path_limits.h"
+#include "northbound/cli/path_routes.h"
+#include "northbound/cli/path_text.h"
 
 namespace waymark::cli {
 namespace {
@@ -27,7 +37,7 @@ absl::StatusOr<std::string> Resource(const GraphFile& file, const std::string& n
   if (name.starts_with("srlgs/")) {
     const auto groups = snapshot.srlg_names();
     if (std::find(groups.begin(), groups.end(), name) != groups.end()) return name;
-    return absl::NotFoundError(absl::StrCat("--avoid \"", name, "\": no such risk group"));
+    return absl::NotFoundError(absl::StrCat("no risk group \"", name, "\" in the file"));
   }
   if (name.starts_with("links/")) {
     const auto link = file.Link(name);
@@ -37,6 +47,20 @@ absl::StatusOr<std::string> Resource(const GraphFile& file, const std::string& n
   const auto node = file.Node(name);
   if (!node.ok()) return node.status();
   return snapshot.node(*node).name;
+}
+
+absl::StatusOr<ExplicitHop> Hop(const GraphFile& file, const v1::ExplicitHop& asked) {
+  ExplicitHop hop{.loose = asked.loose()};
+  if (asked.resource().starts_with("links/")) {
+    const auto link = file.Link(asked.resource());
+    if (!link.ok()) return link.status();
+    hop.link = *link;
+  } else {
+    const auto node = file.Node(asked.resource());
+    if (!node.ok()) return node.status();
+    hop.node = *node;
+  }
+  return hop;
 }
 
 v1::PathOutcome OutcomeOf(Outcome outcome) {
@@ -51,62 +75,170 @@ v1::PathOutcome OutcomeOf(Outcome outcome) {
   return v1::PATH_OUTCOME_UNSPECIFIED;
 }
 
+v1::Path PathMessage(const Snapshot& snapshot, std::span<const LinkId> links) {
+  v1::Path message;
+  int64_t delay_ns = 0, te_metric = 0;
+  double cost = 0;
+  message.add_nodes(snapshot.node(snapshot.link(links.front()).source).name);
+  for (const LinkId id : links) {
+    const LinkInfo& link = snapshot.link(id);
+    message.add_links(link.name);
+    message.add_nodes(snapshot.node(link.target).name);
+    delay_ns += link.delay_ns;
+    te_metric += link.te_metric;
+    cost += link.cost;
+  }
+  message.set_delay_ns(delay_ns);
+  message.set_te_metric(te_metric);
+  message.set_cost(cost);
+  return message;
+}
+
 class Solver {
  public:
   Solver(const Snapshot& snapshot, const v1::ComputePathRequest& request,
-         const PathConstraints& constraints, NodeId from, NodeId to)
+         const PathConstraints& constraints, NodeId from, NodeId to, std::function<bool()> stop)
       : snapshot_(snapshot),
         request_(request),
         constraints_(constraints),
-        graph_(snapshot, constraints, {}),
+        environment_({.most_hops = kMostOfflineHops}),
+        graph_(snapshot, constraints, environment_),
         from_(from),
-        to_(to) {}
+        to_(to),
+        stop_(std::move(stop)) {}
 
-  v1::ComputePathResponse Run() {
-    if (constraints_.protection.any()) {
-      Pair();
-    } else {
-      Several();
+  absl::StatusOr<v1::ComputePathResponse> Run() {
+    const bool hops = !constraints_.explicit_hops.empty();
+    if (!constraints_.protection.any()) {
+      if (hops) {
+        Explicit();
+      } else {
+        Several();
+      }
+    } else if (hops) {
+      ExplicitSet();
+    } else if (absl::Status status = Set(); !status.ok()) {
+      return status;
     }
-    if (response_.paths_size() == 0) Refuse();
+    if (response_.paths_size() == 0 && response_.status().reason().empty()) Refuse();
     return std::move(response_);
   }
 
+  const std::vector<ComputedPath>& paths() const { return paths_; }
+
  private:
+  PairOptions Options() const { return PairOptionsOf(constraints_, WorkLimit{.stop = stop_}); }
+
   void Several() {
     const size_t count = std::max<uint32_t>(1, request_.paths());
-    const KShortestResult result = KShortestPaths(graph_, from_, to_, count);
-    response_.set_outcome(OutcomeOf(result.outcome));
-    for (const ComputedPath& path : result.paths) Add(path);
+    KShortestResult result = KShortestPaths(graph_, from_, to_, count);
+    Give(result.outcome, std::move(result.paths), {});
   }
 
-  void Pair() {
-    const PairResult result = DisjointPair(graph_, constraints_.protection, from_, to_);
-    response_.set_outcome(OutcomeOf(result.outcome));
-    if (!result.has_pair()) return;
-    Add(result.working);
-    Add(result.protect);
+  absl::Status Set() {
+    const int count = request_.paths() == 0 ? 2 : static_cast<int>(request_.paths());
+    auto result = DisjointSet(graph_, constraints_.protection, from_, to_, count, Options());
+    if (!result.ok()) return result.status();
+    Give(result->outcome, std::move(result->paths), result->shared_risks);
+    return absl::OkStatus();
   }
 
-  void Add(const ComputedPath& path) { *response_.add_paths() = PathMessage(snapshot_, path); }
+  void Explicit() {
+    ExplicitResult result = ExplicitPath(graph_, constraints_.explicit_hops, from_, to_,
+                                         WorkLimit{.budget = kDefaultLabelBudget, .stop = stop_});
+    std::vector<ComputedPath> paths;
+    if (result.outcome == Outcome::kFound) paths.push_back(std::move(result.path));
+    Give(result.outcome, std::move(paths), {});
+    Blame(result);
+  }
+
+  void ExplicitSet() {
+    ExplicitPairResult result = ExplicitPair(graph_, constraints_.explicit_hops,
+                                             constraints_.protection, from_, to_, Options());
+    std::vector<ComputedPath> paths;
+    if (result.pair.has_pair()) {
+      paths = {std::move(result.pair.working), std::move(result.pair.protect)};
+    }
+    Give(result.pair.outcome, std::move(paths), result.pair.shared_risks);
+    Blame(result.first);
+    if (response_.paths_size() == 0 && result.first.problem == HopProblem::kNone) {
+      Block("no path through these hops has a disjoint partner");
+    }
+  }
+
+  void Give(Outcome outcome, std::vector<ComputedPath> paths,
+            const std::vector<std::string>& shared) {
+    response_.set_outcome(OutcomeOf(outcome));
+    paths_ = std::move(paths);
+    for (const ComputedPath& path : paths_) {
+      *response_.add_paths() = PathMessage(snapshot_, path.links);
+    }
+    for (const std::string& risk : shared) response_.mutable_promise()->add_shared_risks(risk);
+    if (outcome == Outcome::kBudgetSpent && paths_.empty()) {
+      Block("the work budget ended before a path was found or disproved");
+    }
+  }
+
+  void Blame(const ExplicitResult& result) {
+    if (result.outcome == Outcome::kInfeasible && !result.message.empty()) Block(result.message);
+  }
+
+  void Block(const std::string& reason) {
+    if (!response_.status().reason().empty()) return;
+    response_.mutable_status()->set_state(v1::BLOCKED);
+    response_.mutable_status()->set_reason(reason);
+  }
 
   void Refuse() {
-    const Refusal refusal = ExplainRefusal(snapshot_, constraints_, {}, snapshot_.node(from_).name,
-                                           snapshot_.node(to_).name);
-    v1::Status& status = *response_.mutable_status();
-    status.set_state(v1::BLOCKED);
-    status.set_reason(refusal.reason);
-    status.set_blocking_constraint(refusal.blocking_constraint);
-    status.set_relaxation(refusal.relaxation);
+    const Refusal refusal = ExplainRefusal(snapshot_, constraints_, environment_,
+                                           snapshot_.node(from_).name, snapshot_.node(to_).name);
+    Block(refusal.reason);
+    response_.mutable_status()->set_blocking_constraint(refusal.blocking_constraint);
+    response_.mutable_status()->set_relaxation(refusal.relaxation);
   }
 
   const Snapshot& snapshot_;
   const v1::ComputePathRequest& request_;
   const PathConstraints& constraints_;
+  const SearchGraph::Environment environment_;
   const SearchGraph graph_;
   const NodeId from_, to_;
+  const std::function<bool()> stop_;
+  std::vector<ComputedPath> paths_;
   v1::ComputePathResponse response_;
 };
+
+// A file gives no uSIDs, so segments go by the names of what they lead to.
+void ShowSegments(Context& context, const Snapshot& snapshot,
+                  const std::vector<ComputedPath>& paths) {
+  UniqueShortestPaths table(snapshot);
+  std::vector<Segment> segments;
+  context.out() << "\nFewest segments (a node: by the only shortest path; a link: over it)\n";
+  for (size_t i = 0; i < paths.size(); ++i) {
+    EncodeFewest(table, paths[i].links, &segments);
+    std::vector<std::string> names;
+    for (const Segment& segment : segments) {
+      names.push_back(ShortName(segment.node != NodeId::kNone ? snapshot.node(segment.node).name
+                                                              : snapshot.link(segment.link).name));
+    }
+    std::string text = absl::StrJoin(names, " ");
+    if (names.size() > static_cast<size_t>(kMaxUsids)) {
+      absl::StrAppendFormat(&text, " (%d: more than the %d that a packet holds)", names.size(),
+                            kMaxUsids);
+    }
+    Fields().Add(absl::StrCat("Path ", i + 1), text).Print(context.out(), context.color(), "  ");
+  }
+}
+
+absl::Status OnlyForAController(Context& context, const PathComputeArgs& args) {
+  const AsOf& as_of = context.globals().as_of;
+  if (as_of.revision > 0 || as_of.time != absl::InfinitePast()) {
+    return UsageError("--as-of needs the controller: a file has no past");
+  }
+  if (args.via.empty() || args.paths.empty() || args.paths == "1") return absl::OkStatus();
+  if (args.paths == "2" && !args.disjoint.empty()) return absl::OkStatus();
+  return UsageError("--via and --k exclude each other: the best path through the hops is found");
+}
 
 }  // namespace
 
@@ -116,7 +248,7 @@ absl::StatusOr<PathConstraints> OfflineConstraints(const GraphFile& file,
   if (asked.objective() != v1::OBJECTIVE_UNSPECIFIED) c.objective = asked.objective();
   c.max_delay_ns = asked.max_delay_ns();
   c.bandwidth_bps = asked.bandwidth_bps();
-  if (asked.max_hops() > 0) c.max_hops = static_cast<int>(asked.max_hops());
+  c.max_hops = asked.max_hops() > 0 ? static_cast<int>(asked.max_hops()) : kMostOfflineHops;
   c.allowed_jurisdictions = Sorted(asked.allowed_jurisdictions());
   c.forbidden_jurisdictions = Sorted(asked.forbidden_jurisdictions());
   c.allowed_providers = Sorted(asked.allowed_providers());
@@ -139,52 +271,25 @@ absl::StatusOr<PathConstraints> OfflineConstraints(const GraphFile& file,
     c.exclude_resources.push_back(*std::move(full));
   }
   std::sort(c.exclude_resources.begin(), c.exclude_resources.end());
-  for (const v1::ExplicitHop& asked_hop : asked.explicit_hops()) {
-    ExplicitHop hop{.loose = asked_hop.loose()};
-    if (asked_hop.resource().starts_with("links/")) {
-      const auto link = file.Link(asked_hop.resource());
-      if (!link.ok()) return link.status();
-      hop.link = *link;
-    } else {
-      const auto node = file.Node(asked_hop.resource());
-      if (!node.ok()) return node.status();
-      hop.node = *node;
-    }
-    c.explicit_hops.push_back(hop);
+  for (const v1::ExplicitHop& hop : asked.explicit_hops()) {
+    const auto read = Hop(file, hop);
+    if (!read.ok()) return read.status();
+    c.explicit_hops.push_back(*read);
   }
   return c;
 }
 
-v1::Path PathMessage(const Snapshot& snapshot, const ComputedPath& path) {
-  v1::Path message;
-  int64_t delay_ns = 0, te_metric = 0;
-  double cost = 0;
-  message.add_nodes(snapshot.node(snapshot.link(path.links.front()).source).name);
-  for (const LinkId id : path.links) {
-    const LinkInfo& link = snapshot.link(id);
-    message.add_links(link.name);
-    message.add_nodes(snapshot.node(link.target).name);
-    delay_ns += link.delay_ns;
-    te_metric += link.te_metric;
-    cost += link.cost;
-  }
-  message.set_delay_ns(delay_ns);
-  message.set_te_metric(te_metric);
-  message.set_cost(cost);
-  return message;
-}
-
 absl::Status RunPathComputeOffline(Context& context, const PathComputeArgs& args) {
-  if (context.globals().as_of.revision > 0 ||
-      context.globals().as_of.time != absl::InfinitePast()) {
-    return UsageError("--as-of needs the controller: a file has no past");
-  }
-  auto request = PathRequest(args);
+  const auto request = PathRequest(args);
   if (!request.ok()) return request.status();
+  if (absl::Status status = OnlyForAController(context, args); !status.ok()) return status;
+  const auto limits = PathLimits::Read(context, args);
+  if (!limits.ok()) return limits.status();
   const auto file = GraphFile::Read(context, args.graph, args.format);
   if (!file.ok()) return file.status();
   const auto constraints = OfflineConstraints(*file, request->constraints());
   if (!constraints.ok()) return constraints.status();
+  if (args.all_pairs) return RunAllPairs(context, args, *limits, *file, *constraints);
   const auto from = file->Node(request->from());
   if (!from.ok()) return from.status();
   const auto to = file->Node(request->to());
@@ -193,8 +298,15 @@ absl::Status RunPathComputeOffline(Context& context, const PathComputeArgs& args
     return UsageError(absl::StrCat("--from \"", args.from, "\" and --to \"", args.to,
                                    "\" are the same node: a path leads from one to another"));
   }
-  return ShowPaths(context, *request,
-                   Solver(file->snapshot(), *request, *constraints, *from, *to).Run());
+  Solver solver(file->snapshot(), *request, *constraints, *from, *to,
+                [&] { return !limits->GoOn().ok(); });
+  const auto response = solver.Run();
+  if (!response.ok()) return response.status();
+  const absl::Status status = ShowPaths(context, *request, *response);
+  if (context.globals().output == Output::kTable && !solver.paths().empty()) {
+    ShowSegments(context, file->snapshot(), solver.paths());
+  }
+  return status;
 }
 
 }  // namespace waymark::cli

@@ -4,18 +4,19 @@
 
 #include "absl/status/statusor.h"
 #include "controller/compute/constraints.h"
-#include "controller/compute/search_graph.h"
 #include "northbound/cli/path_graph.h"
 #include "waymark/v1/services.pb.h"
 
 namespace waymark::cli {
 
+// Hops of a path on paper, where none are asked: more than any segment list holds, as many as the
+// solvers count.
+inline constexpr int kMostOfflineHops = 28'000;
+
 // As the solvers take them, with the file's names. NOT_FOUND for a node, a link or a risk group
-// that the file does not have; a usage error where hops contradict each other.
+// that the file does not have.
 absl::StatusOr<PathConstraints> OfflineConstraints(const GraphFile& file,
                                                    const v1::PathConstraints& asked);
-
-v1::Path PathMessage(const Snapshot& snapshot, const ComputedPath& path);
 
 }  // namespace waymark::cli
 

@@ -1,0 +1,296 @@
+// `waymark path compute --graph`: answers, and every kind of bad input.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "absl/strings/str_join.h"
+#include "northbound/cli/run_for_test.h"
+
+namespace waymark::cli {
+namespace {
+
+using testing::AllOf;
+using testing::AnyOf;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+
+//       b
+//     /   \        a - b - d: weight 2, 20 ms; a - c - d: 4, 2 ms; a - d: 10, 1 ms, 1 Gbit/s;
+//   a --c-- d      e - f: an island
+constexpr char kGraph[] =
+    "NODES 6\nlabel x y\n"
+    "a 1000 0\nb 1000 0\nc 1000 0\nBig_D 1000 0\ne 1000 0\nf 1000 0\n"
+    "EDGES 11\nlabel src dest weight bw delay\n"
+    "ab 0 1 1 10000000 10000\n"
+    "self 0 0 1 10000000 10\n"
+    "bd 1 3 1 10000000 10000\n"
+    "ac 0 2 2 10000000 1000\n"
+    "cd 2 3 2 10000000 1000\n"
+    "ad 0 3 10 1000000 1000\n"
+    "ba 1 0 1 10000000 10000\n"
+    "db 3 1 1 10000000 10000\n"
+    "ca 2 0 2 10000000 1000\n"
+    "ef 4 5 1 10000000 10\n"
+    "fe 5 4 1 10000000 10\n";
+
+constexpr char kYaml[] =
+    "nodes:\n"
+    "  - {name: a, jurisdiction: CH, provider: p}\n"
+    "  - {name: b, jurisdiction: DE}\n"
+    "  - {name: c, jurisdiction: CH}\n"
+    "  - {name: d, jurisdiction: CH}\n"
+    "srlgs:\n"
+    "  - {name: rhine}\n"
+    "links:\n"
+    "  - {source: a, target: b, both_ways: true, capacity_bps: 10G, srlgs: [rhine]}\n"
+    "  - {source: b, target: d, both_ways: true, capacity_bps: 10G}\n"
+    "  - {source: a, target: c, both_ways: true, capacity_bps: 10G, te_metric: 30}\n"
+    "  - {source: c, target: d, both_ways: true, capacity_bps: 10G, srlgs: [rhine]}\n";
+
+Ran Compute(std::vector<std::string> args, const std::string& graph = kGraph) {
+  args.insert(args.begin(), {"path", "compute", "--graph", "-"});
+  return Waymark(args, graph);
+}
+
+TEST(PathOfflineTest, NodesGoByNameLabelOrIndex) {
+  const Ran by_name = Compute({"--from", "a", "--to", "big-d"});
+  EXPECT_EQ(by_name.code, 0) << by_name.err;
+  EXPECT_THAT(by_name.out, HasSubstr("a - b - big-d, 2 hops, 20 ms, TE metric 2"));
+  EXPECT_THAT(by_name.out, HasSubstr("Fewest segments"));
+  EXPECT_EQ(Compute({"--from", "a", "--to", "Big_D"}).out, by_name.out);
+  EXPECT_EQ(Compute({"--from", "0", "--to", "3"}).out, by_name.out);
+  EXPECT_EQ(Compute({"--from", "nodes/a", "--to", "nodes/3"}).out, by_name.out);
+  // No controller is looked for.
+  EXPECT_THAT(by_name.err, Not(HasSubstr("controller")));
+}
+
+TEST(PathOfflineTest, MetricsBoundsAndCounts) {
+  const auto links = [](std::vector<std::string> args) {
+    args.insert(args.end(), {"--from", "a", "--to", "3", "-o", "name"});
+    return Compute(std::move(args)).out;
+  };
+  EXPECT_EQ(links({}), "ab bd\n");
+  EXPECT_EQ(links({"--metric=delay"}), "ad\n");
+  EXPECT_EQ(links({"--k", "3"}), "ab bd\nac cd\nad\n");
+  EXPECT_EQ(links({"--k", "1000"}), "ab bd\nac cd\nad\n");
+  EXPECT_EQ(links({"--max-delay", "2ms"}), "ac cd\n");
+  EXPECT_EQ(links({"--max-hops", "1"}), "ad\n");
+  EXPECT_EQ(links({"--max-hops", "1", "--bandwidth", "1G"}), "ad\n");
+  EXPECT_EQ(links({"--max-delay", "2ms", "--bandwidth", "2G", "--metric=delay"}), "ac cd\n");
+  EXPECT_EQ(links({"--disjoint=node"}), "ab bd\nac cd\n");
+  EXPECT_EQ(links({"--disjoint=node", "--k=3"}), "ab bd\nac cd\nad\n");
+  EXPECT_EQ(links({"--disjoint", "link,srlg", "--min-max", "--metric=delay"}), "ad\nac cd\n");
+  EXPECT_EQ(links({"--via", "c"}), "ac cd\n");
+  EXPECT_EQ(links({"--via", "strict:links/ad"}), "ad\n");
+  // By its place in the file, the link to itself counted.
+  EXPECT_EQ(links({"--via", "links/3"}), "ac cd\n");
+  EXPECT_EQ(links({"--avoid", "b"}), "ac cd\n");
+  EXPECT_EQ(links({"--avoid", "links/ab,links/4"}), "ad\n");
+  EXPECT_EQ(links({"--via", "c", "--disjoint=link"}), "ac cd\nab bd\n");
+}
+
+TEST(PathOfflineTest, PlacesAndRisksOfOurOwnFiles) {
+  const auto links = [](std::vector<std::string> args) {
+    args.insert(args.end(), {"--from", "a", "--to", "d", "-o", "name"});
+    return Compute(std::move(args), kYaml).out;
+  };
+  EXPECT_EQ(links({}), "a--b b--d\n");
+  EXPECT_EQ(links({"--forbid-jurisdiction", "de"}), "a--c c--d\n");
+  EXPECT_EQ(links({"--allow-jurisdiction=CH,AT"}), "a--c c--d\n");
+  EXPECT_EQ(links({"--avoid", "srlgs/rhine"}), "");
+  EXPECT_EQ(links({"--disjoint=link"}), "a--b b--d\na--c c--d\n");
+  EXPECT_EQ(links({"--disjoint=srlg"}), "");
+  EXPECT_EQ(links({"--disjoint=srlg", "--allow-shared-risks"}), "a--b b--d\na--c c--d\n");
+  // Link i of an undirected file is 2i, and 2i+1 back.
+  EXPECT_EQ(links({"--via", "links/4"}), "a--c c--d\n");
+  EXPECT_THAT(Compute({"--from=a", "--to=d", "--disjoint=srlg", "--allow-shared-risks"}, kYaml).out,
+              HasSubstr("rhine"));
+}
+
+TEST(PathOfflineTest, RefusalsSayWhy) {
+  const Ran island = Compute({"--from", "a", "--to", "e"});
+  EXPECT_EQ(island.code, 1);
+  EXPECT_THAT(island.err, AllOf(HasSubstr("waymark: "), HasSubstr("nodes/e")));
+  const Ran late = Compute({"--from", "a", "--to", "3", "--max-delay", "0.5ms"});
+  EXPECT_EQ(late.code, 1);
+  EXPECT_THAT(late.err, HasSubstr("max delay"));
+  const Ran alone = Compute({"--from", "e", "--to", "f", "--disjoint=link"});
+  EXPECT_EQ(alone.code, 1);
+  EXPECT_THAT(alone.out, IsEmpty());
+}
+
+TEST(PathOfflineTest, BadInput) {
+  struct Case {
+    std::vector<std::string> args;
+    int code;
+    const char* message;
+  };
+  for (const Case& c : std::vector<Case>{
+           {{"--from", "a"}, 2, "--to is missing"},
+           {{"--to", "a"}, 2, "--from is missing"},
+           {{"--from", "a", "--to", "a"}, 2, "a path leads from one node to another"},
+           {{"--from", "a", "--to", "0"}, 2, "are the same node"},
+           {{"--from", "a", "--to", "zz"}, 4, "no node \"zz\" in stdin: give a name"},
+           {{"--from", "a", "--to", "6"}, 4, "index, 0 to 5"},
+           {{"--from", "a", "--to", "-1"}, 4, "no node \"-1\""},
+           {{"--from", "a", "--to", "b", "--k", "0"}, 2, "--k \"0\": give a whole number, 1 to"},
+           {{"--from", "a", "--to", "b", "--k", "1000000000"}, 2, "1 to 1000"},
+           {{"--from", "a", "--to", "b", "--k=-3"}, 2, "--k \"-3\""},
+           {{"--from", "a", "--to", "b", "--k=9", "--disjoint=link"}, 2, "2 to 8"},
+           {{"--from", "a", "--to", "b", "--k=99999999999999999999"}, 2, "1 to 1000"},
+           {{"--from", "a", "--to", "b", "--max-delay=-1ms"}, 2, "--max-delay \"-1ms\": give more"},
+           {{"--from", "a", "--to", "b", "--max-delay=0"}, 2, "--max-delay"},
+           {{"--from", "a", "--to", "b", "--max-delay=9999h"}, 2, "--max-delay"},
+           {{"--from", "a", "--to", "b", "--max-delay=99999999999s"}, 2, "--max-delay"},
+           {{"--from", "a", "--to", "b", "--bandwidth=fast"}, 2, "--bandwidth \"fast\": give"},
+           {{"--from", "a", "--to", "b", "--bandwidth=-1G"}, 2, "--bandwidth"},
+           {{"--from", "a", "--to", "b", "--bandwidth=11P"}, 2, "--bandwidth"},
+           {{"--from", "a", "--to", "b", "--max-hops=0"}, 2, "--max-hops \"0\""},
+           {{"--from", "a", "--to", "b", "--max-hops=2.5"}, 2, "--max-hops"},
+           {{"--from", "a", "--to", "b", "--metric=hops"}, 2, "use weight, delay or cost"},
+           {{"--from", "a", "--to", "b", "--disjoint=cable"}, 2, "use link, node, srlg"},
+           {{"--from", "a", "--to", "b", "--disjoint=srlg,srlg"}, 2, "is given twice"},
+           {{"--from", "a", "--to", "b", "--disjoint=srlg", "--disjoint=srlg"}, 2, "twice"},
+           {{"--from", "a", "--to", "b", "--disjoint="}, 2, "an item is empty"},
+           {{"--from", "a", "--to", "b", "--min-max"}, 2, "--min-max goes with --disjoint"},
+           {{"--from", "a", "--to", "b", "--allow-shared-risks"}, 2, "goes with --disjoint"},
+           {{"--from", "a", "--to", "b", "--allow-provider=x", "--forbid-provider=x"},
+            2,
+            "\"x\" is in --allow-provider and in --forbid-provider: they contradict"},
+           {{"--from", "a", "--to", "b", "--allow-jurisdiction=CH", "--forbid-jurisdiction=ch"},
+            2,
+            "contradict"},
+           {{"--from", "a", "--to", "b", "--allow-jurisdiction=Atlantis"}, 2, "no jurisdiction"},
+           {{"--from", "a", "--to", "b", "--include-all=x", "--exclude=x"}, 2, "contradict"},
+           {{"--from", "a", "--to", "b", "--include-any=x,y", "--exclude=y,x"}, 2, "contradict"},
+           {{"--from", "a", "--to", "b", "--avoid=a"}, 2, "is in --from and in --avoid"},
+           {{"--from", "a", "--to", "b", "--avoid=c", "--via=c"}, 2, "in --via and in --avoid"},
+           {{"--from", "a", "--to", "b", "--avoid=sites/x"}, 2, "give a node, or links/NAME"},
+           {{"--from", "a", "--to", "b", "--avoid=nowhere"}, 4, "no node \"nowhere\""},
+           {{"--from", "a", "--to", "b", "--avoid=links/nowhere"}, 4, "no link \"nowhere\""},
+           {{"--from", "a", "--to", "b", "--avoid=links/1"}, 4, "no link \"1\""},
+           {{"--from", "a", "--to", "b", "--avoid=srlgs/duct"}, 4, "no risk group"},
+           {{"--from", "a", "--to", "b", "--via=nowhere"}, 4, "no node \"nowhere\""},
+           {{"--from", "a", "--to", "b", "--via=strict:"}, 2, "give a node or links/NAME"},
+           {{"--from", "a", "--to", "b", "--via=c,c"}, 2, "is given twice"},
+           {{"--from", "a", "--to", "b", "--via=c", "--k=2"}, 2, "--via and --k exclude"},
+           // Lists that do not connect.
+           {{"--from", "a", "--to", "3", "--via=strict:links/cd"}, 1, "hop 1"},
+           {{"--from", "a", "--to", "3", "--via=links/ab,strict:links/cd"}, 1, "hop 2"},
+           {{"--from", "a", "--to", "3", "--via=e"}, 1, "hop 1"},
+           {{"--from", "a", "--to", "b", "--class=gold"}, 2, "--class needs the controller"},
+           {{"--from", "a", "--to", "b", "--ignore-link-state"}, 2, "needs the controller"},
+           {{"--from", "a", "--to", "b", "--as-of", "3"}, 2, "--as-of needs the controller"},
+           {{"--from", "a", "--to", "b", "--routes=x"}, 2, "--routes goes with --all-pairs"},
+           {{"--from", "a", "--to", "b", "--threads=2"}, 2, "--threads goes with"},
+           {{"--from", "a", "--to", "b", "--format=dot"}, 2, "dot"},
+           {{"--from", "a", "--to", "b", "--time-limit=never"}, 2, "--time-limit \"never\""},
+           {{"--from", "a", "--to", "b", "--time-limit=-1"}, 2, "--time-limit \"-1\""},
+           {{"--all-pairs"}, 2, "--all-pairs needs --routes FILE"},
+           {{"--all-pairs", "--routes=x", "--from=a"}, 2, "exclude each other"},
+           {{"--all-pairs", "--routes=x", "--k=2"}, 2, "exclude each other"},
+           {{"--all-pairs", "--routes=x", "--via=c"}, 2, "exclude each other"},
+           {{"--all-pairs", "--routes=x", "--explain"}, 2, "exclude each other"},
+           {{"--all-pairs", "--routes=x", "--threads=0"}, 2, "--threads \"0\""},
+           {{"--all-pairs", "--routes=x", "--threads=65"}, 2, "1 to 64"},
+           {{"--all-pairs", "--routes=/no/such/dir/x"}, 1, "/no/such/dir/x: cannot be written: No"},
+       }) {
+    const Ran ran = Compute(c.args);
+    EXPECT_EQ(ran.code, c.code) << absl::StrJoin(c.args, " ") << '\n' << ran.err;
+    EXPECT_THAT(ran.err, HasSubstr(c.message)) << absl::StrJoin(c.args, " ");
+    EXPECT_THAT(ran.out, IsEmpty()) << absl::StrJoin(c.args, " ");
+  }
+  const Ran live = Waymark({"path", "compute", "--all-pairs", "--routes=x"});
+  EXPECT_EQ(live.code, 2);
+  EXPECT_THAT(live.err, HasSubstr("--all-pairs needs --graph FILE"));
+}
+
+TEST(PathOfflineTest, BadFiles) {
+  struct Case {
+    const char* graph;
+    int code;
+    const char* message;
+  };
+  for (const Case& c : std::vector<Case>{
+           {"", 1, "stdin"},
+           {"nodes: []\n", 1, "stdin: the topology is empty: it has no nodes"},
+           {"NODES 2\nlabel x y\na 0 0\nb 0 0\nEDGES 1\nlabel src dest weight bw delay\n"
+            "x 0 1 1 1 99999999999999\n",
+            1, "delay"},
+           {"NODES 2\nlabel x y\na 0 0\nb 0 0\nEDGES 1\nlabel src dest weight bw delay\n"
+            "x 0 1 -5 1 1\n",
+            1, "weight"},
+           {"nodes:\n  - {name: a}\n  - {name: b}\nsrlgs: [{name: s}]\nlinks:\n"
+            "  - {source: a, target: b, capacity_bps: 1G, srlgs: [s, s]}\n",
+            1, "srlgs"},
+           {"nodes:\n  - {name: a}\n  - {name: b}\nlinks:\n"
+            "  - {source: a, target: b, capacity_bps: 1G, cost: 1e300}\n",
+            1, "cost"},
+       }) {
+    const Ran ran = Compute({"--from", "a", "--to", "b"}, c.graph);
+    EXPECT_EQ(ran.code, c.code) << c.graph << ran.err;
+    EXPECT_THAT(ran.err, HasSubstr(c.message)) << c.graph;
+    EXPECT_THAT(ran.out, IsEmpty());
+  }
+  EXPECT_EQ(Waymark({"path", "compute", "--graph", "/no/such", "--from", "a", "--to", "b"}).code,
+            4);
+}
+
+// Whatever the flags: no crash, a documented exit code, and a word where something is wrong.
+TEST(PathOfflineTest, AnyFlagsAreSurvived) {
+  const std::vector<std::string> flags = {"--from",
+                                          "--to",
+                                          "--metric",
+                                          "--k",
+                                          "--disjoint",
+                                          "--max-delay",
+                                          "--bandwidth",
+                                          "--max-hops",
+                                          "--via",
+                                          "--avoid",
+                                          "--exclude",
+                                          "--include-any",
+                                          "--allow-provider",
+                                          "--forbid-jurisdiction",
+                                          "--time-limit",
+                                          "--threads",
+                                          "--format",
+                                          "--class",
+                                          "--min-max",
+                                          "--explain",
+                                          "--allow-shared-risks",
+                                          "--all-pairs",
+                                          "-o",
+                                          "--queue"};
+  const std::vector<std::string> values = {"a",        "b",         "3",
+                                           "0",        "-1",        "1000000000000000000000",
+                                           "node",     "link,srlg", "12ms",
+                                           "10G",      "nan",       "inf",
+                                           "1e308",    ",",         "",
+                                           "strict:c", "links/ab",  "nodes/",
+                                           "srlgs/x",  "\x80\xff",  "delay",
+                                           "CH",       "json",      "a,b,c",
+                                           "\"",       "../../x",   std::string(3000, 'x')};
+  std::mt19937 random(1);
+  int fine = 0;
+  for (int round = 0; round < 4000; ++round) {
+    std::vector<std::string> args;
+    if (random() % 4 != 0) args = {"--from=a", "--to=3"};
+    for (size_t i = random() % 5; i > 0; --i) {
+      args.push_back(flags[random() % flags.size()]);
+      if (random() % 8 != 0) args.push_back(values[random() % values.size()]);
+    }
+    const Ran ran = Compute(args);
+    fine += ran.code == 0;
+    EXPECT_THAT(ran.code, AnyOf(0, 1, 2, 4, 5)) << absl::StrJoin(args, " ");
+    if (ran.code != 0) {
+      EXPECT_THAT(ran.err, HasSubstr("waymark: ")) << absl::StrJoin(args, " ");
+    }
+  }
+  EXPECT_GT(fine, 200);
+}
+
+}  // namespace
+}  // namespace waymark::cli
