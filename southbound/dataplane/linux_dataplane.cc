@@ -215,16 +215,6 @@ std::vector<Event> LinuxDataPlane::Observe() {
   return events;
 }
 
-absl::Status EnterNetworkNamespace(const std::string& name) {
-  absl::StatusOr<int> fd = OpenNamespace(name);
-  if (!fd.ok()) return fd.status();
-  const int error = setns(*fd, CLONE_NEWNET) == 0 ? 0 : errno;
-  close(*fd);
-  if (error == 0) return absl::OkStatus();
-  return absl::FailedPreconditionError(
-      absl::StrCat("enter network namespace ", name, ": ", strerror(error), ": needs root"));
-}
-
 absl::StatusOr<std::unique_ptr<DataPlane>> MakeLinuxDataPlane(
     const LinuxDataPlaneOptions& options) {
   int fd = -1;

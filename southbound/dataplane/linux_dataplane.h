@@ -27,10 +27,6 @@ struct LinuxDataPlaneOptions {
 // Makes the handle; touches nothing yet. NOT_FOUND: no such namespace.
 absl::StatusOr<std::unique_ptr<DataPlane>> MakeLinuxDataPlane(const LinuxDataPlaneOptions& options);
 
-// Moves the calling thread, and all that it starts from now on, into a network namespace. Call
-// first thing in main.
-absl::Status EnterNetworkNamespace(const std::string& name);
-
 }  // namespace waymark
 
 #endif  // WAYMARK_SOUTHBOUND_DATAPLANE_LINUX_DATAPLANE_H_
