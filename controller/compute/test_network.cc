@@ -68,10 +68,11 @@ v1::Link& TestNetwork::Link(const std::string& name) {
   std::abort();
 }
 
-void TestNetwork::Srlg(const std::string& id, v1::SrlgType type) {
+v1::Srlg& TestNetwork::Srlg(const std::string& id, v1::SrlgType type) {
   v1::Srlg& srlg = srlgs_.emplace_back();
   srlg.set_name("srlgs/" + id);
   srlg.set_type(type);
+  return srlg;
 }
 
 std::shared_ptr<const Snapshot> TestNetwork::Build() const { return BuildShuffled(0); }

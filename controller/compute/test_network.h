@@ -27,7 +27,8 @@ class TestNetwork {
   v1::Link& Fibre(const std::string& a, const std::string& b, int64_t delay_us = 1000,
                   uint32_t metric = 10, const std::string& suffix = "");
   v1::Link& Link(const std::string& name);  // "links/a--b"
-  void Srlg(const std::string& id, v1::SrlgType type = v1::SRLG_TYPE_UNSPECIFIED);
+  // The reference lasts until the next.
+  v1::Srlg& Srlg(const std::string& id, v1::SrlgType type = v1::SRLG_TYPE_UNSPECIFIED);
 
   // Aborts with the problem when the network is not valid.
   std::shared_ptr<const Snapshot> Build() const;
