@@ -129,6 +129,29 @@ TEST(SegmentsTest, NoShorterListGivesThePath) {
   EXPECT_GT(three, 30);
 }
 
+TEST(SegmentsTest, TheTableKnowsTheOnlyShortestPaths) {
+  std::mt19937 random(5);
+  int one = 0, several = 0;
+  for (int round = 0; round < 500; ++round) {
+    const auto snapshot = RandomNetwork(random, 8, static_cast<int>(random() % 24));
+    const LinkState state = RandomLinkState(random, *snapshot);
+    UniqueShortestPaths table(*snapshot, &state);
+    table.FillAll();
+    for (int from = 0; from < 8; ++from) {
+      for (int to = 0; to < 8; ++to) {
+        if (from == to) continue;
+        const NodeId a = static_cast<NodeId>(from), b = static_cast<NodeId>(to);
+        const auto paths =
+            Forward(*snapshot, &state, a, std::vector<uint32_t>{snapshot->node(b).node_sid});
+        const bool only = paths.ok() && paths->size() == 1;
+        ++(only ? one : several);
+        EXPECT_EQ(table.LastLink(a, b), only ? paths->front().back() : LinkId::kNone);
+      }
+    }
+  }
+  EXPECT_GT(std::min(one, several), 1'000);
+}
+
 TEST(SegmentsTest, OneTableServesLazilyAndFilled) {
   std::mt19937 random(3);
   for (int round = 0; round < 200; ++round) {
