@@ -57,7 +57,7 @@ Ran Compute(std::vector<std::string> args, const std::string& graph = kGraph) {
 TEST(PathOfflineTest, NodesGoByNameLabelOrIndex) {
   const Ran by_name = Compute({"--from", "a", "--to", "big-d"});
   EXPECT_EQ(by_name.code, 0) << by_name.err;
-  EXPECT_THAT(by_name.out, HasSubstr("a - b - big-d, 2 hops, 20 ms, TE metric 2"));
+  EXPECT_THAT(by_name.out, HasSubstr("a - b - big-d, 2 hops, 20.000 ms, TE metric 2"));
   EXPECT_THAT(by_name.out, HasSubstr("Fewest segments"));
   EXPECT_EQ(Compute({"--from", "a", "--to", "Big_D"}).out, by_name.out);
   EXPECT_EQ(Compute({"--from", "0", "--to", "3"}).out, by_name.out);
@@ -153,7 +153,7 @@ TEST(PathOfflineTest, BadInput) {
            {{"--from", "a", "--to", "b", "--disjoint=cable"}, 2, "use link, node, srlg"},
            {{"--from", "a", "--to", "b", "--disjoint=srlg,srlg"}, 2, "is given twice"},
            {{"--from", "a", "--to", "b", "--disjoint=srlg", "--disjoint=srlg"}, 2, "twice"},
-           {{"--from", "a", "--to", "b", "--disjoint="}, 2, "an item is empty"},
+           {{"--from", "a", "--to", "b", "--disjoint=link,"}, 2, "an item is empty"},
            {{"--from", "a", "--to", "b", "--min-max"}, 2, "--min-max goes with --disjoint"},
            {{"--from", "a", "--to", "b", "--allow-shared-risks"}, 2, "goes with --disjoint"},
            {{"--from", "a", "--to", "b", "--allow-provider=x", "--forbid-provider=x"},
