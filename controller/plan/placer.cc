@@ -240,11 +240,11 @@ Refusal Placer::Why(const PinnedJob& job) {
     const std::string best = *job.least_unavailability < 1
                                  ? AvailabilityText(*job.least_unavailability)
                                  : "not stated (MTBF and MTTR are missing)";
-    refusal.blocking_constraint = absl::StrCat("availability_target ", demand.availability_target);
-    refusal.relaxation =
-        *job.least_unavailability < 1
-            ? absl::StrCat("availability target ", demand.availability_target, " -> ", best)
-            : "state MTBF and MTTR of the links and nodes between them";
+    refusal.blocking_constraint = "availability_target " + ShareText(demand.availability_target);
+    refusal.relaxation = *job.least_unavailability < 1
+                             ? absl::StrCat("availability target ",
+                                            ShareText(demand.availability_target), " -> ", best)
+                             : "state MTBF and MTTR of the links and nodes between them";
     refusal.reason = absl::StrCat("the availability of the best paths from ", ends, " is ", best);
   } else if (job.least_latency_ns) {
     const bool bounded = *job.least_latency_ns < kUnreachable;

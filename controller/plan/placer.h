@@ -46,6 +46,9 @@ struct PinnedJob : RouteQuery {
   int64_t wanted() const { return demand->constraints.bandwidth_bps; }
 };
 
+// "0.99999": all its digits.
+std::string ShareText(double share);
+
 class Placer {
  public:
   // Keeps a reference. Demands are in the order of service.

@@ -1,10 +1,17 @@
 #include <algorithm>
+#include <charconv>
 
 #include "absl/strings/str_cat.h"
 #include "controller/plan/paths.h"
 #include "controller/plan/placer.h"
 
 namespace waymark {
+
+std::string ShareText(double share) {
+  char text[32];
+  const auto end = std::to_chars(text, text + sizeof text, share);
+  return std::string(text, end.ptr);
+}
 
 std::vector<PairReservation> Placer::Wanted(const PinnedJob& job, const Route& route, int64_t bps,
                                             int hold) const {
@@ -156,7 +163,7 @@ std::string Placer::Shortfall(const PinnedJob& job) {
     }
     if (!availability.Meets(demand.availability_target)) {
       return absl::StrCat("its availability is ", AvailabilityText(availability.unavailability),
-                          ", asked are ", demand.availability_target);
+                          ", asked are ", ShareText(demand.availability_target));
     }
   }
   if (demand.max_latency_ns == 0) return "";

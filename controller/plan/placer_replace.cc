@@ -61,9 +61,9 @@ std::vector<PinnedMove> Placer::Replace(const std::string& service, double min_g
     move.policies = {job.key()};
     if (job.corouted) move.policies.push_back(job.demand->policies[1]);
     move.new_objective = Units(job, solver_.Objective(job, job.route));
-    move.mends = true;
     move.reason = "was BLOCKED: " + job.status.reason();
     Settle(&job);
+    move.mends = job.status.state() == v1::PENDING;
     moves.push_back(std::move(move));
   }
   return moves;

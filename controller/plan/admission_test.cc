@@ -1,0 +1,328 @@
+// Who gets bandwidth, from whom, and what is said to those who do not.
+#include <gtest/gtest.h>
+
+#include "controller/plan/test_carrier.h"
+
+namespace waymark {
+namespace {
+
+constexpr int64_t kGig = 1'000'000'000;
+
+class AdmissionTest : public testing::Test {
+ protected:
+  AdmissionTest() {
+    // Four ways from aa to bb, dearer and longer one by one; 10 Gbit/s each.
+    carrier_.network.Node("aa", "CH");
+    carrier_.network.Node("bb", "CH");
+    uint32_t metric = 10;
+    for (const char* middle : {"m1", "m2", "m3"}) {
+      carrier_.network.Node(middle, "CH");
+      carrier_.network.Fibre("aa", middle, 1000 + metric, metric);
+      carrier_.network.Fibre(middle, "bb", 1000 + metric, metric);
+      metric += 10;
+    }
+  }
+
+  // A pinned class of this name, and a class map that gives it to every frame.
+  v1::TrafficClass& Class(const std::string& id) {
+    const std::string name = "trafficClasses/" + id;
+    v1::TrafficClass& made = carrier_.intents.traffic_classes[name];
+    if (made.name().empty()) {
+      made.set_name(name);
+      made.set_class_index(next_index_++);
+      made.set_queue(5);
+      made.set_treatment(v1::PINNED);
+      v1::ClassMap& map = carrier_.intents.class_maps["customers/c/classMaps/" + id];
+      map.set_name("customers/c/classMaps/" + id);
+      map.set_default_class(name);
+    }
+    return made;
+  }
+  void Serve(const std::string& id, const std::string& of_class, int64_t rate) {
+    const uint32_t vni = carrier_.AddService(id, v1::E_LINE, {"aa", "bb"}, of_class).vni();
+    carrier_.SetRate(id, of_class, rate);
+    policy_of_[id] = PolicyName("aa", vni << 8 | Class(of_class).class_index(), "bb");
+  }
+  const v1::Policy& Of(const Plan& plan, const std::string& service) {
+    return plan.policies.at(policy_of_.at(service)).policy;
+  }
+  std::string Working(const Plan& plan, const std::string& service) {
+    const v1::Policy& policy = Of(plan, service);
+    return policy.working_size() == 0 ? "" : TestCarrier::Hops(policy.working(0));
+  }
+  std::string Protect(const Plan& plan, const std::string& service) {
+    return TestCarrier::Hops(Of(plan, service).protect());
+  }
+  v1::State State(const Plan& plan, const std::string& service) {
+    return Of(plan, service).status().state();
+  }
+  v1::Link& Link(const std::string& id) { return carrier_.network.Link("links/" + id); }
+
+  TestCarrier carrier_;
+  uint32_t next_index_ = 10;
+  std::map<std::string, std::string> policy_of_;
+};
+
+TEST_F(AdmissionTest, FactorsOfClassAndLinkSayWhatIsHeld) {
+  Class("thin").set_oversubscription(4);
+  Serve("one", "thin", 8 * kGig + 1);
+  EXPECT_EQ(Of(carrier_.Commit(), "one").reserved_bps(), 2 * kGig + 1);
+  Class("full");
+  for (const char* id : {"aa--m1", "m1--aa", "m1--bb", "bb--m1"}) {
+    Link(id).set_oversubscription(0.5);
+  }
+  Serve("two", "full", 3 * kGig);  // 2 of 5 Gbit/s are held: no room
+  EXPECT_EQ(Working(carrier_.Commit(), "two"), "aa m2 bb");
+  Link("aa--m2").set_oversubscription(2);
+  Serve("three", "full", 8 * kGig);  // room one way, not the other
+  EXPECT_EQ(Working(carrier_.Commit(), "three"), "aa m3 bb");
+}
+
+TEST_F(AdmissionTest, ProtectBandwidthIsShared) {
+  Class("shared").add_protection(v1::NODE);
+  Class("shared").set_protect_bandwidth(v1::SHARED);
+  Serve("one", "shared", 8 * kGig);
+  Plan plan = carrier_.Commit();
+  EXPECT_EQ(Working(plan, "one"), "aa m1 bb");
+  EXPECT_EQ(Protect(plan, "one"), "aa m2 bb");
+  Serve("two", "shared", 8 * kGig);
+  plan = carrier_.Commit();
+  EXPECT_EQ(Working(plan, "two"), "aa m3 bb");
+  EXPECT_EQ(Protect(plan, "two"), "aa m2 bb");
+  EXPECT_EQ(State(plan, "two"), v1::PENDING);
+  EXPECT_TRUE(carrier_.Commit().changed_placements.empty());
+
+  // One failure uses what both share.
+  carrier_.links_down = {"links/aa--m1"};
+  plan = carrier_.Commit();
+  EXPECT_EQ(Protect(plan, "one"), "aa m2 bb");
+  EXPECT_EQ(State(plan, "one"), v1::PENDING);
+  EXPECT_EQ(State(plan, "two"), v1::DEGRADED);
+  EXPECT_NE(Of(plan, "two").status().reason().find("carries others now"), std::string::npos);
+  carrier_.links_down.clear();
+
+  // A class that changes its mind moves nobody and breaks no promise that was given.
+  Class("shared").set_protect_bandwidth(v1::DEDICATED);
+  plan = carrier_.Commit();
+  for (const char* service : {"one", "two"}) {
+    EXPECT_EQ(Protect(plan, service), "aa m2 bb");
+    EXPECT_EQ(State(plan, service), v1::DEGRADED);
+  }
+  Class("shared").set_protect_bandwidth(v1::SHARED);
+  EXPECT_EQ(State(carrier_.Commit(), "one"), v1::PENDING);
+  Class("alone").add_protection(v1::LINK);
+  Serve("three", "alone", 3 * kGig);
+  EXPECT_EQ(State(carrier_.Commit(), "three"), v1::BLOCKED);
+}
+
+TEST_F(AdmissionTest, SharedRisksAreTakenOnlyWhereAllowedAndNamed) {
+  carrier_.network.Srlg("duct");
+  for (const char* id : {"aa--m1", "aa--m2", "aa--m3"}) {
+    Link(id).add_srlgs("srlgs/duct");
+    Link(Link(id).reverse().substr(6)).add_srlgs("srlgs/duct");
+  }
+  Class("apart").add_protection(v1::SRLG);
+  Serve("one", "apart", kGig);
+  EXPECT_EQ(State(carrier_.Commit(), "one"), v1::BLOCKED);
+  Class("apart").set_allow_shared_risks(true);
+  Plan plan = carrier_.Commit();
+  EXPECT_EQ(Working(plan, "one"), "aa m1 bb");
+  EXPECT_EQ(Protect(plan, "one"), "aa m2 bb");
+  EXPECT_EQ(State(plan, "one"), v1::DEGRADED);
+  EXPECT_NE(Of(plan, "one").status().reason().find("share srlgs/duct:"), std::string::npos);
+  EXPECT_EQ(Of(plan, "one").promise().shared_risks_size(), 1);
+  EXPECT_TRUE(carrier_.Commit().changed_placements.empty());
+  // As soon as there is a way out of the duct, the protect path takes it; the working path stays.
+  carrier_.network.Fibre("aa", "bb", 9000, 90);
+  plan = carrier_.Commit();
+  EXPECT_EQ(Working(plan, "one"), "aa m1 bb");
+  EXPECT_EQ(Protect(plan, "one"), "aa bb");
+  EXPECT_EQ(State(plan, "one"), v1::PENDING);
+}
+
+TEST_F(AdmissionTest, TheStrongerTakesFromTheWeaker) {
+  Class("weak").set_setup_priority(6);
+  Class("weak").set_hold_priority(6);
+  Class("strong").set_setup_priority(2);
+  Class("strong").set_hold_priority(2);
+  Class("usual");
+  for (const char* service : {"w1", "w2", "w3"}) Serve(service, "weak", 6 * kGig);
+  Plan plan = carrier_.Commit();
+  for (const char* service : {"w1", "w2", "w3"}) EXPECT_EQ(State(plan, service), v1::PENDING);
+  // Takes from nobody.
+  Serve("u", "usual", 8 * kGig);
+  EXPECT_EQ(State(carrier_.Commit(), "u"), v1::BLOCKED);
+  Serve("s1", "strong", 8 * kGig);
+  plan = carrier_.Commit();
+  EXPECT_EQ(Working(plan, "s1"), "aa m1 bb");
+  EXPECT_EQ(State(plan, "w1"), v1::BLOCKED);
+  EXPECT_NE(Of(plan, "w1").status().reason().find("pre-empted by " + policy_of_["s1"]),
+            std::string::npos);
+  EXPECT_EQ(Working(plan, "w2"), "aa m2 bb");
+  // Whoever is displaced goes elsewhere where there is room.
+  carrier_.network.Fibre("aa", "bb", 50'000, 900);
+  plan = carrier_.Commit();
+  EXPECT_EQ(Working(plan, "u"), "aa bb");  // larger than w1: first in line
+  carrier_.network.Fibre("aa", "bb", 60'000, 950, "2");
+  plan = carrier_.Commit();
+  EXPECT_EQ(Working(plan, "w1"), "aa bb");
+  // Equals take nothing from each other, and a promise without priorities is never taken.
+  for (const char* service : {"s2", "s3", "s4", "s5"}) Serve(service, "strong", 8 * kGig);
+  plan = carrier_.Commit();
+  EXPECT_EQ(State(plan, "s4"), v1::PENDING);
+  EXPECT_EQ(State(plan, "s5"), v1::BLOCKED);
+  EXPECT_EQ(Working(plan, "s1"), "aa m1 bb");
+  EXPECT_EQ(Working(plan, "u"), "aa bb");
+  for (const char* service : {"w1", "w2", "w3"}) EXPECT_EQ(State(plan, service), v1::BLOCKED);
+}
+
+TEST_F(AdmissionTest, FirmestKeepTheirPlaceWhenALinkShrinks) {
+  Class("weak").set_hold_priority(6);
+  Class("firm").set_hold_priority(1);
+  Serve("w", "weak", 6 * kGig);
+  Serve("f", "firm", 4 * kGig);
+  Plan plan = carrier_.Commit();
+  EXPECT_EQ(Working(plan, "w"), "aa m1 bb");
+  EXPECT_EQ(Working(plan, "f"), "aa m1 bb");
+  Link("aa--m1").set_capacity_bps(7 * kGig);
+  plan = carrier_.Commit();
+  EXPECT_EQ(Working(plan, "f"), "aa m1 bb");
+  EXPECT_EQ(Working(plan, "w"), "aa m2 bb");
+}
+
+TEST_F(AdmissionTest, ThoseWhoArriveTogetherMakeRoomForEachOther) {
+  Class("any");
+  Class("near").set_max_delay_ns(2'030'000);  // only by m1
+  Serve("large", "any", 6 * kGig);
+  Serve("small", "near", 5 * kGig);
+  Plan plan = carrier_.Commit();
+  EXPECT_EQ(Working(plan, "small"), "aa m1 bb");
+  EXPECT_EQ(Working(plan, "large"), "aa m2 bb");
+  EXPECT_EQ(State(plan, "large"), v1::PENDING);
+  // But what is placed already stays: it does not make room.
+  Serve("late", "near", 6 * kGig);
+  plan = carrier_.Commit();
+  EXPECT_EQ(State(plan, "late"), v1::BLOCKED);
+  EXPECT_EQ(Working(plan, "small"), "aa m1 bb");
+}
+
+TEST_F(AdmissionTest, MakingRoomMayTakeSeveralSteps) {
+  // Each can go where the one before it is, and one place further.
+  Class("m1").set_max_delay_ns(2'030'000);
+  Class("m2").set_max_delay_ns(2'050'000);
+  Class("m3");
+  Serve("first", "m3", 9 * kGig);
+  Serve("second", "m2", 8 * kGig);
+  Serve("third", "m1", 7 * kGig);
+  const Plan plan = carrier_.Commit();
+  EXPECT_EQ(Working(plan, "third"), "aa m1 bb");
+  EXPECT_EQ(Working(plan, "second"), "aa m2 bb");
+  EXPECT_EQ(Working(plan, "first"), "aa m3 bb");
+}
+
+class AvailabilityTargetTest : public AdmissionTest {
+ protected:
+  AvailabilityTargetTest() {
+    // A pair that shares a bad duct, and dearer ones that do not.
+    v1::Srlg& duct = carrier_.network.Srlg("duct");
+    duct.set_mtbf_hours(1000);
+    duct.set_mttr_hours(1);
+    for (const char* middle : {"m1", "m2", "m3"}) {
+      for (const std::string& id : {std::string("aa--") + middle, middle + std::string("--bb")}) {
+        for (v1::Link* link : {&Link(id), &Link(Link(id).reverse().substr(6))}) {
+          link->set_mtbf_hours(1000);
+          link->set_mttr_hours(1);
+          if (id == "aa--m1" || id == "aa--m2") link->add_srlgs("srlgs/duct");
+        }
+      }
+    }
+    Class("good").add_protection(v1::LINK);
+    Serve("one", "good", kGig);
+  }
+};
+
+TEST_F(AvailabilityTargetTest, DrivesTheChoice) {
+  Plan plan = carrier_.MakePlan();
+  EXPECT_EQ(Protect(plan, "one"), "aa m2 bb");
+  EXPECT_LT(Of(plan, "one").promise().availability(), 0.9991);
+  EXPECT_GT(Of(plan, "one").promise().working_latency_ns(), 2'000'000);
+  EXPECT_GT(Of(plan, "one").promise().failover_ns(), 0);
+  Class("good").set_availability_target(0.9999);
+  plan = carrier_.Commit();
+  EXPECT_EQ(Working(plan, "one"), "aa m1 bb");
+  EXPECT_EQ(Protect(plan, "one"), "aa m3 bb");
+  EXPECT_GT(Of(plan, "one").promise().availability(), 0.9999);
+  EXPECT_EQ(State(plan, "one"), v1::PENDING);
+}
+
+TEST_F(AvailabilityTargetTest, RefusesWhatCannotBeMet) {
+  Class("good").set_availability_target(0.9999999);
+  const Plan plan = carrier_.MakePlan();
+  EXPECT_EQ(State(plan, "one"), v1::BLOCKED);
+  const v1::Status& status = Of(plan, "one").status();
+  EXPECT_EQ(status.blocking_constraint(), "availability_target 0.9999999");
+  EXPECT_NE(status.relaxation().find("-> 99.999"), std::string::npos) << status.relaxation();
+}
+
+TEST_F(AvailabilityTargetTest, ATargetRaisedLaterMovesNobodyIntoNothing) {
+  carrier_.Commit();
+  Class("good").set_availability_target(0.9999999);
+  Plan plan = carrier_.Commit();
+  EXPECT_EQ(Working(plan, "one"), "aa m1 bb");
+  EXPECT_EQ(State(plan, "one"), v1::DEGRADED);
+  EXPECT_NE(Of(plan, "one").status().reason().find("its availability is"), std::string::npos);
+  Class("good").set_availability_target(0.9999);
+  plan = carrier_.Commit();
+  EXPECT_EQ(Protect(plan, "one"), "aa m3 bb");
+  EXPECT_EQ(State(plan, "one"), v1::PENDING);
+}
+
+TEST_F(AvailabilityTargetTest, SilenceIsNotAvailability) {
+  Class("quiet").set_availability_target(0.9);
+  carrier_.AddService("call", v1::E_LINE, {"zrh", "par"}, "quiet");
+  const Plan plan = carrier_.MakePlan();
+  const uint32_t vni = carrier_.intents.services.at("customers/c/services/call").vni();
+  const v1::Status& status =
+      plan.policies.at(PolicyName("zrh", vni << 8 | Class("quiet").class_index(), "par"))
+          .policy.status();
+  EXPECT_EQ(status.state(), v1::BLOCKED);
+  EXPECT_NE(status.relaxation().find("state MTBF and MTTR"), std::string::npos);
+}
+
+TEST_F(AdmissionTest, LatencyIsBoundedAndStaysSo) {
+  Class("fast").set_queue(7);
+  Class("fast").set_max_latency_ns(1'000'000);
+  Serve("one", "fast", kGig);
+  Plan plan = carrier_.MakePlan();
+  EXPECT_EQ(State(plan, "one"), v1::BLOCKED);
+  EXPECT_EQ(Of(plan, "one").status().blocking_constraint(), "max_latency 1.0 ms");
+  EXPECT_NE(Of(plan, "one").status().relaxation().find("max latency 1.0 ms -> 2."),
+            std::string::npos)
+      << Of(plan, "one").status().relaxation();
+  const int64_t bound = [&] {
+    Class("fast").set_max_latency_ns(0);
+    return Of(carrier_.MakePlan(), "one").promise().working_latency_ns();
+  }();
+  // Just what it takes alone: whoever would slow it down goes another way.
+  Class("fast").set_max_latency_ns(bound);
+  EXPECT_EQ(Working(carrier_.Commit(), "one"), "aa m1 bb");
+  Class("burst").set_queue(7);
+  Serve("two", "burst", 5 * kGig);
+  carrier_.intents.services.at("customers/c/services/two")
+      .mutable_rates(0)
+      ->set_burst_bytes(1'000'000);
+  plan = carrier_.Commit();
+  EXPECT_EQ(Working(plan, "one"), "aa m1 bb");
+  EXPECT_LE(Of(plan, "one").promise().working_latency_ns(), bound);
+  EXPECT_EQ(Working(plan, "two"), "aa m2 bb");
+  // A bound that is tightened below what the path keeps: said, and nobody else pays for it.
+  Class("fast").set_max_latency_ns(1'000'000);
+  Serve("three", "burst", kGig);
+  plan = carrier_.Commit();
+  EXPECT_EQ(State(plan, "one"), v1::DEGRADED);
+  EXPECT_NE(Of(plan, "one").status().reason().find("worst-case latency is"), std::string::npos);
+  EXPECT_EQ(State(plan, "three"), v1::PENDING);
+}
+
+}  // namespace
+}  // namespace waymark

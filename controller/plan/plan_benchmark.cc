@@ -1,0 +1,130 @@
+// What a plan costs on a network of 340 edge nodes with 2,000 pinned policies.
+#include <benchmark/benchmark.h>
+
+#include <memory>
+#include <random>
+
+#include "controller/compute/test_network.h"
+#include "controller/plan/plan.h"
+#include "controller/plan/reoptimize.h"
+
+namespace waymark {
+namespace {
+
+constexpr int kNodes = 340;
+constexpr int kServices = 1'000;  // two policies each
+
+struct Carrier {
+  Carrier() {
+    const auto shape = CarrierNetwork(1, kNodes, 700);
+    std::vector<v1::Link> links(shape->link_resources().begin(), shape->link_resources().end());
+    for (v1::Link& link : links) link.set_capacity_bps(400'000'000'000);
+    std::vector<v1::Node> nodes(shape->node_resources().begin(), shape->node_resources().end());
+    for (v1::Node& node : nodes) {
+      node.set_mtbf_hours(50'000);
+      node.set_mttr_hours(4);
+    }
+    snapshot = *Snapshot::Build(nodes, links, shape->srlg_resources());
+    for (uint32_t i = 1; i <= 4; ++i) {
+      const std::string id = "c" + std::to_string(i);
+      v1::TrafficClass& made = intents.traffic_classes["trafficClasses/" + id];
+      made.set_name("trafficClasses/" + id);
+      made.set_class_index(i);
+      made.set_queue(3 + i);
+      made.set_treatment(v1::PINNED);
+      made.add_protection(i % 2 == 0 ? v1::NODE : v1::SRLG);
+      if (i == 2) made.set_protect_bandwidth(v1::SHARED);
+      if (i == 3) made.set_objective(v1::MIN_DELAY);
+      v1::ClassMap& map = intents.class_maps["customers/c/classMaps/" + id];
+      map.set_name("customers/c/classMaps/" + id);
+      map.set_default_class(made.name());
+    }
+    std::mt19937 random(7);
+    for (int i = 0; i < kServices; ++i) AddService(i, random);
+  }
+
+  void AddService(int number, std::mt19937& random) {
+    const std::string name = "customers/c/services/s" + std::to_string(number);
+    v1::Service& service = intents.services[name];
+    service.set_name(name);
+    service.set_type(v1::E_LINE);
+    const std::string c = "c" + std::to_string(1 + number % 4);
+    service.set_class_map("customers/c/classMaps/" + c);
+    service.set_vni(static_cast<uint32_t>(0x1000 + number));
+    const uint32_t from = static_cast<uint32_t>(random()) % kNodes;
+    const uint32_t to = (from + 1 + static_cast<uint32_t>(random()) % (kNodes - 1)) % kNodes;
+    for (const uint32_t node : {from, to}) {
+      const std::string site_name = name + "-" + std::to_string(node);
+      v1::Site& site = intents.sites[site_name];
+      site.set_name(site_name);
+      site.set_node(snapshot->nodes()[node].name);
+      site.set_port("c1");
+      v1::ServiceEndpoint* endpoint = service.add_endpoints();
+      endpoint->set_site(site_name);
+      endpoint->set_vlan(static_cast<uint32_t>(2 + number));
+    }
+    v1::ClassRate* rate = service.add_rates();
+    rate->set_traffic_class("trafficClasses/" + c);
+    rate->set_cir_bps(100'000'000 * (1 + number % 10));
+  }
+
+  PlanInput Input() const { return {*snapshot, intents, links_down, placements, {}}; }
+
+  std::shared_ptr<const Snapshot> snapshot;
+  Intents intents;
+  std::set<std::string> links_down;
+  std::map<std::string, stored::v1::Placement> placements;
+};
+
+int64_t Blocked(const Plan& plan) {
+  int64_t blocked = 0;
+  for (const auto& [name, policy] : plan.policies) blocked += policy.blocked() ? 1 : 0;
+  return blocked;
+}
+
+void AllNew(benchmark::State& state) {
+  Carrier carrier;
+  Plan plan;
+  for (auto _ : state) plan = MakePlan(carrier.Input());
+  state.counters["policies"] = static_cast<double>(plan.policies.size());
+  state.counters["blocked"] = static_cast<double>(Blocked(plan));
+}
+BENCHMARK(AllNew)->Unit(benchmark::kMillisecond);
+
+void NothingChanged(benchmark::State& state) {
+  Carrier carrier;
+  carrier.placements = MakePlan(carrier.Input()).placements;
+  for (auto _ : state) benchmark::DoNotOptimize(MakePlan(carrier.Input()));
+}
+BENCHMARK(NothingChanged)->Unit(benchmark::kMillisecond);
+
+void OneLinkDown(benchmark::State& state) {
+  Carrier carrier;
+  carrier.placements = MakePlan(carrier.Input()).placements;
+  carrier.links_down = {carrier.snapshot->links()[5].name};
+  for (auto _ : state) benchmark::DoNotOptimize(MakePlan(carrier.Input()));
+}
+BENCHMARK(OneLinkDown)->Unit(benchmark::kMillisecond);
+
+// A tenth of the capacity: most are refused, and say why.
+void Overfull(benchmark::State& state) {
+  Carrier carrier;
+  for (auto& [name, service] : carrier.intents.services) {
+    service.mutable_rates(0)->set_cir_bps(service.rates(0).cir_bps() * 40);
+  }
+  carrier.placements = MakePlan(carrier.Input()).placements;
+  Plan plan;
+  for (auto _ : state) plan = MakePlan(carrier.Input());
+  state.counters["blocked"] = static_cast<double>(Blocked(plan));
+}
+BENCHMARK(Overfull)->Unit(benchmark::kMillisecond)->Iterations(1);
+
+void All(benchmark::State& state) {
+  Carrier carrier;
+  carrier.placements = MakePlan(carrier.Input()).placements;
+  for (auto _ : state) benchmark::DoNotOptimize(Reoptimize(carrier.Input(), {}));
+}
+BENCHMARK(All)->Name("Reoptimize")->Unit(benchmark::kMillisecond);
+
+}  // namespace
+}  // namespace waymark
