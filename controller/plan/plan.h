@@ -7,7 +7,13 @@
 // the lexicographically smaller node id; the other way takes each link's `reverse`), so that a
 // liveness probe returns along the nodes that it came by; only where no such path exists are they
 // computed apart, and then not probed. Each path, working and protect, holds cir_bps * (endpoint
-// pairs between the two nodes) in the ledger.
+// pairs between the two nodes) / the class's oversubscription in the ledger. Where the class shares
+// protect bandwidth (compute/ledger.h), a pair is first sought as if it did not, and then with
+// protect paths on room that is held already for what cannot fail together with it. Where the class
+// allows shared risks and no two disjoint paths have room, the pair that shares fewest is DEGRADED,
+// and gets a disjoint protect path when there is one. Availability target and latency bound choose
+// among the best pair, pairs further apart, and the protect paths of the eight least working paths;
+// no new promise is given that would break the latency bound of an old one.
 //
 // Stickiness. A stored placement that still meets every constraint and is not forbidden stays where
 // it is, whatever else changes: all such placements take their bandwidth back before anything new
@@ -16,10 +22,21 @@
 // down; where that fails it stays, to come back with its links. When only one of its paths is still
 // valid, that one is (or becomes) the working path and gets a new partner; where there is none, a
 // new pair is tried, and failing that the path stays, DEGRADED. A raised rate is taken in place if
-// it fits, else elsewhere, else the old rate stays held, DEGRADED.
+// it fits, else elsewhere, else the old rate stays held, DEGRADED; likewise a class that begins to
+// ask for more. Where a link no longer holds all that it held, those of the strongest hold priority
+// keep their place.
 //
-// Order, within each step: class queue (7 first), then bandwidth (largest first), then policy name.
-// One at a time: an earlier one is not moved for a later one.
+// Order, within each step: class queue (7 first), then hold priority (0 first), then bandwidth
+// (largest first), then policy name. What is new is placed one at a time; then, for each that was
+// refused for want of room, others that are new too are moved aside, if all of them still find a
+// place (placer_joint.h). What was placed before never moves for something new, with one exception:
+//
+// Priorities (RFC 3209 section 4.7). What still has no room may take it from policies whose hold
+// priority is weaker than its setup priority (a setup priority stronger than one's own hold
+// priority reads as equal to it): the least set of them that will do. They are placed elsewhere in
+// the same plan, after the stronger, or are BLOCKED and say who took their place.
+//
+// What is refused is tried again by every plan.
 //
 // Mesh. One policy an ordered (edge node, edge node, MESH class) that some service needs, shared by
 // all. Holds nothing in the ledger; recomputed around links that are down.
@@ -72,7 +89,8 @@ struct PlanInput {
 struct PlannedPolicy {
   // Everything but `on_protect`, `revision` and the Path.state fields. `status.state` is
   //   PENDING   to be programmed; the engine decides when it is UP;
-  //   DEGRADED  programmed, but `reason` says what is missing (a raised rate that does not fit);
+  //   DEGRADED  programmed, but `reason` says what is missing (a raised rate that does not fit,
+  //   shared risks, a target no longer met, shared protect bandwidth that carries others now);
   //   DOWN      programmed on a placement all of whose paths are down, and no other path meets the
   //   constraints; BLOCKED   no path: reason, blocking_constraint and relaxation are set.
   v1::Policy policy;
