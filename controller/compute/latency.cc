@@ -140,18 +140,16 @@ void QueueLoads::Put(size_t number, int sign) {
 void QueueLoads::Grow(size_t number, std::set<LinkId>* changed) {
   Flow& flow = flows_[number];
   Put(number, -1);
-  std::optional<Wide> delay = 0;
+  Wide delay = 0;
+  bool bounded = true;
   for (size_t i = 0; i < flow.links.size(); ++i) {
     std::optional<Wide> burst;
-    if (delay) burst = flow.burst_bits + RoundedUp(flow.rate_bps * *delay, kNanosecondsASecond);
+    if (bounded) burst = flow.burst_bits + RoundedUp(flow.rate_bps * delay, kNanosecondsASecond);
     if (burst != flow.bursts[i]) changed->insert(flow.links[i]);
     flow.bursts[i] = burst;
     const uint8_t step = At(flow.links[i], flow.queue).step;
-    if (step == kNoStep) {
-      delay.reset();
-    } else if (delay) {
-      *delay += Steps()[step];
-    }
+    bounded = bounded && step != kNoStep;
+    if (bounded) delay += Steps()[step];
   }
   Put(number, 1);
 }

@@ -2,7 +2,7 @@
 // serialisation. And the time that a failover takes.
 //
 // Model (network calculus; Le Boudec and Thiran, Network Calculus, 2001; the parts of a hop's delay
-// are those of RFC 9320 section 4.2, the service is that of RFC 8655). Every flow keeps to a token
+// are those of RFC 9320 section 3.2, the service is that of RFC 8655). Every flow keeps to a token
 // bucket: a committed rate r and a committed burst b. Every link of capacity C serves its queues by
 // strict priority, 7 first, each queue in order of arrival, without interrupting a frame. A frame
 // of queue q then waits, from its last bit in to its last bit out, at most
@@ -10,12 +10,12 @@
 //     D = (B(q and above) + L) / (C - R(above q)),  while R(q and above) <= C
 //
 // where R sums rates and B sums bursts as they arrive at this link, and L is one longest frame of a
-// lower queue that is being sent. Sources: section 6.2.1 for the rate and the latency that strict
-// priority leaves to a queue, section 1.4.1 for the delay of what arrives in bursts at such a
-// server. The frame's own sending time is part of D: it is part of the burst.
+// lower queue that is being sent. Sources: section 1.3.2 (the priority node) for the rate and the
+// latency that strict priority leaves to a queue, theorem 1.4.2 for the delay of what arrives in
+// bursts at such a server. The frame's own sending time is part of D: it is part of the burst.
 //
-// Bursts grow on the way: what was delayed by 0 to W upstream arrives with burst b + r W (section
-// 1.4.1). W is a hop's wait, D plus the forwarding delay. Flows that meet on a ring make each
+// Bursts grow on the way: what was delayed by 0 to W upstream arrives with burst b + r W (theorem
+// 1.4.3). W is a hop's wait, D plus the forwarding delay. Flows that meet on a ring make each
 // other's W: the answer is a fixed point. Here W is first rounded up to one of the steps of
 // kLeastHopBudgetNs * 1.25^n, and the least steps that all agree with themselves are taken: they
 // are an upper bound of every wait (if some frame were the first to wait longer, all before it kept

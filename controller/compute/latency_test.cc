@@ -214,7 +214,7 @@ TEST(QueueLoadsTest, OrderAndHistoryDoNotMatter) {
   int raised = 0, boundless = 0;
   for (int round = 0; round < 300; ++round) {
     const auto snapshot = SmallRing(random, 3 + random() % 4);
-    std::vector<TestFlow> flows = RandomFlows(random, *snapshot, 20, 15'000'000);
+    std::vector<TestFlow> flows = RandomFlows(random, *snapshot, 20, 30'000'000);
     QueueLoads fresh(*snapshot), worn(*snapshot);
     for (size_t i = 0; i < flows.size(); i += 2) {
       const TestFlow& f = flows[i];
