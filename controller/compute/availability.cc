@@ -249,7 +249,8 @@ std::string AvailabilityText(double unavailability) {
   if (unavailability >= 1) return "0 %";
   const double percent_down = unavailability * 100;
   // Digits behind the point that show the first two digits of what is missing.
-  const int digits = std::clamp(1 - static_cast<int>(std::floor(std::log10(percent_down))), 1, 15);
+  const int digits = std::clamp(
+      1 - static_cast<int>(std::floor(std::log10(percent_down * (1 + kTargetTolerance)))), 1, 15);
   const double unit = std::pow(10, -digits);
   const double shown_down = std::ceil(percent_down / unit * (1 - 1e-12)) * unit;
   char text[64];

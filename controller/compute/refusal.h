@@ -2,32 +2,81 @@
 #ifndef WAYMARK_CONTROLLER_COMPUTE_REFUSAL_H_
 #define WAYMARK_CONTROLLER_COMPUTE_REFUSAL_H_
 
+#include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "controller/compute/constraints.h"
+#include "controller/compute/route_targets.h"
 #include "controller/compute/search_graph.h"
+#include "controller/compute/work_limit.h"
 
 namespace waymark {
 
 // As the fields of waymark.v1.Status.
 struct Refusal {
-  // One sentence: "no path from nodes/zrh to nodes/bom meets max delay 12.0 ms".
+  // One sentence: "no path from nodes/zrh to nodes/bom meets max_delay 12.0 ms".
   std::string reason;
-  // "max_delay 12.0 ms", "allowed_jurisdictions [CH]", "protection PROVIDER", "bandwidth 10
-  // Gbit/s", "topology", "link state", "maintenance", or several joined by " and " when no one
-  // alone is to blame.
+  // Every constraint of RefusalExplanation::conflicts, joined by " and ": "max_delay 12.0 ms",
+  // "allowed_jurisdictions [CH]", "protection PROVIDER", "bandwidth 10 Gbit/s", "topology", "link
+  // state", "maintenance".
   std::string blocking_constraint;
-  // The nearest change that would help: "max delay 12.0 ms -> 14.3 ms", "allow jurisdiction DE",
-  // "bandwidth 10 Gbit/s -> 4 Gbit/s". Empty when none is known.
+  // The first changes of RefusalExplanation::relaxations, joined by " or ": "max delay 12.0 ms ->
+  // 14.3 ms", "allow jurisdiction DE". Empty when none is known.
   std::string relaxation;
 };
 
-// For a query that has just failed: drops each constraint in turn (delay, hops, bandwidth,
-// jurisdictions, providers, affinities, protection, links that are down, strict maintenance) to
-// find one that alone is to blame, and the smallest change of it that gives a path (a pair, when
-// protection is asked). Says distinctly when the topology is empty, a node is unknown, the ends are
-// the same, or nothing connects them. Ends are resource names. O(20) solves.
+// As waymark.v1.Relaxation.
+struct RefusalRelaxation {
+  std::string constraint;  // "max_delay 12.0 ms"; several that must change together by " and "
+  std::string change;      // "max delay 12.0 ms -> 14.3 ms"
+  // The best route when only that is changed: one path, or the pair or set.
+  std::vector<ComputedPath> paths;
+};
+
+struct RefusalExplanation {
+  Refusal refusal;
+  // Constraints that contradict each other. Of each conflict: with these constraints alone there is
+  // no route, and without any one of them there is one; no smaller set has that property (but see
+  // `complete`). More than one conflict where dropping all of the first would not help yet: they
+  // share no constraint, and dropping all of them gives a route.
+  std::vector<std::vector<std::string>> conflicts;
+  // Each by itself works. Where one constraint alone can be changed, those; else several together,
+  // no one of which could be left out. Of each constraint the nearest change: the least bound, the
+  // fewest names.
+  std::vector<RefusalRelaxation> relaxations;
+  // There is a route after all: the caller's search ended early, or asked for more than this.
+  bool possible = false;
+  // False when the work ended first: all that is said is true, but a conflict may not be the
+  // smallest, a change not the nearest.
+  bool complete = true;
+};
+
+// References must outlive the call only.
+struct RefusalQuery {
+  const Snapshot& snapshot;
+  const PathConstraints& constraints;
+  SearchGraph::Environment environment;
+  // Resource names.
+  std::string_view from, to;
+  // Mutually disjoint paths, 2 to kMaxDisjointPaths; read only where constraints.protection asks.
+  int disjoint_paths = 2;
+  RouteTargets targets;
+  // In routes computed.
+  WorkLimit limit;
+};
+
+// Routes that an explanation may compute for somebody who waits for it, and for one of many blocked
+// policies of a plan.
+inline constexpr int64_t kExplainBudget = 2'000;
+inline constexpr int64_t kPlanExplainBudget = 150;
+
+// For a query that has just failed. Says distinctly when the topology is empty, a node is unknown,
+// the ends are the same, or nothing connects them. Deterministic.
+RefusalExplanation ExplainRefusalInFull(const RefusalQuery& query);
+
+// The summary alone, of a single path or a pair, within kPlanExplainBudget.
 Refusal ExplainRefusal(const Snapshot& snapshot, const PathConstraints& constraints,
                        const SearchGraph::Environment& environment, std::string_view from,
                        std::string_view to);

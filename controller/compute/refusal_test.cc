@@ -45,7 +45,7 @@ TEST_F(RefusalTest, Delay) {
 
 TEST_F(RefusalTest, DelayOfAPairIsThatOfItsSlowerPath) {
   const Refusal refusal = Explain({.max_delay_ns = 14'500'000, .protection = {.link = true}});
-  EXPECT_EQ(refusal.blocking_constraint, "max_delay 14.5 ms");
+  EXPECT_EQ(refusal.blocking_constraint, "max_delay 14.5 ms and protection LINK");
   EXPECT_EQ(refusal.relaxation,
             "max delay 14.5 ms -> 40.0 ms or protection LINK: drop it or add a second way from "
             "nodes/zrh to nodes/lon");
@@ -96,8 +96,10 @@ TEST_F(RefusalTest, HopsProvidersAffinities) {
 TEST_F(RefusalTest, Protection) {
   const Refusal refusal = Explain({.protection = {.link = true, .provider = true}});
   EXPECT_EQ(refusal.blocking_constraint, "protection PROVIDER");
-  EXPECT_EQ(refusal.relaxation,
-            "protection PROVIDER: drop it or add a second provider into nodes/zrh");
+  EXPECT_EQ(
+      refusal.relaxation,
+      "protection PROVIDER: allow both paths to share provider alpha (only one provider enters "
+      "nodes/zrh)");
   EXPECT_EQ(refusal.reason,
             "no two disjoint paths from nodes/zrh to nodes/lon meet protection PROVIDER");
 }
@@ -120,6 +122,126 @@ TEST_F(RefusalTest, TwoConstraintsTogether) {
       Explain({.max_delay_ns = 12'000'000, .allowed_jurisdictions = {"CH", "GB"}});
   EXPECT_EQ(refusal.blocking_constraint, "max_delay 12.0 ms and allowed_jurisdictions [CH, GB]");
   EXPECT_EQ(refusal.relaxation, "max delay 12.0 ms -> 14.3 ms and allow jurisdiction DE");
+}
+
+// The fast way is through DE, the way that keeps out of it is slow: either constraint can give way.
+TEST_F(RefusalTest, ConflictOfTwoNamesBothAndWhatEachWouldTake) {
+  snapshot_ = network_.Build();
+  const PathConstraints constraints = {.max_delay_ns = 20'000'000,
+                                       .forbidden_jurisdictions = {"DE"}};
+  const RefusalExplanation told = ExplainRefusalInFull(
+      {.snapshot = *snapshot_, .constraints = constraints, .from = "nodes/zrh", .to = "nodes/lon"});
+  EXPECT_EQ(told.conflicts, (std::vector<std::vector<std::string>>{
+                                {"max_delay 20.0 ms", "forbidden_jurisdictions [DE]"}}));
+  ASSERT_EQ(told.relaxations.size(), 2u);
+  EXPECT_EQ(told.relaxations[0].constraint, "max_delay 20.0 ms");
+  EXPECT_EQ(told.relaxations[0].change, "max delay 20.0 ms -> 40.0 ms");
+  EXPECT_EQ(told.relaxations[0].paths[0].metric.delay_ns, 40'000'000);
+  EXPECT_EQ(told.relaxations[1].change, "no longer forbid jurisdiction DE");
+  EXPECT_EQ(told.relaxations[1].paths[0].metric.delay_ns, 14'300'000);
+  EXPECT_TRUE(told.complete);
+  EXPECT_FALSE(told.possible);
+}
+
+TEST_F(RefusalTest, ExplicitHopsAndExcludedResources) {
+  EXPECT_EQ(Explain({.exclude_resources = {"nodes/fra", "nodes/par"}}).relaxation,
+            "no longer exclude nodes/fra");
+  snapshot_ = network_.Build();
+  const NodeId par = *snapshot_->FindNode("nodes/par"), fra = *snapshot_->FindNode("nodes/fra");
+  const Refusal strict = Explain({.explicit_hops = {{.node = par}, {.node = fra}}});
+  EXPECT_EQ(strict.blocking_constraint, "explicit_hops [nodes/par, nodes/fra]");
+  EXPECT_EQ(strict.relaxation, "drop explicit hop 1 (nodes/par)");
+  const Refusal skipped = Explain({.explicit_hops = {{.node = *snapshot_->FindNode("nodes/lon")}}});
+  EXPECT_EQ(skipped.relaxation, "explicit hop 1 (nodes/lon): loose instead of strict");
+}
+
+TEST_F(RefusalTest, SetsOfMoreThanTwo) {
+  snapshot_ = network_.Build();
+  const PathConstraints constraints = {.protection = {.link = true}};
+  const RefusalExplanation told = ExplainRefusalInFull({.snapshot = *snapshot_,
+                                                        .constraints = constraints,
+                                                        .from = "nodes/zrh",
+                                                        .to = "nodes/lon",
+                                                        .disjoint_paths = 3});
+  EXPECT_EQ(told.refusal.reason,
+            "no 3 disjoint paths from nodes/zrh to nodes/lon meet protection LINK");
+  EXPECT_EQ(told.refusal.relaxation, "disjoint paths 3 -> 2");
+  EXPECT_EQ(told.relaxations[0].paths.size(), 2u);
+}
+
+TEST_F(RefusalTest, AvailabilityAndLatencyTargets) {
+  network_.Link("links/zrh--fra").set_mtbf_hours(999);
+  network_.Link("links/zrh--fra").set_mttr_hours(1);
+  network_.Link("links/zrh--par").set_mtbf_hours(99);
+  network_.Link("links/zrh--par").set_mttr_hours(1);
+  snapshot_ = network_.Build();
+  const AvailabilityModel model(*snapshot_);
+  const QueueLoads loads(*snapshot_);
+  const RouteTargets both = {.availability = 0.9999,
+                             .model = &model,
+                             .max_latency_ns = 100'000'000,
+                             .loads = &loads,
+                             .queue = 6};
+  const PathConstraints none;
+  const RefusalExplanation available = ExplainRefusalInFull({.snapshot = *snapshot_,
+                                                             .constraints = none,
+                                                             .from = "nodes/zrh",
+                                                             .to = "nodes/lon",
+                                                             .targets = both});
+  EXPECT_EQ(available.refusal.blocking_constraint, "availability_target 99.990 %");
+  EXPECT_EQ(available.refusal.relaxation, "availability target 99.990 % -> 99.90 %");
+  RouteTargets slow = both;
+  slow.availability = 0;
+  slow.max_latency_ns = 14'300'000;  // propagation alone
+  const RefusalExplanation late = ExplainRefusalInFull({.snapshot = *snapshot_,
+                                                        .constraints = none,
+                                                        .from = "nodes/zrh",
+                                                        .to = "nodes/lon",
+                                                        .targets = slow});
+  EXPECT_EQ(late.refusal.blocking_constraint, "max_latency 14.3 ms");
+  // Twice 10 us of forwarding and 9.933 us of waiting.
+  EXPECT_EQ(late.refusal.relaxation, "max latency 14.3 ms -> 14.34 ms");
+  slow.queue = 0;
+  const RefusalExplanation never = ExplainRefusalInFull({.snapshot = *snapshot_,
+                                                         .constraints = none,
+                                                         .from = "nodes/zrh",
+                                                         .to = "nodes/lon",
+                                                         .targets = slow});
+  EXPECT_EQ(never.refusal.relaxation,
+            "max latency 14.3 ms: drop it, no latency can be promised in queue 0");
+}
+
+TEST_F(RefusalTest, WorkEndsEarlyAndSaysSo) {
+  snapshot_ = network_.Build();
+  const PathConstraints constraints = {.max_delay_ns = 12'000'000,
+                                       .allowed_jurisdictions = {"CH", "GB"}};
+  for (const int64_t budget : {0, 1, 3, 6, 12}) {
+    const RefusalExplanation told = ExplainRefusalInFull({.snapshot = *snapshot_,
+                                                          .constraints = constraints,
+                                                          .from = "nodes/zrh",
+                                                          .to = "nodes/lon",
+                                                          .limit = {.budget = budget}});
+    EXPECT_FALSE(told.complete) << budget;
+    EXPECT_NE(told.refusal.blocking_constraint, "");
+  }
+  int asked = 0;
+  const RefusalExplanation stopped = ExplainRefusalInFull(
+      {.snapshot = *snapshot_,
+       .constraints = constraints,
+       .from = "nodes/zrh",
+       .to = "nodes/lon",
+       .limit = {.budget = kExplainBudget, .stop = [&asked] { return ++asked > 4; }}});
+  EXPECT_FALSE(stopped.complete);
+  EXPECT_LT(asked, 20);
+}
+
+TEST_F(RefusalTest, PossibleAfterAll) {
+  snapshot_ = network_.Build();
+  const PathConstraints none;
+  const RefusalExplanation told = ExplainRefusalInFull(
+      {.snapshot = *snapshot_, .constraints = none, .from = "nodes/zrh", .to = "nodes/lon"});
+  EXPECT_TRUE(told.possible);
+  EXPECT_EQ(told.refusal.blocking_constraint, "work budget");
 }
 
 TEST_F(RefusalTest, NoNetworkToSpeakOf) {

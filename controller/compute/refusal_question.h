@@ -1,0 +1,105 @@
+// Private to this folder. What would happen if the constraints, or the network, were others?
+#ifndef WAYMARK_CONTROLLER_COMPUTE_REFUSAL_QUESTION_H_
+#define WAYMARK_CONTROLLER_COMPUTE_REFUSAL_QUESTION_H_
+
+#include <functional>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "controller/compute/refusal.h"
+
+namespace waymark {
+
+struct WhatIfQuestion {
+  PathConstraints constraints;
+  SearchGraph::Environment environment;
+  RouteTargets targets;
+  int disjoint_paths = 2;
+  // Beside constraints.exclude_resources: what stays forbidden of a list that is changed in part.
+  std::set<std::string> also_excluded;
+  // Links that environment.link_state has down and that count as up.
+  std::set<LinkId> repaired;
+};
+
+// One path, a pair or a set; empty when there is none.
+using WhatIfRoute = std::vector<ComputedPath>;
+
+// A change of one constraint that makes a route possible.
+struct WhatIfChange {
+  std::string text;
+  std::function<void(WhatIfQuestion&)> apply;
+};
+
+// Answers questions about one pair of ends until the work ends. Not thread-safe.
+class WhatIfSolver {
+ public:
+  WhatIfSolver(const Snapshot& snapshot, NodeId from, NodeId to, const WorkLimit& limit)
+      : snapshot_(snapshot), from_(from), to_(to), limit_(limit), meter_(limit, 1) {}
+
+  // Empty too when the work has ended.
+  WhatIfRoute Solve(const WhatIfQuestion& question);
+  bool Solvable(const WhatIfQuestion& question) { return !Solve(question).empty(); }
+  // Routes that keep all but the targets, to choose from; the best by the objective first.
+  std::vector<WhatIfRoute> Candidates(const WhatIfQuestion& question);
+
+  const Snapshot& snapshot() const { return snapshot_; }
+  NodeId from() const { return from_; }
+  NodeId to() const { return to_; }
+  // No further answers.
+  bool ended() const { return meter_.ended(); }
+  // Some answer "none" was not proven.
+  bool unproven() const { return unproven_ || meter_.ended(); }
+
+ private:
+  WhatIfRoute SolveConstraints(const WhatIfQuestion& question);
+  WhatIfRoute Single(const SearchGraph& graph, const WhatIfQuestion& question);
+  WhatIfRoute Several(const SearchGraph& graph, const WhatIfQuestion& question);
+  WorkLimit Attempt() const;
+  template <typename Result>
+  void Note(const Result& result) {
+    unproven_ |= result.outcome == Outcome::kBudgetSpent;
+  }
+
+  const Snapshot& snapshot_;
+  const NodeId from_, to_;
+  const WorkLimit limit_;
+  WorkMeter meter_;
+  bool unproven_ = false;
+};
+
+// "a, b"; "[a, b]".
+std::string JoinNames(const std::vector<std::string>& items, const std::string& separator);
+std::string ListNames(const std::vector<std::string>& items);
+
+// One constraint that is set: how to do without it, and with as much of it as possible.
+struct Knob {
+  std::string name;
+  std::function<void(WhatIfQuestion&)> drop;
+  // Nearest change, all else being as in the question; nullopt: none is known to help.
+  std::function<std::optional<WhatIfChange>(WhatIfSolver&, const WhatIfQuestion&)> relax;
+};
+
+// Of all constraints that the question sets, in the order in which they are told.
+std::vector<Knob> KnobsOf(const Snapshot& snapshot, const WhatIfQuestion& asked);
+void AddNetworkKnobs(const WhatIfQuestion& asked, std::vector<Knob>* knobs);
+void AddBoundKnobs(const WhatIfQuestion& asked, std::vector<Knob>* knobs);
+void AddListKnobs(const Snapshot& snapshot, const WhatIfQuestion& asked, std::vector<Knob>* knobs);
+void AddRouteKnobs(const Snapshot& snapshot, const WhatIfQuestion& asked, std::vector<Knob>* knobs);
+
+// Of many small changes ("allow DE", "repair links/x"), the fewest that do: all single ones are
+// tried and the one with the best route taken, then pairs where there are few, and otherwise those
+// of all that no one can be left out of. `with(chosen)` is the question with exactly the changes of
+// these numbers (sorted) made; `used(route)` are the numbers that a route needs, from which the
+// last step starts.
+struct SmallChanges {
+  size_t count = 0;
+  std::function<WhatIfQuestion(const std::vector<size_t>&)> with;
+  std::function<std::vector<size_t>(const WhatIfRoute&)> used;
+};
+std::optional<std::vector<size_t>> FewestChanges(WhatIfSolver& solver, const SmallChanges& changes);
+
+}  // namespace waymark
+
+#endif  // WAYMARK_CONTROLLER_COMPUTE_REFUSAL_QUESTION_H_
