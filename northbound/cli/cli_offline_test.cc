@@ -11,6 +11,7 @@
 namespace waymark::cli {
 namespace {
 
+using testing::AllOf;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::StartsWith;
@@ -117,6 +118,8 @@ TEST(CliOfflineTest, HelpExplains) {
   }
   EXPECT_THAT(Waymark({"trace", "--help"}).out, HasSubstr("Example: waymark trace"));
   EXPECT_THAT(Waymark({"topology", "import", "--help"}).out, HasSubstr("--validate-only"));
+  EXPECT_THAT(Waymark({"path", "compute", "--help"}).out,
+              AllOf(HasSubstr("src,dst,role,cost,links"), HasSubstr("2i+1 back")));
 }
 
 TEST(CliOfflineTest, CompletionIsABashScriptThatCompletes) {
@@ -134,6 +137,10 @@ TEST(CliOfflineTest, CompletionIsABashScriptThatCompletes) {
                                          {"waymark topology im", "import"},
                                          {"waymark topology import --val", "--validate-only"},
                                          {"waymark wait --for conv", "converged"},
+                                         {"waymark path comp", "compute"},
+                                         {"waymark path compute --all-p", "--all-pairs"},
+                                         {"waymark path compute --format teav", "teavar"},
+                                         {"waymark path compute --disjoint prov", "provider"},
                                          {"waymark completion zs", "zsh"},
                                          {"waymark -o js", "json"}}) {
     const std::string command = absl::StrCat(

@@ -67,7 +67,10 @@ _waymark() {
     --disjoint) COMPREPLY=($(compgen -W "link node srlg provider building" -- "$cur")); return ;;
     --for) COMPREPLY=($(compgen -W "converged up" -- "$cur")); return ;;
     --dscp) COMPREPLY=($(compgen -W "EF AF11 AF21 AF31 AF41 CS1 CS5 CS6" -- "$cur")); return ;;
-    -f|--file|--graph|--ca|--cert|--key) compopt -o default; return ;;
+    --format)
+      [[ $path == "topology export" ]] && { COMPREPLY=($(compgen -W "rfc8345 yaml" -- "$cur")); return; }
+      COMPREPLY=($(compgen -W "auto yaml repetita graphml sndlib topohub metaopt teavar rfc8345" -- "$cur")); return ;;
+    -f|--file|--graph|--routes|--ca|--cert|--key) compopt -o default; return ;;
   esac
   if [[ $cur == -* ]]; then
     COMPREPLY=($(compgen -W "$flags @GLOBAL@" -- "$cur"))

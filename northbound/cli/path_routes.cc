@@ -162,6 +162,15 @@ class Rows {
   std::string ends_;
 };
 
+// Without what the network has none of: each pair would look for it.
+Protection Meaningful(Protection asked, const Snapshot& snapshot) {
+  if (asked.any()) asked.link = true;
+  asked.srlg = asked.srlg && !snapshot.srlg_names().empty();
+  asked.building = asked.building && !snapshot.srlg_names().empty();
+  asked.provider = asked.provider && !snapshot.provider_names().empty();
+  return asked;
+}
+
 // A file that is there whole or not at all.
 class WholeFile {
  public:
@@ -304,8 +313,10 @@ absl::Status WriteRoutes(const GraphFile& file, const PathConstraints& constrain
     return status;
   }
   const size_t nodes = file.snapshot().nodes().size();
+  PathConstraints effective = constraints;
+  effective.protection = Meaningful(constraints.protection, file.snapshot());
   {
-    Crew crew(file, constraints, options);
+    Crew crew(file, effective, options);
     for (size_t done = 0; done < nodes; ++done) {
       const auto rows = crew.Next();
       if (!rows.ok()) return rows.status();
