@@ -213,7 +213,11 @@ int main(int argc, char** argv) {
   CLI::App app(waymark::kAbout, "waymark-agent");
   waymark::Flags flags;
   waymark::AddFlags(&app, &flags);
-  CLI11_PARSE(app, argc, argv);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
   // gRPC's own lines have no form; what matters of them is in ours.
   setenv("GRPC_VERBOSITY", "NONE", 0);
   const absl::Status status = waymark::Run(std::move(flags));
