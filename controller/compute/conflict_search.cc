@@ -148,7 +148,7 @@ class Solver {
     std::vector<std::vector<size_t>> classes;
     for (size_t i = 0; i < branch.members.size(); ++i) {
       const auto same = std::find_if(classes.begin(), classes.end(), [&](const auto& others) {
-        return problem_.interchangeable &&
+        return !(problem_.first_apart && others[0] == 0) &&
                branch.members[others[0]].banned == branch.members[i].banned;
       });
       if (same == classes.end()) {
@@ -210,8 +210,7 @@ class Solver {
   // What either path cannot do without costs nothing to settle first.
   void GrantUnavoidable(Branch& root) {
     for (const int32_t risk : Conflicts(root)) {
-      const bool avoidable =
-          Avoiding(0, {risk}) || (!problem_.interchangeable && Avoiding(1, {risk}));
+      const bool avoidable = Avoiding(0, {risk}) || (problem_.first_apart && Avoiding(1, {risk}));
       if (problem_.work->ended()) return;
       if (!avoidable) Insert(root.granted, risk);
     }

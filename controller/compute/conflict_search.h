@@ -42,11 +42,11 @@ struct ConflictProblem {
   size_t members = 2;
   // The least path of a member that uses no banned link. kBudgetSpent ends the search.
   std::function<PathResult(size_t member, const std::vector<bool>& banned_links)> least;
-  // Members may trade places: `least` does not depend on `member`.
-  bool interchangeable = true;
-  // Only when interchangeable, may be empty: the least `count` paths by total that use no banned
-  // link and share no link (or node, if those are risks), without regard to bounds and other risks;
-  // nullopt: there are none.
+  // Members may trade places, `least` does not depend on `member`; but for the first, if so said.
+  bool first_apart = false;
+  // Of members that may trade places; may be empty: the least `count` paths by total that use no
+  // banned link and share no link (or node, if those are risks), without regard to bounds and other
+  // risks; nullopt: there are none.
   std::function<std::optional<std::vector<ComputedPath>>(size_t count,
                                                          const std::vector<bool>& banned_links)>
       least_together;

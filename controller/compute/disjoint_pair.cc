@@ -13,7 +13,7 @@ namespace waymark {
 namespace {
 
 // Searches between two questions whether to stop: well below a millisecond.
-constexpr int64_t kStopStride = 64;
+constexpr int64_t kStopStride = 16;
 
 class PairSolver {
  public:

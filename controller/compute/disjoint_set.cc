@@ -1,10 +1,8 @@
 #include "controller/compute/disjoint_set.h"
 
 #include <algorithm>
-#include <optional>
 #include <utility>
 
-#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "controller/compute/conflict_search.h"
 #include "controller/compute/set_flow.h"
@@ -13,7 +11,7 @@ namespace waymark {
 namespace {
 
 // Searches between two questions whether to stop: well below a millisecond.
-constexpr int64_t kStopStride = 64;
+constexpr int64_t kStopStride = 16;
 
 SetResult OfPair(PairResult pair) {
   SetResult result;
@@ -69,13 +67,8 @@ SetResult Solve(const SearchGraph& graph, const Protection& protection, NodeId f
   const auto least = [&](size_t, const std::vector<bool>& banned) {
     return search.Run(from, {.banned_links = &banned});
   };
-  const auto least_together =
-      [&](size_t paths,
-          const std::vector<bool>& banned) -> std::optional<std::vector<ComputedPath>> {
-    auto set = LeastSetFlow(search, from, static_cast<int>(paths), protection.node, Sharing::kNever,
-                            &banned);
-    if (!set) return std::nullopt;
-    return std::move(set->paths);
+  const auto least_together = [&](size_t paths, const std::vector<bool>& banned) {
+    return LeastTogether(search, from, paths, protection.node, banned);
   };
   ConflictResult found =
       SearchConflicts({.risks = &risks,
@@ -96,13 +89,16 @@ SetResult Solve(const SearchGraph& graph, const Protection& protection, NodeId f
 
 }  // namespace
 
+absl::Status CheckDisjointPaths(int count) {
+  if (count >= 2 && count <= kMaxDisjointPaths) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("paths: ", count, " disjoint paths; ask for 2 to ", kMaxDisjointPaths));
+}
+
 absl::StatusOr<SetResult> DisjointSet(const SearchGraph& graph, const Protection& protection,
                                       NodeId from, NodeId to, int count,
                                       const PairOptions& options) {
-  if (count < 2 || count > kMaxDisjointPaths) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("paths: ", count, " disjoint paths; ask for 2 to ", kMaxDisjointPaths));
-  }
+  if (absl::Status status = CheckDisjointPaths(count); !status.ok()) return status;
   if (count == 2) return OfPair(DisjointPair(graph, protection, from, to, options));
   return Solve(graph, protection, from, to, count, options);
 }

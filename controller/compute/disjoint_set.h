@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "controller/compute/disjoint_pair.h"
 
@@ -30,6 +31,9 @@ struct SetResult {
 absl::StatusOr<SetResult> DisjointSet(const SearchGraph& graph, const Protection& protection,
                                       NodeId from, NodeId to, int count,
                                       const PairOptions& options = {});
+
+// INVALID_ARGUMENT unless `count` is 2 to kMaxDisjointPaths.
+absl::Status CheckDisjointPaths(int count);
 
 }  // namespace waymark
 

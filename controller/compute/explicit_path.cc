@@ -9,7 +9,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "controller/compute/conflict_search.h"
-#include "controller/compute/disjoint_flow.h"
 #include "controller/compute/explicit_hops.h"
 #include "controller/compute/set_flow.h"
 #include "controller/compute/walk_search.h"
@@ -135,16 +134,17 @@ class ExplicitSearch {
   std::optional<WalkSearch> walks_;
 };
 
-// The bound that pairs of any two paths give.
-std::optional<SetRank> PairFloor(const PathSearch& search, NodeId from,
-                                 const Protection& protection, const PairOptions& options) {
+// What sets of any paths give as a bound; nullopt: there are none.
+std::optional<SetRank> FloorOf(const PathSearch& search, NodeId from, const Protection& protection,
+                               int count, bool may_share) {
   SetRank floor;
-  if (const auto flow = LeastDisjointFlow(search, from, protection.node)) {
-    if (!options.allow_shared_risks) floor.total = flow->total;
+  if (const auto flow = LeastSetFlow(search, from, count, protection.node, Sharing::kNever)) {
+    // Sets that share may be cheaper.
+    if (!may_share) floor.total = flow->total;
     return floor;
   }
-  if (!options.allow_shared_risks) return std::nullopt;
-  const auto flow = LeastSetFlow(search, from, 2, protection.node, Sharing::kCounted);
+  if (!may_share) return std::nullopt;
+  const auto flow = LeastSetFlow(search, from, count, protection.node, Sharing::kCounted);
   if (flow) floor.shared = flow->shared;
   return floor;
 }
@@ -158,46 +158,81 @@ ExplicitResult ExplicitPath(const SearchGraph& graph, std::span<const ExplicitHo
   return search.Explained(search.Run(nullptr, work));
 }
 
-ExplicitPairResult ExplicitPair(const SearchGraph& graph, std::span<const ExplicitHop> hops,
-                                const Protection& protection, NodeId from, NodeId to,
-                                const PairOptions& options) {
+namespace {
+
+ExplicitSetResult SolveSet(const SearchGraph& graph, std::span<const ExplicitHop> hops,
+                           const Protection& protection, NodeId from, NodeId to, int count,
+                           const PairOptions& options) {
   ExplicitSearch first(graph, hops, from, to);
   const auto least_first = [&](const std::vector<bool>* banned) {
     WorkMeter labels({kDefaultLabelBudget, options.limit.stop}, kLabelStride);
     return first.Run(banned, labels);
   };
-  ExplicitPairResult result;
-  result.pair.single = least_first(nullptr);
-  result.pair.outcome = result.pair.single.outcome;
-  result.first = first.Explained(result.pair.single);
-  if (result.pair.outcome != Outcome::kFound) return result;
-  PathSearch second(graph, to);
-  const auto floor = PairFloor(second, from, protection, options);
+  ExplicitSetResult result;
+  SetResult& set = result.set;
+  set.single = least_first(nullptr);
+  set.outcome = set.single.outcome;
+  result.first = first.Explained(set.single);
+  if (set.outcome != Outcome::kFound) return result;
+  PathSearch others(graph, to);
+  const bool may_share = options.allow_shared_risks && count == 2;
+  const auto floor = FloorOf(others, from, protection, count, may_share);
   if (!floor) {
-    result.pair.outcome = Outcome::kInfeasible;
+    set.outcome = Outcome::kInfeasible;
     return result;
   }
   const RiskTable risks(graph.snapshot(), protection, from, to);
+  const auto least = [&](size_t member, const std::vector<bool>& banned) {
+    return member == 0 ? least_first(&banned) : others.Run(from, {.banned_links = &banned});
+  };
+  const auto least_together = [&](size_t paths, const std::vector<bool>& banned) {
+    return LeastTogether(others, from, paths, protection.node, banned);
+  };
+  const auto in_bounds = [&](const ComputedPath& path) {
+    return path.metric.delay_ns <= graph.max_delay_ns() && path.metric.hops <= graph.max_hops();
+  };
   WorkMeter work(options.limit, kSearchStride);
-  ConflictResult found =
-      SearchConflicts({.risks = &risks,
-                       .link_count = graph.snapshot().links().size(),
-                       .least =
-                           [&](size_t member, const std::vector<bool>& banned) {
-                             return member == 0 ? least_first(&banned)
-                                                : second.Run(from, {.banned_links = &banned});
-                           },
-                       .interchangeable = false,
-                       .order = options.order,
-                       .allow_shared_risks = options.allow_shared_risks,
-                       .floor = *floor,
-                       .work = &work},
-                      {});
-  result.pair.outcome = found.outcome;
-  if (found.paths.empty()) return result;
-  result.pair.working = std::move(found.paths[0]);
-  result.pair.protect = std::move(found.paths[1]);
-  result.pair.shared_risks = risks.Names(graph.snapshot(), found.shared);
+  ConflictResult found = SearchConflicts({.risks = &risks,
+                                          .link_count = graph.snapshot().links().size(),
+                                          .members = static_cast<size_t>(count),
+                                          .least = least,
+                                          .first_apart = true,
+                                          .least_together = least_together,
+                                          .in_bounds = in_bounds,
+                                          .order = options.order,
+                                          .allow_shared_risks = may_share,
+                                          .floor = *floor,
+                                          .work = &work},
+                                         {});
+  set.outcome = found.outcome;
+  set.paths = std::move(found.paths);
+  if (!set.paths.empty()) std::sort(set.paths.begin() + 1, set.paths.end());
+  set.shared_risks = risks.Names(graph.snapshot(), found.shared);
+  return result;
+}
+
+}  // namespace
+
+absl::StatusOr<ExplicitSetResult> ExplicitSet(const SearchGraph& graph,
+                                              std::span<const ExplicitHop> hops,
+                                              const Protection& protection, NodeId from, NodeId to,
+                                              int count, const PairOptions& options) {
+  if (absl::Status status = CheckDisjointPaths(count); !status.ok()) return status;
+  return SolveSet(graph, hops, protection, from, to, count, options);
+}
+
+ExplicitPairResult ExplicitPair(const SearchGraph& graph, std::span<const ExplicitHop> hops,
+                                const Protection& protection, NodeId from, NodeId to,
+                                const PairOptions& options) {
+  ExplicitSetResult two = SolveSet(graph, hops, protection, from, to, 2, options);
+  ExplicitPairResult result;
+  result.first = std::move(two.first);
+  result.pair.outcome = two.set.outcome;
+  result.pair.single = std::move(two.set.single);
+  result.pair.shared_risks = std::move(two.set.shared_risks);
+  if (two.set.paths.empty()) return result;
+  result.pair.working = std::move(two.set.paths[0]);
+  result.pair.protect = std::move(two.set.paths[1]);
   return result;
 }
 

@@ -14,7 +14,8 @@
 #include <string>
 #include <vector>
 
-#include "controller/compute/disjoint_pair.h"
+#include "absl/status/statusor.h"
+#include "controller/compute/disjoint_set.h"
 
 namespace waymark {
 
@@ -67,6 +68,18 @@ struct ExplicitPairResult {
 ExplicitPairResult ExplicitPair(const SearchGraph& graph, std::span<const ExplicitHop> hops,
                                 const Protection& protection, NodeId from, NodeId to,
                                 const PairOptions& options = {});
+
+struct ExplicitSetResult {
+  SetResult set;  // the first path goes by the hops, the others follow in order
+  ExplicitResult first;
+};
+
+// The same of `count` paths, 2 to kMaxDisjointPaths, else INVALID_ARGUMENT. Risks can be shared by
+// two paths only.
+absl::StatusOr<ExplicitSetResult> ExplicitSet(const SearchGraph& graph,
+                                              std::span<const ExplicitHop> hops,
+                                              const Protection& protection, NodeId from, NodeId to,
+                                              int count, const PairOptions& options = {});
 
 }  // namespace waymark
 

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <optional>
 
 #include "controller/compute/risk_oracle.h"
@@ -178,6 +179,71 @@ TEST(ExplicitPathTest, PairMatchesExhaustionOnRandomMultigraphs) {
   EXPECT_GT(found, 600);
   EXPECT_GT(alone, 300);
   EXPECT_GT(sharing, 100);
+}
+
+// The best rank of a first path that obeys and `count` - 1 others of which no two share a risk.
+std::optional<RankInWords> BestSet(const Question& q, const Protection& protection, size_t count,
+                                   PairOrder order) {
+  std::optional<RankInWords> best;
+  std::vector<ComputedPath> chosen;
+  const std::function<void(size_t)> extend = [&](size_t next) {
+    if (chosen.size() == count) {
+      const RankInWords rank = RankInWordsOf(chosen, order, 0);
+      if (!best || rank < *best) best = rank;
+      return;
+    }
+    for (size_t i = next; i < q.paths.size(); ++i) {
+      const bool disjoint =
+          std::all_of(chosen.begin(), chosen.end(), [&](const ComputedPath& other) {
+            return SharedInWords(*q.snapshot, protection, q.from, q.to, other, q.paths[i]).empty();
+          });
+      if (!disjoint) continue;
+      chosen.push_back(q.paths[i]);
+      extend(i + 1);
+      chosen.pop_back();
+    }
+  };
+  for (const ComputedPath& first : q.obeying) {
+    chosen = {first};
+    extend(0);
+  }
+  return best;
+}
+
+TEST(ExplicitPathTest, SetMatchesExhaustionOnRandomMultigraphs) {
+  std::mt19937 random(43);
+  int found = 0, alone = 0;
+  for (int round = 0; round < 4000; ++round) {
+    const Question q = RandomQuestion(random);
+    if (q.paths.size() > 40) continue;
+    const Protection protection = RandomProtection(random);
+    const PairOptions options = {.order =
+                                     random() % 2 == 0 ? PairOrder::kMinSum : PairOrder::kMinMax};
+    const int count = 3 + static_cast<int>(random() % 2);
+    const auto best = BestSet(q, protection, static_cast<size_t>(count), options.order);
+    const auto actual = ExplicitSet(*q.graph, q.hops, protection, q.from, q.to, count, options);
+    ASSERT_TRUE(actual.ok());
+    ASSERT_EQ(actual->set.outcome, best ? Outcome::kFound : Outcome::kInfeasible) << round;
+    ASSERT_EQ(actual->set.paths.empty(), !best);
+    if (!best) {
+      alone += !q.obeying.empty();
+      continue;
+    }
+    ++found;
+    const std::vector<ComputedPath>& paths = actual->set.paths;
+    ASSERT_EQ(RankInWordsOf(paths, options.order, 0), *best) << round;
+    ASSERT_TRUE(std::binary_search(q.obeying.begin(), q.obeying.end(), paths[0])) << round;
+    ASSERT_TRUE(std::is_sorted(paths.begin() + 1, paths.end()));
+    for (size_t i = 0; i < paths.size(); ++i) {
+      ASSERT_TRUE(std::binary_search(q.paths.begin(), q.paths.end(), paths[i]));
+      for (size_t j = 0; j < i; ++j) {
+        ASSERT_TRUE(
+            SharedInWords(*q.snapshot, protection, q.from, q.to, paths[i], paths[j]).empty());
+      }
+    }
+  }
+  EXPECT_GT(found, 60);
+  EXPECT_GT(alone, 300);
 }
 
 // s - a - b - t in a row; a and b also joined to s and t.

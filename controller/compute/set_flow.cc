@@ -193,4 +193,13 @@ std::optional<SetFlow> LeastSetFlow(const PathSearch& search, NodeId from, int u
   return Flow(search, from, units, node_disjoint, sharing, banned_links).Run();
 }
 
+std::optional<std::vector<ComputedPath>> LeastTogether(const PathSearch& search, NodeId from,
+                                                       size_t units, bool node_disjoint,
+                                                       const std::vector<bool>& banned_links) {
+  auto flow = LeastSetFlow(search, from, static_cast<int>(units), node_disjoint, Sharing::kNever,
+                           &banned_links);
+  if (!flow) return std::nullopt;
+  return std::move(flow->paths);
+}
+
 }  // namespace waymark

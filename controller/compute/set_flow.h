@@ -31,6 +31,11 @@ std::optional<SetFlow> LeastSetFlow(const PathSearch& search, NodeId from, int u
                                     bool node_disjoint, Sharing sharing,
                                     const std::vector<bool>* banned_links = nullptr);
 
+// Their paths alone, none shared: what ConflictProblem::least_together asks.
+std::optional<std::vector<ComputedPath>> LeastTogether(const PathSearch& search, NodeId from,
+                                                       size_t units, bool node_disjoint,
+                                                       const std::vector<bool>& banned_links);
+
 }  // namespace waymark
 
 #endif  // WAYMARK_CONTROLLER_COMPUTE_SET_FLOW_H_
