@@ -95,7 +95,7 @@ void Engine::OnChangeSet(const ChangeSet& changes) {
   if (relevant) {
     MarkDirty();
   } else {
-    plan_revision_ = dirty_ || storing_ ? plan_revision_ : changes.revision;
+    if (!dirty_ && !storing_) SetPlanRevision(changes.revision);
     MarkViewDirty();
   }
 }
@@ -143,6 +143,7 @@ void Engine::StorePlacements() {
     mutations.push_back({StoreKey(kPlacementPrefix, name), std::nullopt, std::nullopt});
   }
   storing_ = true;
+  resources_.PlacementsStoring(next_plan_);
   store_.Commit(std::move(mutations), [guard = guard_](absl::StatusOr<Revision> stored) {
     std::lock_guard<std::mutex> lock(guard->mutex);
     Engine* engine = guard->engine;
@@ -154,14 +155,15 @@ void Engine::StorePlacements() {
 
 void Engine::OnPlacementsStored(const absl::StatusOr<Revision>& stored) {
   storing_ = false;
+  resources_.PlacementsStored(stored);
   if (!started_) return;
   if (stored.ok()) {
-    resources_.SetPlacements(next_plan_.placements);
     // What has changed meanwhile may forbid what this plan uses: then it is not programmed at all.
-    // (Our own commit comes back through the watch too; that computation finds nothing to change.)
     if (dirty_) {
       Recompute();
     } else {
+      // Whatever came since was no news to it.
+      next_revision_ = resources_.revision();
       Adopt();
     }
     return;
@@ -178,16 +180,22 @@ void Engine::Adopt() {
   plan_ = std::move(next_plan_);
   next_plan_ = Plan();
   snapshot_ = next_snapshot_;
-  plan_revision_ = next_revision_;
+  SetPlanRevision(next_revision_);
   {
     std::lock_guard<std::mutex> lock(mutex_);
-    adopted_ = std::make_shared<const Adopted>(Adopted{plan_revision_, switches_.links_down()});
     ready_ = true;
     known_nodes_.clear();
     for (const auto& [node, objects] : plan_.objects) known_nodes_.insert(node);
   }
   switches_.SetDesired(plan_.objects, plan_revision_);
   MarkViewDirty();
+}
+
+// The adopted plan is what would be computed from this revision too.
+void Engine::SetPlanRevision(Revision revision) {
+  plan_revision_ = revision;
+  std::lock_guard<std::mutex> lock(mutex_);
+  adopted_ = std::make_shared<const Adopted>(Adopted{plan_revision_, switches_.links_down()});
 }
 
 std::shared_ptr<const Engine::Adopted> Engine::adopted() const {

@@ -96,6 +96,7 @@ class Engine final : public SwitchSessionListener {
   void StorePlacements();
   void OnPlacementsStored(const absl::StatusOr<Revision>& stored);
   void Adopt();
+  void SetPlanRevision(Revision revision);
   void MarkViewDirty();
   void Publish();
 

@@ -79,11 +79,47 @@ absl::Status Resources::Put(const std::string& key, const std::string* value, bo
   } else if (PutIf(kSitePrefix, key, value, intents_.sites, &status) ||
              PutIf(kTrafficClassPrefix, key, value, intents_.traffic_classes, &status) ||
              PutIf(kClassMapPrefix, key, value, intents_.class_maps, &status) ||
-             PutIf(kServicePrefix, key, value, intents_.services, &status) ||
-             PutIf(kPlacementPrefix, key, value, placements_, &status)) {
+             PutIf(kServicePrefix, key, value, intents_.services, &status)) {
     *relevant = true;
+  } else if (key.starts_with(kPlacementPrefix)) {
+    const bool known = Knows(key.substr(kPlacementPrefix.size()), value);
+    PutIf(kPlacementPrefix, key, value, placements_, &status);
+    *relevant = *relevant || !known;
   }
   return status;
+}
+
+bool Resources::Knows(const std::string& policy, const std::string* placement) const {
+  if (const auto storing = storing_.find(policy); storing != storing_.end()) {
+    return placement == nullptr
+               ? !storing->second.has_value()
+               : storing->second && storing->second->SerializeAsString() == *placement;
+  }
+  const auto held = placements_.find(policy);
+  if (held == placements_.end()) return placement == nullptr;
+  return placement != nullptr && held->second.SerializeAsString() == *placement;
+}
+
+void Resources::PlacementsStoring(const Plan& plan) {
+  storing_.clear();
+  for (const std::string& name : plan.changed_placements) {
+    storing_[name] = plan.placements.at(name);
+  }
+  for (const std::string& name : plan.deleted_placements) storing_[name] = std::nullopt;
+}
+
+void Resources::PlacementsStored(const absl::StatusOr<Revision>& stored) {
+  // What the store has told may be later than this.
+  if (stored.ok() && revision_ < *stored) {
+    for (const auto& [name, placement] : storing_) {
+      if (placement) {
+        placements_[name] = *placement;
+      } else {
+        placements_.erase(name);
+      }
+    }
+  }
+  storing_.clear();
 }
 
 absl::StatusOr<std::shared_ptr<const Snapshot>> Resources::Topology() {

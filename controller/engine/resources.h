@@ -4,9 +4,11 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "controller/plan/plan.h"
 #include "controller/store/store.h"
 #include "controller/topology/snapshot.h"
@@ -21,14 +23,16 @@ class Resources {
   // Replaces everything by what the store holds at `revision`. DATA_LOSS names the key of a record
   // that does not parse.
   absl::Status Load(const Store& store, Revision revision);
-  // Takes over one revision's changes. True in `*relevant` if anything that computation reads has
-  // changed (records of request ids have not).
+  // Takes over one revision's changes, whoever made them. True in `*relevant` if anything that
+  // computation reads is different now: records of request ids are not read, and placements that
+  // the engine has stored are known already.
   absl::Status Apply(const ChangeSet& changes, bool* relevant);
 
-  // What has just been stored, ahead of the store's own word of it.
-  void SetPlacements(const std::map<std::string, stored::v1::Placement>& placements) {
-    placements_ = placements;
-  }
+  // Placements that the engine is about to commit: when the store tells of them they are no news.
+  // Those of one commit at a time, until PlacementsStored says how it ended.
+  void PlacementsStoring(const Plan& plan);
+  // They hold from here on, ahead of the store's own word of it, which may also have come first.
+  void PlacementsStored(const absl::StatusOr<Revision>& stored);
 
   Revision revision() const { return revision_; }
   // The topology as of now; rebuilt only when nodes, links or risk groups have changed since the
@@ -39,6 +43,8 @@ class Resources {
   const std::map<std::string, stored::v1::Placement>& placements() const { return placements_; }
 
  private:
+  // Whether a placement (null: none) is what is held, or what is being committed.
+  bool Knows(const std::string& policy, const std::string* placement) const;
   absl::Status Put(const std::string& key, const std::string* value, bool* relevant);
 
   Revision revision_ = 0;
@@ -49,6 +55,8 @@ class Resources {
   Intents intents_;
   // By policy name.
   std::map<std::string, stored::v1::Placement> placements_;
+  // Being committed; nullopt: deleted.
+  std::map<std::string, std::optional<stored::v1::Placement>> storing_;
 };
 
 }  // namespace waymark

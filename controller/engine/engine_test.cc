@@ -1,0 +1,258 @@
+#include "controller/engine/engine.h"
+
+#include <gtest/gtest.h>
+
+#include "controller/engine/engine_testing.h"
+#include "controller/plan/reoptimize.h"
+#include "controller/store/memory_store.h"
+
+namespace waymark {
+namespace {
+
+constexpr char kPolicy[] = "policies/a:65537:b";
+
+class EngineTest : public testing::Test {
+ protected:
+  ~EngineTest() override {
+    if (engine_ != nullptr) engine_->Stop();
+  }
+
+  void Start() {
+    Engine::Options options;
+    options.hear_agents = absl::Milliseconds(100);
+    engine_ = std::make_unique<Engine>(store_, views_, loop_, metrics_, options);
+    ASSERT_TRUE(engine_->Start().ok());
+    Settle();
+  }
+  void StartWithAgents() {
+    ASSERT_TRUE(store_.CommitAndWait(MutationsOf(bundle_)).ok());
+    Start();
+    for (const char* node : {"a", "b", "c"}) {
+      agents_.push_back(std::make_shared<FakeAgent>(*engine_, node));
+      ASSERT_TRUE(agents_.back()->Connect().ok());
+    }
+    Settle();
+    for (const auto& agent : agents_) agent->ReportPoliciesUp();
+    Settle();
+  }
+  // Until nobody has anything to say.
+  void Settle() {
+    for (int round = 0; round < 50; ++round) {
+      loop_.Advance(absl::Milliseconds(200));
+      bool any = false;
+      for (const auto& agent : agents_) any = agent->Run() || any;
+      if (!any && round > 1) return;
+    }
+    FAIL() << "does not come to rest";
+  }
+  void Commit(std::vector<Mutation> mutations) {
+    ASSERT_TRUE(store_.CommitAndWait(std::move(mutations)).ok());
+    Settle();
+  }
+  std::string Working() {
+    std::string hops;
+    const auto view = views_.Get();
+    const auto found = view->policies.find(kPolicy);
+    if (found == view->policies.end() || found->second->working_size() == 0) return "";
+    for (const std::string& node : found->second->working(0).nodes()) hops += node.substr(6);
+    return hops;
+  }
+  stored::v1::Placement Stored() {
+    stored::v1::Placement placement;
+    const auto record = store_.Get(StoreKey(kPlacementPrefix, kPolicy));
+    if (record.ok()) placement.ParseFromString(record->value);
+    return placement;
+  }
+  double Plans() {
+    const std::string text = metrics_.Text();
+    const std::string name = "waymark_engine_plan_seconds_count ";
+    const size_t at = text.find(name);
+    return at == std::string::npos ? 0 : std::stod(text.substr(at + name.size()));
+  }
+
+  v1::Bundle bundle_ = TriangleBundle();
+  SimulatedEventLoop loop_;
+  MemoryStore store_{loop_};
+  NetworkViewHolder views_;
+  Metrics metrics_;
+  std::unique_ptr<Engine> engine_;
+  std::vector<std::shared_ptr<FakeAgent>> agents_;
+};
+
+TEST_F(EngineTest, AnEmptyStoreIsAnEmptyNetwork) {
+  Start();
+  EXPECT_TRUE(views_.Get()->policies.empty());
+  EXPECT_EQ(std::make_shared<FakeAgent>(*engine_, "a")->Connect().code(),
+            absl::StatusCode::kNotFound);
+}
+
+TEST_F(EngineTest, FromIntentToUp) {
+  StartWithAgents();
+  const auto view = views_.Get();
+  EXPECT_TRUE(view->converged);
+  EXPECT_EQ(Working(), "ab");
+  EXPECT_EQ(view->policies.at(kPolicy)->status().state(), v1::UP)
+      << view->policies.at(kPolicy)->status().reason();
+  EXPECT_EQ(view->statuses.at("customers/c/services/line")->state(), v1::UP);
+  // Stored before it was programmed, and the view knows of everything in the store.
+  EXPECT_EQ(Stored().working_size(), 1);
+  EXPECT_EQ(view->computed_from, store_.current());
+  EXPECT_EQ(engine_->adopted()->revision, store_.current());
+  EXPECT_GT(view->policies.at(kPolicy)->promise().working_latency_ns(), 1'000'000);
+}
+
+TEST_F(EngineTest, ItsOwnPlacementsAreNoNews) {
+  ASSERT_TRUE(store_.CommitAndWait(MutationsOf(bundle_)).ok());
+  Start();
+  EXPECT_EQ(Plans(), 1);
+  bundle_.mutable_services(0)->mutable_rates(0)->set_cir_bps(2'000'000'000);
+  Commit({{StoreKey(kServicePrefix, bundle_.services(0).name()),
+           bundle_.services(0).SerializeAsString(),
+           {}}});
+  EXPECT_EQ(Plans(), 2);
+  EXPECT_EQ(Stored().reserved_bps(), 2'000'000'000);
+  EXPECT_EQ(engine_->adopted()->revision, store_.current());
+  // Nor is what nobody computes from.
+  Commit({{"request:1", "x", {}}});
+  EXPECT_EQ(Plans(), 2);
+  EXPECT_EQ(engine_->adopted()->revision, store_.current());
+}
+
+TEST_F(EngineTest, PlacementsFromOutsideAreAdopted) {
+  StartWithAgents();
+  stored::v1::Placement moved;
+  moved.add_working("links/a--c");
+  moved.add_working("links/c--b");
+  moved.add_protect("links/a--b");
+  moved.set_reserved_bps(1'000'000'000);
+  stored::v1::Placement back;
+  back.add_working("links/b--c");
+  back.add_working("links/c--a");
+  back.add_protect("links/b--a");
+  back.set_reserved_bps(1'000'000'000);
+  Commit({{StoreKey(kPlacementPrefix, kPolicy), moved.SerializeAsString(), {}},
+          {StoreKey(kPlacementPrefix, "policies/b:65537:a"), back.SerializeAsString(), {}}});
+  EXPECT_EQ(Working(), "acb");
+  EXPECT_TRUE(views_.Get()->converged);
+  EXPECT_EQ(Stored().working_size(), 2);
+  // What is no place is mended, not believed.
+  moved.set_working(1, "links/c--nowhere");
+  moved.clear_protect();
+  Commit({{StoreKey(kPlacementPrefix, kPolicy), moved.SerializeAsString(), {}}});
+  EXPECT_EQ(Working(), "ab");
+  EXPECT_EQ(Stored().working(0), "links/a--b");
+}
+
+TEST_F(EngineTest, PlacementsAreCommittedForOthersIfNothingHasChanged) {
+  StartWithAgents();
+  const auto adopted = engine_->adopted();
+  std::vector<absl::Status> answers;
+  const auto commit = [&](const Engine::Adopted& from) {
+    stored::v1::Placement placement = Stored();
+    engine_->CommitPlacements(
+        from, {{StoreKey(kPlacementPrefix, kPolicy), placement.SerializeAsString(), {}}},
+        [&](absl::StatusOr<Revision> done) { answers.push_back(done.status()); });
+    Settle();
+  };
+  commit({adopted->revision - 1, adopted->links_down});
+  commit(*adopted);
+  ASSERT_EQ(answers.size(), 2u);
+  EXPECT_EQ(answers[0].code(), absl::StatusCode::kAborted);
+  EXPECT_TRUE(answers[1].ok()) << answers[1];
+}
+
+TEST_F(EngineTest, ALinkThatFailsMovesNothingThatIsProtected) {
+  StartWithAgents();
+  const int batches = agents_[0]->batches;
+  agents_[0]->ReportLink("a--b", false);
+  Settle();
+  EXPECT_EQ(Working(), "ab");
+  EXPECT_EQ(engine_->adopted()->links_down, std::set<std::string>{"links/a--b"});
+  // Both paths dead: another way, when there is one.
+  agents_[0]->ReportLink("a--c", false);
+  Settle();
+  EXPECT_EQ(views_.Get()->policies.at(kPolicy)->status().state(), v1::DOWN)
+      << views_.Get()->policies.at(kPolicy)->status().reason();
+  EXPECT_GE(agents_[0]->batches, batches);
+  agents_[0]->ReportLink("a--b", true);
+  agents_[0]->ReportLink("a--c", true);
+  Settle();
+  EXPECT_EQ(views_.Get()->policies.at(kPolicy)->status().state(), v1::UP);
+}
+
+TEST_F(EngineTest, ARestartFindsTheSamePlace) {
+  StartWithAgents();
+  // A better way appears: nothing moves, not even over a restart.
+  v1::Link* direct = bundle_.mutable_links(0);
+  direct->set_te_metric(100);
+  Commit({{StoreKey(kLinkPrefix, direct->name()), direct->SerializeAsString(), {}}});
+  EXPECT_EQ(Working(), "ab");
+  const int batches = agents_[0]->batches;
+  engine_->Stop();
+  engine_ = nullptr;
+  loop_.RunUntilIdle();
+  Start();
+  EXPECT_EQ(Working(), "ab");
+  std::vector<std::shared_ptr<FakeAgent>> again;
+  for (const auto& agent : agents_) {
+    again.push_back(std::make_shared<FakeAgent>(*engine_, agent->node()));
+    again.back()->held = agent->held;
+    ASSERT_TRUE(again.back()->Connect().ok());
+  }
+  agents_ = again;
+  Settle();
+  EXPECT_TRUE(views_.Get()->converged);
+  EXPECT_EQ(agents_[0]->batches, 0);
+  EXPECT_GT(batches, 0);
+}
+
+TEST_F(EngineTest, WhatCannotBeStoredIsNotProgrammed) {
+  ASSERT_TRUE(store_.CommitAndWait(MutationsOf(bundle_)).ok());
+  store_.FailCommits(absl::UnavailableError("disk"));
+  Start();
+  EXPECT_EQ(Working(), "");
+  store_.FailCommits(absl::OkStatus());
+  loop_.Advance(absl::Seconds(2));
+  EXPECT_EQ(Working(), "ab");
+}
+
+TEST_F(EngineTest, ABadRecordLeavesTheLastPlanInForce) {
+  StartWithAgents();
+  Commit({{StoreKey(kLinkPrefix, "links/a--b"), std::string("\xff\xff"), {}}});
+  EXPECT_EQ(Working(), "ab");
+  EXPECT_NE(metrics_.Text().find("waymark_engine_bad_records_total 1"), std::string::npos);
+}
+
+TEST_F(EngineTest, ANameIsOneAgents) {
+  StartWithAgents();
+  const auto second = std::make_shared<FakeAgent>(*engine_, "a");
+  EXPECT_EQ(second->Connect().code(), absl::StatusCode::kAlreadyExists);
+  // And its end is not the end of the first.
+  engine_->OnDisconnected(second, absl::OkStatus());
+  Settle();
+  EXPECT_TRUE(views_.Get()->agents.at("agents/a")->connected());
+  engine_->OnDisconnected(agents_[0], absl::OkStatus());
+  Settle();
+  EXPECT_FALSE(views_.Get()->agents.at("agents/a")->connected());
+  EXPECT_FALSE(views_.Get()->converged);
+}
+
+TEST_F(EngineTest, ARejectionIsSaid) {
+  ASSERT_TRUE(store_.CommitAndWait(MutationsOf(bundle_)).ok());
+  Start();
+  agents_.push_back(std::make_shared<FakeAgent>(*engine_, "a"));
+  agents_[0]->rejects = "link:a--b";
+  ASSERT_TRUE(agents_[0]->Connect().ok());
+  loop_.Advance(absl::Seconds(1));
+  agents_[0]->Run();
+  loop_.Advance(absl::Seconds(1));
+  agents_[0]->Run();
+  loop_.Advance(absl::Seconds(1));
+  const auto view = views_.Get();
+  ASSERT_EQ(view->agents.at("agents/a")->rejected_size(), 1);
+  EXPECT_EQ(view->agents.at("agents/a")->rejected(0), "link:a--b: no such device");
+  EXPECT_EQ(view->agents.at("agents/a")->status().state(), v1::DEGRADED);
+}
+
+}  // namespace
+}  // namespace waymark

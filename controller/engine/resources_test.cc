@@ -1,0 +1,102 @@
+#include "controller/engine/resources.h"
+
+#include <gtest/gtest.h>
+
+#include "controller/base/event_loop.h"
+#include "controller/engine/engine_testing.h"
+#include "controller/store/memory_store.h"
+
+namespace waymark {
+namespace {
+
+class ResourcesTest : public testing::Test {
+ protected:
+  bool Relevant(const std::string& key, std::optional<std::string> value) {
+    bool relevant = false;
+    const ChangeSet changes = {++revision_, absl::UnixEpoch(), {{key, std::move(value), false}}};
+    EXPECT_TRUE(resources_.Apply(changes, &relevant).ok());
+    return relevant;
+  }
+  static std::string Placed(const std::string& link) {
+    stored::v1::Placement placement;
+    placement.add_working("links/" + link);
+    return placement.SerializeAsString();
+  }
+
+  Resources resources_;
+  Revision revision_ = 10;
+};
+
+TEST_F(ResourcesTest, LoadsWhatTheStoreHoldsAndBuildsTheTopologyOnce) {
+  SimulatedEventLoop loop;
+  MemoryStore store(loop);
+  ASSERT_TRUE(resources_.Load(store, 0).ok());
+  EXPECT_TRUE((*resources_.Topology())->nodes().empty());
+  ASSERT_TRUE(store.CommitAndWait(MutationsOf(TriangleBundle())).ok());
+  ASSERT_TRUE(resources_.Load(store, store.current()).ok());
+  EXPECT_EQ(resources_.revision(), store.current());
+  const auto topology = *resources_.Topology();
+  EXPECT_EQ(topology->links().size(), 6u);
+  EXPECT_EQ(resources_.intents().services.size(), 1u);
+  EXPECT_TRUE(Relevant("service:customers/c/services/line", std::nullopt));
+  EXPECT_EQ(*resources_.Topology(), topology);
+  EXPECT_TRUE(Relevant("node:nodes/z", [] {
+    v1::Node node;
+    node.set_name("nodes/z");
+    return node.SerializeAsString();
+  }()));
+  EXPECT_EQ((*resources_.Topology())->nodes().size(), 4u);
+}
+
+TEST_F(ResourcesTest, SaysWhichRecordDoesNotParse) {
+  bool relevant = false;
+  const ChangeSet changes = {11, absl::UnixEpoch(), {{"node:nodes/a", "\xff\xff", false}}};
+  const absl::Status status = resources_.Apply(changes, &relevant);
+  EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
+  EXPECT_NE(status.message().find("\"node:nodes/a\""), std::string::npos);
+}
+
+TEST_F(ResourcesTest, PlacementsAreNewsOnlyWhenTheyAre) {
+  const std::string key = StoreKey(kPlacementPrefix, "policies/p");
+  EXPECT_FALSE(Relevant(key, std::nullopt));
+  EXPECT_TRUE(Relevant(key, Placed("x")));
+  EXPECT_EQ(resources_.placements().at("policies/p").working(0), "links/x");
+  EXPECT_FALSE(Relevant(key, Placed("x")));
+  EXPECT_TRUE(Relevant(key, Placed("y")));
+  EXPECT_TRUE(Relevant(key, std::nullopt));
+  EXPECT_FALSE(Relevant("request:7", "x"));
+}
+
+TEST_F(ResourcesTest, OwnPlacementsHoldWhoeverTellsOfThemFirst) {
+  const std::string key = StoreKey(kPlacementPrefix, "policies/p");
+  const std::string gone = StoreKey(kPlacementPrefix, "policies/gone");
+  Relevant(gone, Placed("x"));
+  Plan plan;
+  plan.placements["policies/p"].ParseFromString(Placed("x"));
+  plan.changed_placements = {"policies/p"};
+  plan.deleted_placements = {"policies/gone"};
+  // The answer first.
+  resources_.PlacementsStoring(plan);
+  resources_.PlacementsStored(revision_ + 1);
+  EXPECT_EQ(resources_.placements().count("policies/p"), 1u);
+  EXPECT_EQ(resources_.placements().count("policies/gone"), 0u);
+  EXPECT_FALSE(Relevant(key, Placed("x")));
+  // The watch first, and somebody else's change on its heels: that one counts.
+  plan.placements["policies/p"].ParseFromString(Placed("y"));
+  plan.deleted_placements.clear();
+  resources_.PlacementsStoring(plan);
+  EXPECT_FALSE(Relevant(key, Placed("y")));
+  const Revision own = revision_;
+  EXPECT_TRUE(Relevant(key, Placed("z")));
+  resources_.PlacementsStored(own);
+  EXPECT_EQ(resources_.placements().at("policies/p").working(0), "links/z");
+  // It failed: nothing of it holds.
+  plan.placements["policies/p"].ParseFromString(Placed("w"));
+  resources_.PlacementsStoring(plan);
+  resources_.PlacementsStored(absl::UnavailableError("disk"));
+  EXPECT_EQ(resources_.placements().at("policies/p").working(0), "links/z");
+  EXPECT_TRUE(Relevant(key, Placed("w")));
+}
+
+}  // namespace
+}  // namespace waymark
