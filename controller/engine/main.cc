@@ -21,6 +21,7 @@
 #include "controller/base/version.h"
 #include "controller/engine/engine.h"
 #include "controller/engine/epoch.h"
+#include "controller/engine/path_queries.h"
 #include "controller/store/rocksdb_store.h"
 #include "northbound/api/committer.h"
 #include "northbound/api/server.h"
@@ -132,6 +133,8 @@ absl::Status Run(const Flags& flags, int signals) {
   ThreadEventLoop backup_loop("backup", clock, 16);
   // timers of the agents' streams
   ThreadEventLoop session_loop("session", clock);
+  // questions of the API, store changes -> path computation -> answers
+  ThreadEventLoop paths_loop("paths", clock, 64);
 
   NetworkViewHolder views;
   Engine engine(**store, views, engine_loop, metrics, Engine::Options());
@@ -145,6 +148,11 @@ absl::Status Run(const Flags& flags, int signals) {
     engine_loop.Stop();
   };
 
+  EnginePathQueries paths(**store, engine, views, paths_loop, metrics,
+                          EnginePathQueries::Options());
+  if (absl::Status s = paths.Start(); !s.ok()) return s;
+  const absl::Cleanup no_more_paths = [&] { paths_loop.Stop(); };
+
   absl::StatusOr<std::unique_ptr<Committer>> committer =
       Committer::Open(**store, commit_loop, metrics);
   if (!committer.ok()) return committer.status();
@@ -152,7 +160,7 @@ absl::Status Run(const Flags& flags, int signals) {
   api.listen = flags.northbound;
   api.identity = {std::string(kVersion), *epoch, clock.Now()};
   absl::StatusOr<std::unique_ptr<NorthboundServer>> northbound = NorthboundServer::Start(
-      {**store, views, **committer, watch_loop, backup_loop, clock, metrics}, api);
+      {**store, views, **committer, watch_loop, backup_loop, clock, metrics, paths}, api);
   if (!northbound.ok()) return northbound.status();
 
   absl::StatusOr<std::optional<ServerTls>> tls = SouthboundTls(flags);

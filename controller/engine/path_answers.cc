@@ -1,0 +1,319 @@
+#include "controller/engine/path_answers.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "controller/compute/explanation.h"
+#include "controller/compute/promise.h"
+#include "controller/compute/refusal.h"
+#include "controller/compute/segments.h"
+#include "controller/engine/path_question.h"
+#include "controller/engine/path_solver.h"
+#include "controller/plan/paths.h"
+
+namespace waymark {
+namespace {
+
+LinkState LinkStateOf(const PathWorld& world) {
+  LinkState state(world.snapshot);
+  for (const std::string& name : world.links_down) {
+    if (const auto link = world.snapshot.FindLink(name)) state.SetDown(*link);
+  }
+  state.SpreadToReverse(world.snapshot);
+  return state;
+}
+
+v1::PathOutcome OutcomeOf(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::kFound:
+      return v1::FOUND;
+    case Outcome::kInfeasible:
+      return v1::INFEASIBLE;
+    case Outcome::kBudgetSpent:
+      return v1::BUDGET_SPENT;
+  }
+  return v1::PATH_OUTCOME_UNSPECIFIED;
+}
+
+void SetStatus(const Refusal& refusal, v1::State state, v1::Status* status) {
+  status->set_state(state);
+  status->set_reason(refusal.reason);
+  status->set_blocking_constraint(refusal.blocking_constraint);
+  status->set_relaxation(refusal.relaxation);
+}
+
+// Empty where a switch or a link has no identifier yet.
+v1::SegmentList FewestSegments(UniqueShortestPaths& table, const std::vector<LinkId>& links) {
+  std::vector<Segment> segments;
+  std::vector<uint32_t> sids;
+  EncodeFewest(table, links, &segments);
+  if (!ToSids(table.snapshot(), segments, &sids).ok() || sids.empty()) return {};
+  return SegmentListMessage(sids);
+}
+
+// Response: any message with blocking_constraints and relaxations.
+template <typename Response>
+void AddRefusal(const Snapshot& snapshot, const RefusalExplanation& why, Response* response) {
+  for (const std::vector<std::string>& conflict : why.conflicts) {
+    for (const std::string& constraint : conflict) response->add_blocking_constraints(constraint);
+  }
+  for (const RefusalRelaxation& relaxation : why.relaxations) {
+    v1::Relaxation* added = response->add_relaxations();
+    added->set_constraint(relaxation.constraint);
+    added->set_change(relaxation.change);
+    for (const ComputedPath& path : relaxation.paths) {
+      *added->add_paths() = PathMessage(snapshot, path.links, 1);
+    }
+  }
+}
+
+template <typename Response>
+void AddAlternatives(const Snapshot& snapshot, const RouteExplanation& why, Response* response) {
+  for (const RuledOutPath& other : why.alternatives) {
+    v1::PathAlternative* added = response->add_alternatives();
+    *added->mutable_path() = PathMessage(snapshot, other.links, 1);
+    added->set_ruled_out(other.ruled_out);
+  }
+}
+
+// One ComputePath.
+class Computation {
+ public:
+  Computation(const PathWorld& world, const v1::ComputePathRequest& request,
+              const PathQuestion& question, const std::function<bool()>& stop)
+      : world_(world),
+        request_(request),
+        question_(question),
+        stop_(stop),
+        state_(LinkStateOf(world)),
+        targets_(TargetsOf(question, world.model, world.books.loads)) {
+    environment_.ledger = request.ignore_reservations() ? nullptr : &world.books.ledger;
+    environment_.link_state = request.ignore_link_state() ? nullptr : &state_;
+  }
+
+  v1::ComputePathResponse Run() {
+    PathSolution solution = Solve();
+    v1::ComputePathResponse response;
+    response.set_outcome(OutcomeOf(solution.outcome));
+    response.set_revision(world_.revision);
+    UniqueShortestPaths table(world_.snapshot, environment_.link_state);
+    for (const ComputedPath& path : solution.paths) {
+      *response.add_paths() = PathMessage(world_.snapshot, path.links, 1);
+      *response.add_segment_lists() = FewestSegments(table, path.links);
+    }
+    if (!solution.paths.empty()) {
+      *response.mutable_promise() = PromiseOf(world_.snapshot, question_, targets_, solution.paths);
+      if (!solution.shared_risks.empty()) {
+        response.mutable_promise()->mutable_shared_risks()->Assign(solution.shared_risks.begin(),
+                                                                   solution.shared_risks.end());
+      }
+    }
+    if (solution.outcome != Outcome::kFound) Refuse(solution, &response);
+    if (request_.explain() && !solution.paths.empty()) Justify(solution, &response);
+    return response;
+  }
+
+ private:
+  // As the planner: where both directions can use the same fibres, so that probes come back, they
+  // do.
+  PathSolution Solve() {
+    const auto found = world_.intents.traffic_classes.find(request_.traffic_class());
+    if (found != world_.intents.traffic_classes.end()) {
+      environment_.corouted = true;
+      PathSolution solution = SolvePaths(Graph(), question_, targets_, stop_);
+      if (!solution.paths.empty()) return solution;
+      environment_.corouted = false;
+    }
+    return SolvePaths(Graph(), question_, targets_, stop_);
+  }
+
+  SearchGraph Graph() const {
+    PathConstraints c = question_.constraints;
+    // Latency is propagation and more, so that its bound is one on delay.
+    if (question_.max_latency_ns > 0 &&
+        (c.max_delay_ns == 0 || c.max_delay_ns > question_.max_latency_ns)) {
+      c.max_delay_ns = question_.max_latency_ns;
+    }
+    return SearchGraph(world_.snapshot, c, environment_);
+  }
+
+  void Refuse(const PathSolution& solution, v1::ComputePathResponse* response) {
+    const bool proven = solution.outcome == Outcome::kInfeasible;
+    const v1::State state = proven ? v1::BLOCKED : v1::STATE_UNSPECIFIED;
+    if (!solution.shortfall.reason.empty() &&
+        (!solution.paths.empty() || !solution.shortfall.blocking_constraint.empty())) {
+      SetStatus(solution.shortfall, state, response->mutable_status());
+      if (!solution.shortfall.blocking_constraint.empty()) {
+        response->add_blocking_constraints(solution.shortfall.blocking_constraint);
+      }
+      return;
+    }
+    const RefusalExplanation why =
+        ExplainRefusalInFull({.snapshot = world_.snapshot,
+                              .constraints = question_.constraints,
+                              .environment = environment_,
+                              .from = world_.snapshot.node(question_.from).name,
+                              .to = world_.snapshot.node(question_.to).name,
+                              .disjoint_paths = std::max(2, question_.count),
+                              .targets = targets_,
+                              .limit = {.budget = kExplainBudget, .stop = stop_}});
+    SetStatus(why.refusal, state, response->mutable_status());
+    if (!proven && !solution.shortfall.reason.empty()) {
+      response->mutable_status()->set_reason(solution.shortfall.reason);
+    }
+    AddRefusal(world_.snapshot, why, response);
+  }
+
+  void Justify(const PathSolution& solution, v1::ComputePathResponse* response) {
+    const bool pair = question_.constraints.protection.any() && solution.paths.size() > 1;
+    RouteExplanationQuery query{.snapshot = world_.snapshot,
+                                .constraints = question_.constraints,
+                                .environment = environment_,
+                                .working = solution.paths[0].links,
+                                .protect = {},
+                                .targets = targets_,
+                                .limit = {.budget = kExplainBudget, .stop = stop_}};
+    if (pair) query.protect = solution.paths[1].links;
+    AddAlternatives(world_.snapshot, ExplainRoute(query), response);
+  }
+
+  const PathWorld& world_;
+  const v1::ComputePathRequest& request_;
+  const PathQuestion& question_;
+  const std::function<bool()>& stop_;
+  const LinkState state_;
+  const RouteTargets targets_;
+  SearchGraph::Environment environment_;
+};
+
+// One policy of ExplainService.
+class PolicyStory {
+ public:
+  PolicyStory(const PathWorld& world, const LinkState& state, const std::function<bool()>& stop)
+      : world_(world), state_(state), stop_(stop) {}
+
+  void Tell(const std::string& name, const PolicyOwner& owner, v1::PolicyExplanation* told) const {
+    const PinnedDemand& demand = *owner.demand;
+    PathQuestion question;
+    question.from = owner.headend();
+    question.to = owner.endpoint();
+    question.constraints = demand.constraints;
+    question.availability_target = demand.availability_target;
+    question.max_latency_ns = demand.max_latency_ns;
+    question.queue = demand.traffic_class->queue();
+    // As if it were to be placed now: what it and its way back hold is theirs to use.
+    PathBooks books = world_.books;
+    const std::string& back = owner.way_back();
+    for (const std::string& own : demand.policies) {
+      books.ledger.Remove(own);
+      books.loads.Remove(own);
+    }
+    RouteTargets targets = TargetsOf(question, world_.model, books.loads);
+    targets.rate_bps = demand.rate_bps;
+    targets.burst_bytes = demand.burst_bytes;
+    const SearchGraph::Environment environment{
+        .ledger = &books.ledger, .link_state = &state_, .corouted = Corouted(name, back)};
+    const auto placement = world_.placements.find(name);
+    const bool blocked =
+        placement == world_.placements.end() || placement->second.working().empty();
+    // A placed one that lacks something (protection, its rate) is told what stands in the way, too.
+    if (blocked || told->status().state() == v1::DEGRADED || told->status().state() == v1::DOWN) {
+      Refuse(question, environment, targets, told);
+    }
+    if (!blocked) Justify(placement->second, question, environment, targets, told);
+  }
+
+ private:
+  bool Corouted(const std::string& name, const std::string& back) const {
+    const auto there = world_.placements.find(name);
+    const auto return_ = world_.placements.find(back);
+    if (there == world_.placements.end() || return_ == world_.placements.end()) return false;
+    const auto links = LinksOf(world_.snapshot, there->second.working());
+    const auto back_links = LinksOf(world_.snapshot, return_->second.working());
+    return links && back_links && ReversePath(world_.snapshot, *links) == back_links;
+  }
+
+  void Refuse(const PathQuestion& question, const SearchGraph::Environment& environment,
+              const RouteTargets& targets, v1::PolicyExplanation* told) const {
+    const RefusalExplanation why =
+        ExplainRefusalInFull({.snapshot = world_.snapshot,
+                              .constraints = question.constraints,
+                              .environment = environment,
+                              .from = world_.snapshot.node(question.from).name,
+                              .to = world_.snapshot.node(question.to).name,
+                              .targets = targets,
+                              .limit = {.budget = kExplainBudget, .stop = stop_}});
+    AddRefusal(world_.snapshot, why, told);
+  }
+
+  void Justify(const stored::v1::Placement& placement, const PathQuestion& question,
+               const SearchGraph::Environment& environment, const RouteTargets& targets,
+               v1::PolicyExplanation* told) const {
+    const auto working = LinksOf(world_.snapshot, placement.working());
+    const auto protect = LinksOf(world_.snapshot, placement.protect());
+    if (!working || !protect) return;
+    const RouteExplanation why = ExplainRoute({.snapshot = world_.snapshot,
+                                               .constraints = question.constraints,
+                                               .environment = environment,
+                                               .working = *working,
+                                               .protect = *protect,
+                                               .targets = targets,
+                                               .limit = {.budget = kExplainBudget, .stop = stop_}});
+    told->set_chosen(why.chosen);
+    AddAlternatives(world_.snapshot, why, told);
+    PromiseQuery query;
+    query.working = *working;
+    query.protect = *protect;
+    query.queue = targets.queue;
+    query.rate_bps = targets.rate_bps;
+    query.burst_bytes = targets.burst_bytes;
+    query.probe_interval_us = PlanOptions().pinned_probe_interval_us;
+    *told->mutable_promise() =
+        MakePromise(world_.snapshot, world_.model, world_.books.loads, query);
+  }
+
+  const PathWorld& world_;
+  const LinkState& state_;
+  const std::function<bool()>& stop_;
+};
+
+}  // namespace
+
+absl::StatusOr<v1::ComputePathResponse> AnswerComputePath(const PathWorld& world,
+                                                          const v1::ComputePathRequest& request,
+                                                          const std::function<bool()>& stop) {
+  const auto question = ReadQuestion(world.snapshot, world.intents, request);
+  if (!question.ok()) return question.status();
+  return Computation(world, request, *question, stop).Run();
+}
+
+absl::StatusOr<v1::ExplainServiceResponse> AnswerExplainService(
+    const PathWorld& world, const NetworkView& view, const v1::ExplainServiceRequest& request,
+    const std::function<bool()>& stop) {
+  if (!world.intents.services.contains(request.name())) {
+    return absl::NotFoundError(absl::StrCat("name: ", request.name(), " does not exist"));
+  }
+  v1::ExplainServiceResponse response;
+  response.set_revision(world.revision);
+  const LinkState state = LinkStateOf(world);
+  const PolicyStory story(world, state, stop);
+  for (const auto& [name, owner] : world.owners) {
+    if (owner.demand->service != request.name()) continue;
+    v1::PolicyExplanation* told = response.add_policies();
+    told->set_policy(name);
+    const auto policy = view.policies.find(name);
+    if (policy != view.policies.end()) {
+      *told->mutable_status() = policy->second->status();
+      *told->mutable_working() = policy->second->working();
+      if (policy->second->has_protect()) *told->mutable_protect() = policy->second->protect();
+    } else {
+      told->mutable_status()->set_state(v1::PENDING);
+    }
+    story.Tell(name, owner, told);
+  }
+  return response;
+}
+
+}  // namespace waymark

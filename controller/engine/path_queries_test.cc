@@ -1,0 +1,336 @@
+// Questions about paths, asked of a store, an engine and a loop in simulated time.
+#include "controller/engine/path_queries.h"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <optional>
+#include <set>
+
+#include "absl/strings/str_cat.h"
+#include "controller/store/memory_store.h"
+#include "controller/store/resource_key.h"
+
+namespace waymark {
+namespace {
+
+// a--b--d and a--c--d; c is dearer and in DE. Everything by the same provider.
+v1::Bundle Diamond() {
+  v1::Bundle b;
+  uint32_t sid = 1;
+  for (const char* id : {"a", "b", "c", "d"}) {
+    v1::Node& node = *b.add_nodes();
+    node.set_name(absl::StrCat("nodes/", id));
+    node.set_jurisdiction(*id == 'c' ? "DE" : "CH");
+    node.add_ports()->set_id("c1");
+    node.set_node_sid(sid++);
+  }
+  uint32_t adjacency = 0x8000;
+  for (const auto& [from, to] : {std::pair("a", "b"),
+                                 {"b", "a"},
+                                 {"b", "d"},
+                                 {"d", "b"},
+                                 {"a", "c"},
+                                 {"c", "a"},
+                                 {"c", "d"},
+                                 {"d", "c"}}) {
+    v1::Link& link = *b.add_links();
+    link.set_name(absl::StrCat("links/", from, "--", to));
+    link.set_reverse(absl::StrCat("links/", to, "--", from));
+    link.set_source(absl::StrCat("nodes/", from));
+    link.set_target(absl::StrCat("nodes/", to));
+    link.set_capacity_bps(10'000'000'000);
+    const bool dear = *from == 'c' || *to == 'c';
+    link.set_delay_ns(dear ? 2'000'000 : 1'000'000);
+    link.set_te_metric(dear ? 20 : 10);
+    link.set_mtbf_hours(10'000);
+    link.set_mttr_hours(10);
+    link.set_adjacency_sid(adjacency++);
+  }
+  v1::TrafficClass& gold = *b.add_traffic_classes();
+  gold.set_name("trafficClasses/gold");
+  gold.set_queue(6);
+  gold.set_treatment(v1::PINNED);
+  gold.add_protection(v1::NODE);
+  gold.set_class_index(1);
+  b.add_srlgs()->set_name("srlgs/duct");
+  return b;
+}
+
+class PathQueriesTest : public testing::Test {
+ protected:
+  void Start(const v1::Bundle& bundle) {
+    Put(bundle);
+    engine_ = std::make_unique<Engine>(store_, views_, loop_, metrics_, Engine::Options());
+    ASSERT_TRUE(engine_->Start().ok());
+    loop_.Advance(absl::Seconds(1));
+    queries_ = std::make_unique<EnginePathQueries>(store_, *engine_, views_, query_loop_, metrics_,
+                                                   EnginePathQueries::Options());
+    ASSERT_TRUE(queries_->Start().ok());
+  }
+  ~PathQueriesTest() override {
+    if (engine_ != nullptr) engine_->Stop();
+  }
+
+  void Put(const v1::Bundle& b) {
+    std::vector<Mutation> mutations;
+    const auto add = [&](std::string_view prefix, const auto& list) {
+      for (const auto& item : list) {
+        mutations.push_back({StoreKey(prefix, item.name()), item.SerializeAsString(), {}});
+      }
+    };
+    add(kNodePrefix, b.nodes());
+    add(kLinkPrefix, b.links());
+    add(kSrlgPrefix, b.srlgs());
+    add(kTrafficClassPrefix, b.traffic_classes());
+    ASSERT_TRUE(store_.CommitAndWait(std::move(mutations)).ok());
+    loop_.Advance(absl::Seconds(1));
+  }
+
+  absl::StatusOr<v1::ComputePathResponse> Compute(const v1::ComputePathRequest& request,
+                                                  const PathQueries::Limits& limits = {}) {
+    std::optional<absl::StatusOr<v1::ComputePathResponse>> answer;
+    queries_->ComputePath(
+        request, limits, [&](absl::StatusOr<v1::ComputePathResponse> a) { answer = std::move(a); });
+    query_loop_.RunUntilIdle();
+    if (!answer) return absl::UnknownError("no answer");
+    return *std::move(answer);
+  }
+
+  static v1::ComputePathRequest Request(const std::string& from, const std::string& to) {
+    v1::ComputePathRequest request;
+    request.set_from("nodes/" + from);
+    request.set_to("nodes/" + to);
+    return request;
+  }
+
+  SimulatedEventLoop loop_;
+  SimulatedEventLoop query_loop_{absl::FromUnixSeconds(1'700'000'000), 3};
+  MemoryStore store_{loop_};
+  NetworkViewHolder views_;
+  Metrics metrics_;
+  std::unique_ptr<Engine> engine_;
+  std::unique_ptr<EnginePathQueries> queries_;
+};
+
+std::string Nodes(const v1::Path& path) {
+  std::string text;
+  for (const std::string& node : path.nodes()) text += node.substr(6);
+  return text;
+}
+
+TEST_F(PathQueriesTest, TheBestPathWithSegmentsPromiseAndRevision) {
+  Start(Diamond());
+  const auto answer = Compute(Request("a", "d"));
+  ASSERT_TRUE(answer.ok()) << answer.status();
+  EXPECT_EQ(answer->outcome(), v1::FOUND);
+  ASSERT_EQ(answer->paths_size(), 1);
+  EXPECT_EQ(Nodes(answer->paths(0)), "abd");
+  EXPECT_EQ(answer->paths(0).delay_ns(), 2'000'000);
+  ASSERT_EQ(answer->segment_lists_size(), 1);
+  // Two equal igp paths lead to d, so that b must be named.
+  EXPECT_GE(answer->segment_lists(0).sids_size(), 2);
+  EXPECT_GT(answer->segment_lists(0).containers_size(), 0);
+  EXPECT_GT(answer->promise().availability(), 0.99);
+  EXPECT_EQ(answer->revision(), store_.current());
+  EXPECT_FALSE(answer->has_status());
+}
+
+TEST_F(PathQueriesTest, SeveralPathsInOrderAndDisjointOnes) {
+  Start(Diamond());
+  v1::ComputePathRequest request = Request("a", "d");
+  request.set_paths(1'000);
+  auto answer = Compute(request);
+  ASSERT_TRUE(answer.ok()) << answer.status();
+  ASSERT_EQ(answer->paths_size(), 2);
+  EXPECT_EQ(Nodes(answer->paths(1)), "acd");
+  request.set_paths(0);
+  request.mutable_constraints()->add_disjoint(v1::NODE);
+  answer = Compute(request);
+  ASSERT_TRUE(answer.ok()) << answer.status();
+  EXPECT_EQ(answer->outcome(), v1::FOUND);
+  ASSERT_EQ(answer->paths_size(), 2);
+  EXPECT_GT(answer->promise().availability(), 0.99999);
+  request.set_paths(3);
+  answer = Compute(request);
+  ASSERT_TRUE(answer.ok()) << answer.status();
+  EXPECT_EQ(answer->outcome(), v1::INFEASIBLE);
+  EXPECT_EQ(answer->status().state(), v1::BLOCKED);
+  EXPECT_FALSE(answer->status().reason().empty());
+}
+
+TEST_F(PathQueriesTest, AClassGivesItsConstraintsAndTheRequestAddsToThem) {
+  Start(Diamond());
+  v1::ComputePathRequest request = Request("a", "d");
+  request.set_traffic_class("trafficClasses/gold");
+  auto answer = Compute(request);
+  ASSERT_TRUE(answer.ok()) << answer.status();
+  EXPECT_EQ(answer->paths_size(), 2);
+  EXPECT_GT(answer->promise().working_latency_ns(), 2'000'000);
+  EXPECT_GT(answer->promise().failover_ns(), 0);
+  request.mutable_constraints()->add_allowed_jurisdictions("CH");
+  answer = Compute(request);
+  ASSERT_TRUE(answer.ok()) << answer.status();
+  EXPECT_EQ(answer->outcome(), v1::INFEASIBLE);
+  EXPECT_NE(answer->status().blocking_constraint(), "");
+  request.set_paths(1);
+  EXPECT_EQ(Compute(request).status().message().substr(0, 7), "paths: ");
+}
+
+TEST_F(PathQueriesTest, ExplicitHopsAndExcludedResources) {
+  Start(Diamond());
+  v1::ComputePathRequest request = Request("a", "d");
+  v1::ExplicitHop& hop = *request.mutable_constraints()->add_explicit_hops();
+  hop.set_resource("nodes/c");
+  hop.set_loose(true);
+  auto answer = Compute(request);
+  ASSERT_TRUE(answer.ok()) << answer.status();
+  ASSERT_EQ(answer->paths_size(), 1);
+  EXPECT_EQ(Nodes(answer->paths(0)), "acd");
+  hop.set_resource("links/b--d");
+  hop.set_loose(false);
+  answer = Compute(request);
+  ASSERT_TRUE(answer.ok()) << answer.status();
+  EXPECT_EQ(answer->outcome(), v1::INFEASIBLE);
+  EXPECT_NE(answer->status().reason(), "");
+  request.mutable_constraints()->clear_explicit_hops();
+  request.mutable_constraints()->add_exclude_resources("nodes/b");
+  answer = Compute(request);
+  ASSERT_EQ(answer->paths_size(), 1);
+  EXPECT_EQ(Nodes(answer->paths(0)), "acd");
+}
+
+TEST_F(PathQueriesTest, ALatencyBoundAndAnAvailabilityTargetAreKeptOrRefused) {
+  Start(Diamond());
+  v1::ComputePathRequest request = Request("a", "d");
+  v1::PathConstraints& c = *request.mutable_constraints();
+  c.set_queue(7);
+  c.set_bandwidth_bps(1'000'000);
+  c.set_max_latency_ns(2'500'000);
+  auto answer = Compute(request);
+  ASSERT_TRUE(answer.ok()) << answer.status();
+  ASSERT_EQ(answer->outcome(), v1::FOUND) << answer->status().reason();
+  EXPECT_LE(answer->promise().working_latency_ns(), 2'500'000);
+  // Propagation alone would fit.
+  c.set_max_latency_ns(2'000'001);
+  answer = Compute(request);
+  ASSERT_TRUE(answer.ok()) << answer.status();
+  EXPECT_EQ(answer->outcome(), v1::INFEASIBLE);
+  EXPECT_EQ(answer->status().blocking_constraint(), "max_latency 2.0 ms");
+  c.clear_max_latency_ns();
+  c.set_availability_target(0.999'99);
+  answer = Compute(request);
+  EXPECT_EQ(answer->outcome(), v1::INFEASIBLE);
+  c.add_disjoint(v1::LINK);
+  answer = Compute(request);
+  EXPECT_EQ(answer->outcome(), v1::FOUND) << answer->status().reason();
+  EXPECT_GE(answer->promise().availability(), 0.999'99);
+}
+
+TEST_F(PathQueriesTest, NamesThatDoNotExistNameTheField) {
+  Start(Diamond());
+  const auto field = [&](const std::function<void(v1::ComputePathRequest&)>& spoil) {
+    v1::ComputePathRequest request = Request("a", "d");
+    spoil(request);
+    const absl::Status status = Compute(request).status();
+    EXPECT_TRUE(absl::IsNotFound(status)) << status;
+    const std::string message(status.message());
+    return message.substr(0, message.find(": "));
+  };
+  using R = v1::ComputePathRequest;
+  EXPECT_EQ(field([](R& r) { r.set_from("nodes/x"); }), "from");
+  EXPECT_EQ(field([](R& r) { r.set_to("nodes/x"); }), "to");
+  EXPECT_EQ(field([](R& r) { r.set_traffic_class("trafficClasses/x"); }), "traffic_class");
+  EXPECT_EQ(
+      field([](R& r) { r.mutable_constraints()->add_explicit_hops()->set_resource("links/x"); }),
+      "constraints.explicit_hops[0].resource");
+  EXPECT_EQ(field([](R& r) { r.mutable_constraints()->add_exclude_resources("srlgs/x"); }),
+            "constraints.exclude_resources[0]");
+}
+
+TEST_F(PathQueriesTest, AnEmptyTopologySaysSo) {
+  Start(v1::Bundle());
+  const absl::Status status = Compute(Request("a", "d")).status();
+  EXPECT_TRUE(absl::IsNotFound(status));
+  EXPECT_NE(std::string(status.message()).find("topology is empty"), std::string::npos) << status;
+}
+
+TEST_F(PathQueriesTest, ThePastIsAsItWas) {
+  Start(Diamond());
+  const Revision before = store_.current();
+  const absl::Time then = loop_.clock().Now();
+  v1::Bundle change;
+  *change.add_links() = Diamond().links(0);
+  change.mutable_links(0)->set_admin_state(v1::FORBID);
+  Put(change);
+  // Committed a moment ago, and not one event of the loop later: it counts.
+  EXPECT_EQ(Nodes(Compute(Request("a", "d"))->paths(0)), "acd");
+  v1::ComputePathRequest request = Request("a", "d");
+  request.set_as_of(before);
+  auto answer = Compute(request);
+  ASSERT_TRUE(answer.ok()) << answer.status();
+  EXPECT_EQ(Nodes(answer->paths(0)), "abd");
+  EXPECT_EQ(answer->revision(), before);
+  request.clear_as_of();
+  request.mutable_as_of_time()->set_seconds(absl::ToUnixSeconds(then));
+  answer = Compute(request);
+  ASSERT_TRUE(answer.ok()) << answer.status();
+  EXPECT_EQ(answer->revision(), before);
+  request.clear_as_of_time();
+  request.set_as_of(store_.current() + 1);
+  EXPECT_TRUE(absl::IsOutOfRange(Compute(request).status()));
+  ASSERT_TRUE(store_.Compact(store_.current()).ok());
+  request.set_as_of(before);
+  EXPECT_TRUE(absl::IsOutOfRange(Compute(request).status()));
+}
+
+TEST_F(PathQueriesTest, WaitingQuestionsAreCappedAndEveryOneIsAnswered) {
+  Start(Diamond());
+  int refused = 0, cancelled = 0;
+  const auto count = [&](const absl::StatusOr<v1::ComputePathResponse>& answer) {
+    refused += absl::IsResourceExhausted(answer.status());
+    cancelled += absl::IsCancelled(answer.status());
+  };
+  auto loop = std::make_unique<SimulatedEventLoop>(absl::UnixEpoch(), 3);
+  EnginePathQueries queries(store_, *engine_, views_, *loop, metrics_,
+                            EnginePathQueries::Options());
+  for (int i = 0; i < 5; ++i) queries.ComputePath(Request("a", "d"), {}, count);
+  EXPECT_EQ(refused, 2);
+  EXPECT_EQ(cancelled, 0);
+  // The loop goes first, here as in main.cc, and drops what waits.
+  loop.reset();
+  EXPECT_EQ(cancelled, 3);
+}
+
+TEST_F(PathQueriesTest, CancelledAndLateQuestionsAreNotWorkedOn) {
+  Start(Diamond());
+  PathQueries::Limits limits;
+  limits.cancelled = [] { return true; };
+  EXPECT_TRUE(absl::IsCancelled(Compute(Request("a", "d"), limits).status()));
+  limits = PathQueries::Limits();
+  limits.deadline = query_loop_.clock().Now();
+  EXPECT_TRUE(absl::IsDeadlineExceeded(Compute(Request("a", "d"), limits).status()));
+  // Called off half way: what has been found so far is no answer to one who has gone.
+  int asked = 0;
+  limits = PathQueries::Limits();
+  limits.cancelled = [&asked] { return ++asked > 1; };
+  EXPECT_TRUE(absl::IsCancelled(Compute(Request("a", "d"), limits).status()));
+}
+
+TEST_F(PathQueriesTest, ServicesThatDoNotExist) {
+  Start(Diamond());
+  absl::Status explained, optimised;
+  v1::ExplainServiceRequest explain;
+  explain.set_name("customers/bank/services/x");
+  queries_->ExplainService(explain, {}, [&](const auto& a) { explained = a.status(); });
+  v1::ReoptimizeRequest optimise;
+  optimise.set_service("customers/bank/services/x");
+  queries_->Reoptimize(optimise, {}, [&](const auto& a) { optimised = a.status(); });
+  query_loop_.RunUntilIdle();
+  EXPECT_TRUE(absl::IsNotFound(explained)) << explained;
+  EXPECT_TRUE(absl::IsNotFound(optimised)) << optimised;
+  EXPECT_EQ(std::string(optimised.message()).substr(0, 9), "service: ");
+}
+
+}  // namespace
+}  // namespace waymark

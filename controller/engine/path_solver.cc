@@ -1,0 +1,221 @@
+#include "controller/engine/path_solver.h"
+
+#include <algorithm>
+#include <span>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "controller/compute/disjoint_set.h"
+#include "controller/compute/explicit_path.h"
+#include "controller/compute/k_shortest.h"
+#include "controller/compute/promise.h"
+
+namespace waymark {
+namespace {
+
+// Paths tried, beyond those asked for, for one that keeps its latency bound and its target.
+constexpr int kTries = 64;
+
+Metric Total(const std::vector<ComputedPath>& paths, PairOrder order) {
+  Metric total;
+  for (const ComputedPath& path : paths) {
+    total = order == PairOrder::kMinMax ? std::max(total, path.metric) : total + path.metric;
+  }
+  return total;
+}
+
+class Solver {
+ public:
+  Solver(const SearchGraph& graph, const PathQuestion& question, const RouteTargets& targets,
+         const std::function<bool()>& stop)
+      : graph_(graph), question_(question), targets_(targets), stop_(stop) {}
+
+  PathSolution Run() {
+    if (!constraints().explicit_hops.empty()) return Explicit();
+    return constraints().protection.any() ? Disjoint() : Several();
+  }
+
+ private:
+  const PathConstraints& constraints() const { return question_.constraints; }
+  bool Keeps(std::span<const ComputedPath> paths) const {
+    return MeetsAvailability(targets_, paths) && MeetsLatency(targets_, paths);
+  }
+
+  PathSolution EndOfPatience(PathSolution solution) const {
+    solution.outcome = Outcome::kBudgetSpent;
+    if (solution.shortfall.reason.empty()) {
+      solution.shortfall.reason =
+          "the work budget or the deadline ended before all possibilities were tried";
+    }
+    return solution;
+  }
+
+  // In growing steps, so that `stop` is asked between them; the steps cost a third more at most.
+  KShortestResult Best(size_t count) const {
+    PathSearch search(graph_, question_.to);
+    for (size_t k = std::min<size_t>(16, count);; k = std::min(4 * k, count)) {
+      KShortestResult best = KShortestPaths(search, question_.from, k);
+      if (best.outcome != Outcome::kFound || best.paths.size() < k || k == count) return best;
+      if (stop_()) {
+        best.outcome = Outcome::kBudgetSpent;
+        return best;
+      }
+    }
+  }
+
+  PathSolution Several() const {
+    const size_t wanted = static_cast<size_t>(question_.count);
+    KShortestResult best = Best(targets_.any() ? wanted + kTries : wanted);
+    PathSolution solution;
+    solution.outcome = best.outcome;
+    const bool all = best.outcome == Outcome::kFound && best.paths.size() < wanted + kTries;
+    for (ComputedPath& path : best.paths) {
+      if (solution.paths.size() == wanted) break;
+      if (stop_()) return EndOfPatience(std::move(solution));
+      if (Keeps(std::span(&path, 1))) solution.paths.push_back(std::move(path));
+    }
+    if (solution.paths.size() == wanted || !targets_.any()) {
+      return best.outcome == Outcome::kBudgetSpent ? EndOfPatience(std::move(solution)) : solution;
+    }
+    if (!all) return EndOfPatience(std::move(solution));
+    if (solution.paths.empty()) solution.outcome = Outcome::kInfeasible;
+    return solution;
+  }
+
+  PairOptions Options() const {
+    PairOptions options = PairOptionsOf(constraints());
+    options.limit.stop = stop_;
+    return options;
+  }
+
+  PathSolution Disjoint() const {
+    absl::StatusOr<SetResult> found = DisjointSet(graph_, constraints().protection, question_.from,
+                                                  question_.to, question_.count, Options());
+    PathSolution solution;
+    if (!found.ok()) {
+      solution.shortfall.reason = std::string(found.status().message());
+      return solution;
+    }
+    solution.outcome = found->outcome;
+    solution.paths = std::move(found->paths);
+    solution.shared_risks = std::move(found->shared_risks);
+    if (solution.paths.empty()) {
+      return found->outcome == Outcome::kBudgetSpent ? EndOfPatience(std::move(solution))
+                                                     : solution;
+    }
+    if (!Keeps(solution.paths)) return OtherPairs();
+    if (found->outcome == Outcome::kBudgetSpent) return EndOfPatience(std::move(solution));
+    return solution;
+  }
+
+  // Of the least working paths, each with its least partner, the best that keep their promise.
+  PathSolution OtherPairs() const {
+    PathSolution best;
+    for (const ComputedPath& working : Best(kTries).paths) {
+      if (stop_() || question_.count != 2) break;
+      PathResult partner = DisjointFrom(graph_, constraints().protection, question_.from,
+                                        question_.to, working.links);
+      if (partner.outcome != Outcome::kFound) continue;
+      std::vector<ComputedPath> pair = {working, std::move(partner.path)};
+      if (pair[1] < pair[0]) std::swap(pair[0], pair[1]);
+      if (!best.paths.empty() &&
+          Total(best.paths, constraints().pair_order) <= Total(pair, constraints().pair_order)) {
+        continue;
+      }
+      if (Keeps(pair)) best.paths = std::move(pair);
+    }
+    return EndOfPatience(std::move(best));
+  }
+
+  PathSolution Explicit() const {
+    PathSolution solution;
+    const std::vector<ExplicitHop>& hops = constraints().explicit_hops;
+    ExplicitResult first;
+    if (constraints().protection.any()) {
+      ExplicitPairResult found = ExplicitPair(graph_, hops, constraints().protection,
+                                              question_.from, question_.to, Options());
+      solution.outcome = found.pair.outcome;
+      solution.shared_risks = std::move(found.pair.shared_risks);
+      if (found.pair.has_pair()) {
+        solution.paths = {std::move(found.pair.working), std::move(found.pair.protect)};
+      }
+      first = std::move(found.first);
+    } else {
+      first = ExplicitPath(graph_, hops, question_.from, question_.to,
+                           {.budget = kDefaultLabelBudget, .stop = stop_});
+      solution.outcome = first.outcome;
+      if (first.outcome == Outcome::kFound) solution.paths.push_back(std::move(first.path));
+    }
+    if (solution.paths.empty()) {
+      if (first.problem != HopProblem::kNone) {
+        solution.shortfall = {first.message, "explicit_hops", "make hops loose, or leave some out"};
+      } else if (solution.outcome == Outcome::kInfeasible) {
+        solution.shortfall = {"no path through these hops has a disjoint partner",
+                              "explicit_hops and protection",
+                              "make hops loose, leave some out, or ask for less disjointness"};
+      }
+      return solution.outcome == Outcome::kBudgetSpent ? EndOfPatience(std::move(solution))
+                                                       : solution;
+    }
+    if (!Keeps(solution.paths)) {
+      // Hops seldom leave a choice; whether another would do is not looked at.
+      solution.paths.clear();
+      solution.outcome = Outcome::kBudgetSpent;
+      solution.shortfall.reason =
+          "the best path through these hops keeps the constraints, but not the latency bound or "
+          "the availability target; others were not tried";
+    }
+    return solution.outcome == Outcome::kBudgetSpent ? EndOfPatience(std::move(solution))
+                                                     : solution;
+  }
+
+  const SearchGraph& graph_;
+  const PathQuestion& question_;
+  const RouteTargets& targets_;
+  const std::function<bool()>& stop_;
+};
+
+}  // namespace
+
+RouteTargets TargetsOf(const PathQuestion& question, const AvailabilityModel& model,
+                       const QueueLoads& loads) {
+  RouteTargets targets;
+  targets.availability = question.availability_target;
+  targets.model = &model;
+  targets.max_latency_ns = question.max_latency_ns;
+  targets.loads = &loads;
+  targets.queue = question.queue;
+  targets.rate_bps = question.constraints.bandwidth_bps;
+  return targets;
+}
+
+v1::Promise PromiseOf(const Snapshot& snapshot, const PathQuestion& question,
+                      const RouteTargets& targets, const std::vector<ComputedPath>& paths) {
+  const bool disjoint = question.constraints.protection.any() && paths.size() > 1;
+  PromiseQuery query;
+  query.working = paths[0].links;
+  if (disjoint) query.protect = paths[1].links;
+  query.queue = targets.queue;
+  query.rate_bps = targets.rate_bps;
+  query.in_loads = false;
+  query.probe_interval_us = PlanOptions().pinned_probe_interval_us;
+  v1::Promise promise = MakePromise(snapshot, *targets.model, *targets.loads, query);
+  if (!disjoint || paths.size() == 2) return promise;
+  std::vector<std::vector<LinkId>> all;
+  for (const ComputedPath& path : paths) all.push_back(path.links);
+  const Availability availability = targets.model->Explain(all);
+  if (!availability.stated) return promise;
+  promise.set_availability(availability.availability());
+  promise.set_downtime_minutes_a_year(availability.downtime_minutes_a_year());
+  v1::PromiseTerm* term = promise.add_terms();
+  term->set_label(absl::StrCat("availability of all ", paths.size(), " paths"));
+  term->set_value(AvailabilityText(availability.unavailability));
+  return promise;
+}
+
+PathSolution SolvePaths(const SearchGraph& graph, const PathQuestion& question,
+                        const RouteTargets& targets, const std::function<bool()>& stop) {
+  return Solver(graph, question, targets, stop).Run();
+}
+
+}  // namespace waymark

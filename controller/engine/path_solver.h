@@ -1,0 +1,48 @@
+// Finds the paths that a question asks for. Pure.
+#ifndef WAYMARK_CONTROLLER_ENGINE_PATH_SOLVER_H_
+#define WAYMARK_CONTROLLER_ENGINE_PATH_SOLVER_H_
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "controller/compute/availability.h"
+#include "controller/compute/latency.h"
+#include "controller/compute/refusal.h"
+#include "controller/compute/route_targets.h"
+#include "controller/compute/search_graph.h"
+#include "controller/engine/path_question.h"
+
+namespace waymark {
+
+struct PathSolution {
+  Outcome outcome = Outcome::kInfeasible;
+  // As many as asked for, or for the best of one pair all there are; valid whatever the outcome.
+  std::vector<ComputedPath> paths;
+  // Risks that disjoint paths share, where that is allowed.
+  std::vector<std::string> shared_risks;
+  // Of an explicit list of hops that cannot be kept, and of the end of patience; else it is for
+  // ExplainRefusal to say.
+  Refusal shortfall;
+};
+
+// What is asked of latency and availability; `model` and `loads` must outlive it. Always set, for
+// promises are made even where nothing is asked.
+RouteTargets TargetsOf(const PathQuestion& question, const AvailabilityModel& model,
+                       const QueueLoads& loads);
+
+// The contract figures of the first path, and with disjoint paths of the first two; availability is
+// that of all disjoint ones.
+v1::Promise PromiseOf(const Snapshot& snapshot, const PathQuestion& question,
+                      const RouteTargets& targets, const std::vector<ComputedPath>& paths);
+
+// Latency bounds and availability targets are no costs of a link, so that no search keeps them by
+// itself: the best paths are tried in order until some keep them, which is exact for paths by
+// themselves as long as the tries last, and for disjoint pairs finds good ones without a proof
+// (kBudgetSpent). `stop` as for AnswerComputePath.
+PathSolution SolvePaths(const SearchGraph& graph, const PathQuestion& question,
+                        const RouteTargets& targets, const std::function<bool()>& stop);
+
+}  // namespace waymark
+
+#endif  // WAYMARK_CONTROLLER_ENGINE_PATH_SOLVER_H_
