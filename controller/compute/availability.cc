@@ -201,6 +201,14 @@ v1::PromiseTerm AvailabilityModel::TermOf(const std::string& label,
   return term;
 }
 
+Availability AvailabilityModel::Of(std::span<const std::vector<LinkId>> paths) const {
+  const std::vector<Element> elements = ElementsOf(paths);
+  return {.unavailability = AllDown(DownBySet(elements, paths.size())),
+          .stated = std::any_of(elements.begin(), elements.end(),
+                                [&](const Element& element) { return Stated(element); }),
+          .terms = {}};
+}
+
 Availability AvailabilityModel::Explain(std::span<const std::vector<LinkId>> paths) const {
   Availability result;
   const std::vector<Element> elements = ElementsOf(paths);

@@ -40,7 +40,7 @@ struct Availability {
   double unavailability = 0;
   // False when nothing on any of the paths states both figures: then there is nothing to promise.
   bool stated = false;
-  // The arithmetic, a line a step.
+  // The arithmetic, a line a step; of AvailabilityModel::Explain only.
   std::vector<v1::PromiseTerm> terms;
 
   double availability() const { return 1 - unavailability; }
@@ -59,6 +59,8 @@ class AvailabilityModel {
   // Each path is a list of links, at least one, head to tail. 1 to kMaxAvailabilityPaths paths:
   // CHECKed by abort, like every invariant of ours. O(2^(2 paths) + elements log elements).
   double Unavailability(std::span<const std::vector<LinkId>> paths) const;
+  // The same, and whether anything is stated; without terms.
+  Availability Of(std::span<const std::vector<LinkId>> paths) const;
   // The same with its arithmetic, for people.
   Availability Explain(std::span<const std::vector<LinkId>> paths) const;
 

@@ -255,6 +255,9 @@ TEST(AvailabilityOracleTest, InclusionAndExclusion) {
     ASSERT_NEAR(AvailabilityModel(*snapshot).Unavailability(paths), 1 - up, 1e-13);
     const Availability told = AvailabilityModel(*snapshot).Explain(paths);
     ASSERT_EQ(told.unavailability, AvailabilityModel(*snapshot).Unavailability(paths));
+    const Availability figures = AvailabilityModel(*snapshot).Of(paths);
+    ASSERT_EQ(told.unavailability, figures.unavailability);
+    ASSERT_EQ(told.stated, figures.stated);
     ++compared;
   }
   EXPECT_GT(compared, 500);

@@ -160,14 +160,13 @@ class PromiseWriter {
     if (!query_.protect.empty()) {
       paths.emplace_back(query_.protect.begin(), query_.protect.end());
     }
-    const Availability told = model.Explain(paths);
+    const bool explained = query_.detail == PromiseDetail::kArithmetic;
+    const Availability told = explained ? model.Explain(paths) : model.Of(paths);
     if (told.stated) {
       promise_.set_availability(told.availability());
       promise_.set_downtime_minutes_a_year(told.downtime_minutes_a_year());
     }
-    for (const v1::PromiseTerm& term : told.terms) {
-      if (query_.detail == PromiseDetail::kArithmetic) *promise_.add_terms() = term;
-    }
+    for (const v1::PromiseTerm& term : told.terms) *promise_.add_terms() = term;
     if (!told.stated) Always("availability", "nothing on the path states its MTBF and MTTR");
   }
 

@@ -15,7 +15,7 @@ std::vector<std::vector<LinkId>> LinksOf(std::span<const ComputedPath> paths) {
 }  // namespace
 
 double UnavailabilityOf(const RouteTargets& targets, std::span<const ComputedPath> paths) {
-  const Availability told = targets.model->Explain(LinksOf(paths));
+  const Availability told = targets.model->Of(LinksOf(paths));
   return told.stated ? told.unavailability : 1;
 }
 
@@ -37,7 +37,7 @@ int64_t LatencyOf(const RouteTargets& targets, std::span<const ComputedPath> pat
 
 bool MeetsAvailability(const RouteTargets& targets, std::span<const ComputedPath> paths) {
   if (targets.availability <= 0) return true;
-  return targets.model->Explain(LinksOf(paths)).Meets(targets.availability);
+  return targets.model->Of(LinksOf(paths)).Meets(targets.availability);
 }
 
 bool MeetsLatency(const RouteTargets& targets, std::span<const ComputedPath> paths) {
