@@ -216,7 +216,7 @@ TEST_F(PathQueriesTest, ALatencyBoundAndAnAvailabilityTargetAreKeptOrRefused) {
   answer = Compute(request);
   ASSERT_TRUE(answer.ok()) << answer.status();
   EXPECT_EQ(answer->outcome(), v1::INFEASIBLE);
-  EXPECT_EQ(answer->status().blocking_constraint(), "max_latency 2.0 ms");
+  EXPECT_EQ(answer->status().blocking_constraint(), "max_latency 2.001 ms");
   c.clear_max_latency_ns();
   c.set_availability_target(0.999'99);
   answer = Compute(request);
@@ -259,6 +259,7 @@ TEST_F(PathQueriesTest, ThePastIsAsItWas) {
   Start(Diamond());
   const Revision before = store_.current();
   const absl::Time then = loop_.clock().Now();
+  loop_.Advance(absl::Seconds(2));
   v1::Bundle change;
   *change.add_links() = Diamond().links(0);
   change.mutable_links(0)->set_admin_state(v1::FORBID);

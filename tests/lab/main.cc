@@ -199,6 +199,11 @@ void Lab::PrintHints() const {
   hint(waymark + " trace storage/replica --from storage/lon --to storage/sin --dscp EF");
   hint(waymark + " trace callcentre/voice --from callcentre/mum --to callcentre/lon --pcp 5");
   hint(waymark + " describe service bank/core");
+  hint(waymark + " path list bank/core");
+  hint(waymark + " path explain storage/replica");
+  hint(waymark + " path compute --from lon --to sin --class realtime --explain");
+  hint(waymark + " path compute --from zrh --to gva --class swiss --max-delay 1ms    # refused: why");
+  hint(waymark + " plan reoptimize");
   hint(waymark + " watch services");
   hint(waymark + " agent list");
   const std::string send =

@@ -220,12 +220,16 @@ void SimulatedCarrier::StartController() {
   if (absl::Status status = engine->Start(); !status.ok()) engine.reset();
   // The first plan's placements are stored before any switch is known.
   loop.RunUntilIdle();
+  paths = std::make_unique<EnginePathQueries>(store, *engine, views, loop, metrics,
+                                              EnginePathQueries::Options());
+  if (!paths->Start().ok()) paths.reset();
 }
 
 void SimulatedCarrier::KillController() {
   for (auto& [node, agent] : agents_) {
     if (agent->session != nullptr) agent->session->Break(absl::UnavailableError("killed"));
   }
+  paths.reset();
   engine->Stop();
   loop.RunUntilIdle();
   engine.reset();
@@ -326,6 +330,41 @@ absl::StatusOr<v1::TraceResponse> SimulatedCarrier::Trace(const v1::TraceRequest
   const std::shared_ptr<const NetworkView> view = views.Get();
   return committer_->WithModel(
       [&](const Model& model) { return waymark::Trace(model, *view, request); });
+}
+
+namespace {
+
+// Asks, and lets simulated time pass until the answer is there.
+template <typename Response, typename Ask>
+absl::StatusOr<Response> AnswerOf(SimulatedEventLoop& loop, Ask ask) {
+  auto answer = std::make_shared<absl::StatusOr<Response>>(absl::UnknownError("not answered"));
+  ask([answer](absl::StatusOr<Response> response) { *answer = std::move(response); });
+  for (int i = 0; i < 200 && absl::IsUnknown(answer->status()); ++i) {
+    loop.Advance(absl::Milliseconds(5));
+  }
+  return *answer;
+}
+
+}  // namespace
+
+absl::StatusOr<v1::ComputePathResponse> SimulatedCarrier::ComputePath(
+    const v1::ComputePathRequest& request) {
+  return AnswerOf<v1::ComputePathResponse>(
+      loop, [&](auto done) { paths->ComputePath(request, PathQueries::Limits(), done); });
+}
+
+absl::StatusOr<v1::ExplainServiceResponse> SimulatedCarrier::ExplainService(
+    const std::string& name) {
+  v1::ExplainServiceRequest request;
+  request.set_name(name);
+  return AnswerOf<v1::ExplainServiceResponse>(
+      loop, [&](auto done) { paths->ExplainService(request, PathQueries::Limits(), done); });
+}
+
+absl::StatusOr<v1::ReoptimizeResponse> SimulatedCarrier::Reoptimize(
+    const v1::ReoptimizeRequest& request) {
+  return AnswerOf<v1::ReoptimizeResponse>(
+      loop, [&](auto done) { paths->Reoptimize(request, PathQueries::Limits(), done); });
 }
 
 void SimulatedCarrier::Learn() {

@@ -14,6 +14,7 @@
 #include "controller/base/event_loop.h"
 #include "controller/base/metrics.h"
 #include "controller/engine/engine.h"
+#include "controller/engine/path_queries.h"
 #include "controller/store/memory_store.h"
 #include "controller/store/network_view.h"
 #include "northbound/api/committer.h"
@@ -70,6 +71,9 @@ class SimulatedCarrier {
   std::string WhyNotSettled() const;
 
   v1::Status StatusOf(const std::string& name) const;
+  absl::StatusOr<v1::ComputePathResponse> ComputePath(const v1::ComputePathRequest& request);
+  absl::StatusOr<v1::ExplainServiceResponse> ExplainService(const std::string& name);
+  absl::StatusOr<v1::ReoptimizeResponse> Reoptimize(const v1::ReoptimizeRequest& request);
   absl::StatusOr<v1::TraceResponse> Trace(const v1::TraceRequest& request) const;
   // The links that a frame takes from a site's host to another's, and whether it arrived.
   struct Journey {
@@ -89,6 +93,7 @@ class SimulatedCarrier {
   NetworkViewHolder views;
   std::shared_ptr<SimFabric> fabric = SimFabric::Create(loop);
   std::unique_ptr<Engine> engine;
+  std::unique_ptr<EnginePathQueries> paths;
 
  private:
   class Session;
