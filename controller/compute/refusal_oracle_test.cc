@@ -4,11 +4,12 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <functional>
 #include <map>
 #include <optional>
-#include <regex>
 #include <set>
+#include <sstream>
 
 #include "controller/compute/disjoint_pair.h"
 #include "controller/compute/refusal.h"
@@ -93,6 +94,7 @@ World RandomWorld(std::mt19937& random) {
   if (c.protection.link && random() % 2 == 0) c.protection.node = true;
   if (c.protection.link && random() % 3 == 0) c.protection.srlg = true;
   if (c.protection.link && random() % 4 == 0) c.protection.provider = true;
+  if (c.bandwidth_bps > 0) c.bandwidth_bps = 2 + random() % 3;
   if (random() % 4 == 0) {
     c.exclude_resources = {"nodes/n2"};
     if (random() % 2 == 0) c.exclude_resources.push_back("srlgs/s0");
@@ -149,58 +151,72 @@ World With(const World& world, const std::set<std::string>& kept) {
   return changed;
 }
 
-std::vector<std::string> Names(const std::string& list) {
+std::vector<std::string> Words(const std::string& text) {
+  std::istringstream stream(text);
+  std::vector<std::string> words;
+  for (std::string word; stream >> word;) words.push_back(word);
+  return words;
+}
+
+// The names at the beginning of the text: "a, b and c" has a and b.
+std::vector<std::string> Names(const std::string& text) {
   std::vector<std::string> names;
-  const std::regex name("[^ ,]+");
-  for (std::sregex_iterator it(list.begin(), list.end(), name), end; it != end; ++it) {
-    names.push_back(it->str());
+  for (const std::string& word : Words(text)) {
+    names.push_back(word);
+    if (!word.ends_with(",")) break;
+    names.back().pop_back();
   }
   return names;
 }
 
 int64_t Delay(const std::string& text) {
-  std::smatch match;
-  EXPECT_TRUE(std::regex_match(text, match, std::regex("([0-9.]+) (ns|us|ms)"))) << text;
-  const int64_t unit = match[2] == "ns" ? 1 : match[2] == "us" ? 1'000 : 1'000'000;
-  return std::llround(std::stod(match[1]) * static_cast<double>(unit));
+  const std::vector<std::string> words = Words(text);
+  const int64_t unit = words[1] == "ns" ? 1 : words[1] == "us" ? 1'000 : 1'000'000;
+  return std::llround(std::stod(words[0]) * static_cast<double>(unit));
 }
 
 // A change as its sentence says it.
 class Change {
  public:
   Change(const World& world, const std::string& text) : world_(world), text_(text) {
-    const std::string list = "([^ ,]+(?:, [^ ,]+)*)";
     PathConstraints& c = world_.constraints;
-    if (Find("max delay [0-9.]+ .s -> ([0-9.]+ .s)")) c.max_delay_ns = Delay(found_);
-    if (Find("max hops [0-9]+ -> ([0-9]+)")) c.max_hops = std::stoi(found_);
-    if (Find("bandwidth [0-9]+ bit/s -> ([0-9]+)")) c.bandwidth_bps = std::stoi(found_);
-    if (Find("accept affinity " + list)) Insert(&c.include_any);
-    if (Find("(drop include_any)")) c.include_any.clear();
-    if (Find("(drop allowed_providers)")) c.allowed_providers.clear();
-    if (Find("drop affinity " + list + " from include_all")) Erase(&c.include_all);
-    if (Find("no longer exclude affinity " + list)) Erase(&c.exclude);
-    if (Find("no longer exclude ((?:nodes|links|srlgs)[^ ,]+(?:, [^ ,]+)*)")) {
+    if (FindNew("max delay ")) c.max_delay_ns = Delay(found_);
+    if (FindNew("max hops ")) c.max_hops = std::stoi(found_);
+    if (FindNew("bandwidth ")) c.bandwidth_bps = std::stoi(found_);
+    if (Find("accept affinity ")) Insert(&c.include_any);
+    if (Find("drop include_any")) c.include_any.clear();
+    if (Find("drop allowed_providers")) c.allowed_providers.clear();
+    if (Find("drop affinity ")) Erase(&c.include_all);
+    if (Find("no longer exclude affinity ")) Erase(&c.exclude);
+    for (const std::string kind : {"nodes/", "links/", "srlgs/"}) {
+      if (!Find("no longer exclude " + kind)) continue;
+      found_ = kind + found_;
       Erase(&c.exclude_resources);
     }
-    if (Find("no longer forbid jurisdiction " + list)) Erase(&c.forbidden_jurisdictions);
-    if (Find("no longer forbid provider " + list)) Erase(&c.forbidden_providers);
-    if (Find("allow jurisdiction " + list)) Insert(&c.allowed_jurisdictions);
-    if (Find("allow provider " + list)) Insert(&c.allowed_providers);
-    if (Find("repair " + list)) Repair();
+    if (Find("no longer forbid jurisdiction ")) Erase(&c.forbidden_jurisdictions);
+    if (Find("no longer forbid provider ")) Erase(&c.forbidden_providers);
+    if (Find("allow jurisdiction ")) Insert(&c.allowed_jurisdictions);
+    if (Find("allow provider ")) Insert(&c.allowed_providers);
+    if (Find("repair ")) Repair();
     Hops();
-    if (Find("(allow both paths to share)")) c.allow_shared_risks = true;
-    if (Find("(drop it or add)")) c.protection = {};
-    Rebuild(list);
+    if (Find("allow both paths to share")) c.allow_shared_risks = true;
+    if (Find("drop it or add")) c.protection = {};
+    Rebuild();
   }
 
   const World& world() const { return world_; }
   int names() const { return names_; }
 
  private:
-  bool Find(const std::string& pattern) {
-    std::smatch match;
-    if (!std::regex_search(text_, match, std::regex(pattern))) return false;
-    found_ = match[1];
+  // What stands behind this, in found_.
+  bool Find(const std::string& beginning) {
+    const size_t at = text_.find(beginning);
+    if (at != std::string::npos) found_ = text_.substr(at + beginning.size());
+    return at != std::string::npos;
+  }
+  bool FindNew(const std::string& beginning) {
+    if (!Find(beginning)) return false;
+    found_ = found_.substr(found_.find(" -> ") + 4);
     return true;
   }
   void Insert(std::vector<std::string>* list) {
@@ -223,27 +239,29 @@ class Change {
   }
   void Hops() {
     std::vector<ExplicitHop>& hops = world_.constraints.explicit_hops;
-    if (Find("explicit hop ([0-9]+) \\([^)]*\\): loose")) hops[std::stoi(found_) - 1].loose = true;
-    if (Find("(all explicit hops loose)")) {
+    if (Find("all explicit hops loose")) {
       for (ExplicitHop& hop : hops) hop.loose = true;
-    }
-    if (Find("drop explicit hop ([0-9]+)")) {
+    } else if (Find("drop explicit hop ")) {
       const size_t number = std::stoul(found_) - 1;
       hops.erase(hops.begin() + static_cast<ptrdiff_t>(number));
       if (number < hops.size()) hops[number].loose = true;
+    } else if (Find("drop the explicit hops")) {
+      hops.clear();
+    } else if (Find("explicit hop ")) {
+      ASSERT_NE(found_.find("): loose instead of strict"), std::string::npos);
+      hops[std::stoul(found_) - 1].loose = true;
     }
-    if (Find("(drop the explicit hops)")) hops.clear();
   }
   // Of the network itself.
-  void Rebuild(const std::string& list) {
+  void Rebuild() {
     std::set<std::string> ended, placed, owned;
-    if (Find("end the maintenance .admin_state FORBID. of " + list)) {
+    if (Find("end the maintenance (admin_state FORBID) of ")) {
       for (const std::string& name : Names(found_)) ended.insert(name), ++names_;
     }
-    if (Find("state the jurisdiction of " + list)) {
+    if (Find("state the jurisdiction of ")) {
       for (const std::string& name : Names(found_)) placed.insert(name), ++names_;
     }
-    if (Find("state the provider of " + list)) {
+    if (Find("state the provider of ")) {
       for (const std::string& name : Names(found_)) owned.insert(name), ++names_;
     }
     const PathConstraints& c = world_.constraints;
