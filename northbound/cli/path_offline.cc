@@ -9,6 +9,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "controller/compute/disjoint_set.h"
+#include "controller/compute/explanation.h"
 #include "controller/compute/explicit_path.h"
 #include "controller/compute/k_shortest.h"
 #include "controller/compute/refusal.h"
@@ -121,12 +122,15 @@ class Solver {
       return status;
     }
     if (response_.paths_size() == 0 && response_.status().reason().empty()) Refuse();
+    if (response_.paths_size() > 0 && request_.explain()) Explain();
     return std::move(response_);
   }
 
   const std::vector<ComputedPath>& paths() const { return paths_; }
 
  private:
+  // Of a disjoint set.
+  int Count() const { return request_.paths() == 0 ? 2 : static_cast<int>(request_.paths()); }
   PairOptions Options() const { return PairOptionsOf(constraints_, WorkLimit{.stop = stop_}); }
 
   void Several() {
@@ -136,8 +140,7 @@ class Solver {
   }
 
   absl::Status Set() {
-    const int count = request_.paths() == 0 ? 2 : static_cast<int>(request_.paths());
-    auto result = DisjointSet(graph_, constraints_.protection, from_, to_, count, Options());
+    auto result = DisjointSet(graph_, constraints_.protection, from_, to_, Count(), Options());
     if (!result.ok()) return result.status();
     Give(result->outcome, std::move(result->paths), result->shared_risks);
     return absl::OkStatus();
@@ -190,11 +193,53 @@ class Solver {
   }
 
   void Refuse() {
-    const Refusal refusal = ExplainRefusal(snapshot_, constraints_, environment_,
-                                           snapshot_.node(from_).name, snapshot_.node(to_).name);
+    const std::string &from = snapshot_.node(from_).name, &to = snapshot_.node(to_).name;
+    if (!request_.explain()) {
+      const Refusal refusal = ExplainRefusal(snapshot_, constraints_, environment_, from, to);
+      return Refused(refusal);
+    }
+    const RefusalExplanation why =
+        ExplainRefusalInFull({.snapshot = snapshot_,
+                              .constraints = constraints_,
+                              .environment = environment_,
+                              .from = from,
+                              .to = to,
+                              .disjoint_paths = Count(),
+                              .limit = {.budget = kExplainBudget, .stop = stop_}});
+    Refused(why.refusal);
+    for (const std::vector<std::string>& conflict : why.conflicts) {
+      for (const std::string& constraint : conflict) response_.add_blocking_constraints(constraint);
+    }
+    for (const RefusalRelaxation& relaxation : why.relaxations) {
+      v1::Relaxation& message = *response_.add_relaxations();
+      message.set_constraint(relaxation.constraint);
+      message.set_change(relaxation.change);
+      for (const ComputedPath& path : relaxation.paths) {
+        *message.add_paths() = PathMessage(snapshot_, path.links);
+      }
+    }
+  }
+
+  void Refused(const Refusal& refusal) {
     Block(refusal.reason);
     response_.mutable_status()->set_blocking_constraint(refusal.blocking_constraint);
     response_.mutable_status()->set_relaxation(refusal.relaxation);
+  }
+
+  void Explain() {
+    const bool protect = constraints_.protection.any() && paths_.size() > 1;
+    const RouteExplanation why = ExplainRoute(
+        {.snapshot = snapshot_,
+         .constraints = constraints_,
+         .environment = environment_,
+         .working = paths_[0].links,
+         .protect = protect ? std::span<const LinkId>(paths_[1].links) : std::span<const LinkId>(),
+         .limit = {.budget = kExplainBudget, .stop = stop_}});
+    for (const RuledOutPath& other : why.alternatives) {
+      v1::PathAlternative& message = *response_.add_alternatives();
+      *message.mutable_path() = PathMessage(snapshot_, other.links);
+      message.set_ruled_out(other.ruled_out);
+    }
   }
 
   const Snapshot& snapshot_;

@@ -121,6 +121,20 @@ TEST(PathOfflineTest, RefusalsSayWhy) {
   EXPECT_THAT(alone.out, IsEmpty());
 }
 
+TEST(PathOfflineTest, ExplainsBothWays) {
+  const Ran late =
+      Compute({"--from=a", "--to=3", "--max-delay=0.5ms", "--bandwidth=1G", "--explain"});
+  EXPECT_EQ(late.code, 1);
+  EXPECT_THAT(late.out, AllOf(HasSubstr("max_delay 500 us"), HasSubstr("max delay 500 us -> 1"),
+                              HasSubstr("a - big-d")));
+  EXPECT_THAT(late.out, Not(HasSubstr("bandwidth")));
+  const Ran found = Compute({"--from=a", "--to=3", "--max-delay=2ms", "--explain"});
+  EXPECT_EQ(found.code, 0);
+  // What would be better, and what is next.
+  EXPECT_THAT(found.out,
+              AllOf(HasSubstr("a - b - big-d"), HasSubstr("20.0 ms"), HasSubstr("dearer")));
+}
+
 TEST(PathOfflineTest, BadInput) {
   struct Case {
     std::vector<std::string> args;
