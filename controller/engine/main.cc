@@ -190,17 +190,35 @@ absl::Status Run(const Flags& flags, int signals) {
   return absl::OkStatus();
 }
 
+// What is wrong with it as an address to listen on, before anything is made; empty: nothing.
+std::string BadAddress(const std::string& address) {
+  if (address.starts_with("unix:/")) return "";
+  const size_t colon = address.rfind(':');
+  const std::string port = colon == std::string::npos ? "" : address.substr(colon + 1);
+  const bool number = !port.empty() && port.size() <= 5 &&
+                      port.find_first_not_of("0123456789") == std::string::npos &&
+                      std::stoi(port) <= 65'535;
+  if (number && colon > 0) return "";
+  return absl::StrCat("\"", address, "\" is no address: write HOST:PORT or unix:/PATH");
+}
+
 void AddFlags(CLI::App& app, Flags& flags) {
+  const auto address = CLI::Validator([](std::string& text) { return BadAddress(text); }, "");
+  const auto metrics_address = CLI::Validator(
+      [](std::string& text) { return text == "off" ? std::string() : BadAddress(text); }, "");
   app.set_version_flag("--version", std::string(kVersion));
   app.add_option("--data-dir", flags.data_dir, "Folder of the store")->required();
   app.add_flag("--init", flags.init, "Make the store if the folder is absent or empty");
   app.add_option("--restore-from", flags.restore_from,
                  "First copy this backup into --data-dir, which must be absent or empty");
   app.add_option("--northbound", flags.northbound, "Where the API listens: HOST:PORT or unix:/PATH")
+      ->check(address)
       ->capture_default_str();
   app.add_option("--southbound", flags.southbound, "Where agents connect: HOST:PORT or unix:/PATH")
+      ->check(address)
       ->capture_default_str();
   app.add_option("--metrics", flags.metrics, "Where /metrics is served: HOST:PORT, or off")
+      ->check(metrics_address)
       ->capture_default_str();
   app.add_option("--northbound-cert", flags.api.tls_certificate,
                  "PEM file, with the next two: TLS");
