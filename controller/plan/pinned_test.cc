@@ -73,7 +73,7 @@ TEST_F(PinnedTest, WithEveryPathDownItWaitsForItsLinks) {
   const v1::Policy& policy = Of(plan, 0, 1, "zrh", "gva");
   EXPECT_EQ(policy.status().state(), v1::DOWN);
   EXPECT_EQ(TestCarrier::Hops(policy.working(0)), "zrh gva");
-  EXPECT_EQ(policy.status().blocking_constraint(), "link state");
+  EXPECT_EQ(policy.status().blocking_constraint(), "link state and allowed_jurisdictions [CH]");
   EXPECT_NE(policy.status().relaxation().find("repair links/"), std::string::npos);
 }
 
