@@ -94,6 +94,10 @@ std::vector<int64_t> Ledger::SharedProtectNeed(std::span<const LinkId> working,
   needs.reserve(protect.size());
   for (const LinkId link : protect) {
     const std::vector<SharedSum>& shared = books_[Index(link)].shared;
+    if (shared.empty()) {
+      needs.push_back(bps);
+      continue;
+    }
     int64_t greatest = 0;
     for (const int32_t risk : risks) {
       int64_t sum = 0;

@@ -12,6 +12,9 @@
 namespace waymark {
 namespace {
 
+// Each takes up to some hundred searches, and every plan explains anew.
+constexpr int kMostExplained = 64;
+
 void SetRefusal(const Refusal& refusal, v1::State state, v1::Status* status) {
   status->set_state(state);
   status->set_reason(refusal.reason);
@@ -31,7 +34,9 @@ Placer::Placer(const PinnedInput& input)
       solver_(snapshot_, link_state_, ledger_) {
   loads_.MarkUnreserved(input.unreserved_queue);
   for (const PinnedDemand& demand : input.demands) {
-    guarding_ = guarding_ || demand.max_latency_ns > 0;
+    if (demand.max_latency_ns > 0) {
+      guarded_from_ = std::min(guarded_from_, demand.traffic_class->queue());
+    }
     AddJobs(demand);
   }
 }
@@ -178,8 +183,9 @@ void Placer::Mend(PinnedJob* job) {
   if (PlaceAnew(job, /*take=*/true)) return Settle(job);
   if (shortfall.empty()) {
     return Keep(job, old, held,
-                absl::StrCat("holds ", BandwidthText(held), " of the ",
-                             BandwidthText(job->wanted()), " committed: "));
+                held < job->wanted() ? absl::StrCat("holds ", BandwidthText(held), " of the ",
+                                                    BandwidthText(job->wanted()), " committed: ")
+                                     : "its protect bandwidth is not held as its class asks: ");
   }
   if (!Book(job, as_asked, job->wanted())) Book(job, old, held);
   UnguardBroken();
@@ -232,6 +238,7 @@ void Placer::Keep(PinnedJob* job, const Route& route, int64_t bps, const std::st
   job->status.set_reason(what + job->status.reason());
 }
 
+// In the order of service, so that those that matter most are explained best.
 Refusal Placer::Why(const PinnedJob& job) {
   const PinnedDemand& demand = *job.demand;
   Refusal refusal;
@@ -257,8 +264,11 @@ Refusal Placer::Why(const PinnedJob& job) {
         "the worst-case latency of the best paths from ", ends,
         bounded ? absl::StrCat(" is ", DelayText(*job.least_latency_ns)) : " has no bound",
         bounded && refusal.relaxation.empty() ? ", but would break that of others" : "");
-  } else {
+  } else if (explained_ < kMostExplained) {
+    ++explained_;
     refusal = solver_.Why(job);
+  } else {
+    refusal = solver_.WhyInShort(job);
   }
   return refusal;
 }
@@ -346,6 +356,9 @@ v1::Promise Placer::PromiseOf(const PinnedJob& job, const PlacedPolicy& policy) 
 }
 
 std::map<std::string, PlacedPolicy> Placer::Result() {
+  for (const PinnedJob& job : jobs_) {
+    if (job.placed && !Guards(job)) AddLoads(job, /*guarded=*/false);
+  }
   std::map<std::string, PlacedPolicy> result;
   for (PinnedJob& job : jobs_) {
     if (job.retired) continue;

@@ -82,6 +82,9 @@ class Placer {
   void BookAgain(PinnedJob* job, const Route& route, int64_t bps);
   // As a new promise: meets the availability target, and keeps everybody's latency bound.
   bool Reserve(PinnedJob* job, const Route& route, int64_t bps, int hold);
+  bool Guards(const PinnedJob& job) const {
+    return job.demand->traffic_class->queue() >= guarded_from_;
+  }
   void AddLoads(const PinnedJob& job, bool guarded);
   void Release(PinnedJob* job);
   // As Reserve, if need be by taking from weaker ones.
@@ -119,11 +122,14 @@ class Placer {
   const std::map<std::string, stored::v1::Placement>& stored_;
   Ledger ledger_;
   QueueLoads loads_;
-  // Some class bounds latency: every new promise is checked against all.
-  bool guarding_ = false;
+  // The lowest queue whose latency some class bounds; kQueues: none does. From here up `loads_` is
+  // kept, and every new promise checked against all; what queues below send does not matter there
+  // (latency.h), and is added when all is placed.
+  uint32_t guarded_from_ = kQueues;
   RouteSolver solver_;
   std::deque<PinnedJob> jobs_;
   std::map<std::string, PinnedJob*> by_key_;
+  int explained_ = 0;
 };
 
 }  // namespace waymark

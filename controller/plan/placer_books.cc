@@ -38,7 +38,7 @@ bool Placer::Book(PinnedJob* job, const Route& route, int64_t bps, int hold) {
   if (&job->route != &route) job->route = route;
   job->reserved_bps = bps;
   job->placed = true;
-  AddLoads(*job, /*guarded=*/true);
+  if (Guards(*job)) AddLoads(*job, /*guarded=*/true);
   return true;
 }
 
@@ -65,7 +65,7 @@ void Placer::AddLoads(const PinnedJob& job, bool guarded) {
 
 void Placer::Release(PinnedJob* job) {
   ledger_.Remove(job->key());
-  loads_.Remove(job->key());
+  if (Guards(*job)) loads_.Remove(job->key());
   job->placed = false;
 }
 
@@ -80,7 +80,7 @@ bool Placer::Reserve(PinnedJob* job, const Route& route, int64_t bps, int hold) 
     }
   }
   if (!Book(job, route, bps, hold)) return false;
-  if (!guarding_ || !loads_.OverLimit()) return true;
+  if (!Guards(*job) || !loads_.OverLimit()) return true;
   // Its own bound, or that of another whom it would slow down.
   if (job->demand->max_latency_ns > 0) {
     job->least_latency_ns =
@@ -125,7 +125,7 @@ bool Placer::PlaceAt(PinnedJob* job, int setup, int hold, bool spare_others) {
   const auto best = solver_.Solve(*job, setup, spare_others);
   if (!best) return false;
   if (take(*best)) return true;
-  if (!guarding_ && job->demand->availability_target == 0) return false;
+  if (!Guards(*job) && job->demand->availability_target == 0) return false;
   for (const Route& route : solver_.Alternatives(*job, setup)) {
     if (take(route)) return true;
   }
@@ -177,7 +177,7 @@ std::string Placer::Shortfall(const PinnedJob& job) {
 
 // What is over its limit already must not make every new promise look like the one that broke it.
 void Placer::UnguardBroken() {
-  if (!guarding_) return;
+  if (guarded_from_ == kQueues) return;
   while (const auto over = loads_.OverLimit()) {
     const PinnedJob& job = *by_key_.at(*over);
     loads_.Remove(job.key());

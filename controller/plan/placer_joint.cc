@@ -21,11 +21,13 @@ void Placer::JointSearch::Run(const std::vector<PinnedJob*>& refused) {
   for (PinnedJob* job : movable_) Rebook(job, job->demand->hold_priority);
 }
 
+// In the ledger alone: on the same links at the same rate, it always fits.
 void Placer::JointSearch::Rebook(PinnedJob* job, int hold) {
-  const Route route = job->route;
-  const int64_t bps = job->reserved_bps;
-  placer_->Release(job);
-  placer_->Book(job, route, bps, hold);
+  placer_->ledger_.Remove(job->key());
+  for (const PairReservation& pair : placer_->Wanted(*job, job->route, job->reserved_bps, hold)) {
+    const absl::Status again = placer_->ledger_.AddPair(job->key(), pair);
+    static_cast<void>(again);
+  }
 }
 
 bool Placer::JointSearch::PlaceFree(PinnedJob* job) {

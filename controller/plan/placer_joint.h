@@ -19,7 +19,7 @@ namespace waymark {
 class Placer::JointSearch {
  public:
   // Of one plan, in solves.
-  static constexpr int kSolves = 1000;
+  static constexpr int kSolves = 300;
   // One displaces some, each of which may displace some in turn.
   static constexpr int kDepth = 3;
   // Whoever displaces more at once is unlikely to find a place for all.

@@ -112,18 +112,20 @@ std::optional<Route> RouteSolver::Least(const RouteQuery& query, const SearchGra
 void RouteSolver::BanFull(const RouteQuery& query, const std::vector<LinkId>& working,
                           int setup_priority, std::vector<bool>* banned) const {
   const int64_t bps = query.constraints().bandwidth_bps;
-  std::vector<LinkId> all(snapshot_.links().size());
-  for (size_t i = 0; i < all.size(); ++i) all[i] = static_cast<LinkId>(i);
+  // Where there is room for all of it nobody need ask how much sharing saves.
+  std::vector<LinkId> scarce;
+  for (size_t i = 0; i < snapshot_.links().size(); ++i) {
+    const auto link = static_cast<LinkId>(i);
+    if (ledger_.Residual(link, setup_priority) < bps) scarce.push_back(link);
+  }
   // Both directions share their risks, so one answer serves either.
-  const std::vector<int64_t> needs = ledger_.SharedProtectNeed(working, all, bps, setup_priority);
-  const auto full = [&](LinkId link) {
-    return needs[Index(link)] > ledger_.Residual(link, setup_priority);
-  };
-  for (const LinkId link : all) {
-    const LinkId back = snapshot_.link(link).reverse;
-    if (full(link) || (query.corouted && (back == LinkId::kNone || full(back)))) {
-      (*banned)[Index(link)] = true;
-    }
+  const std::vector<int64_t> needs =
+      ledger_.SharedProtectNeed(working, scarce, bps, setup_priority);
+  for (size_t i = 0; i < scarce.size(); ++i) {
+    if (needs[i] <= ledger_.Residual(scarce[i], setup_priority)) continue;
+    (*banned)[Index(scarce[i])] = true;
+    const LinkId back = snapshot_.link(scarce[i]).reverse;
+    if (query.corouted && back != LinkId::kNone) (*banned)[Index(back)] = true;
   }
 }
 
@@ -243,6 +245,28 @@ Refusal RouteSolver::Why(const RouteQuery& query) {
   const SearchGraph::Environment environment = {.ledger = &ledger_, .link_state = &link_state_};
   return ExplainRefusal(snapshot_, constraints, environment, snapshot_.node(query.from()).name,
                         snapshot_.node(query.to()).name);
+}
+
+Refusal RouteSolver::WhyInShort(const RouteQuery& query) {
+  PathConstraints constraints = query.constraints();
+  const std::string ends =
+      snapshot_.node(query.from()).name + " to " + snapshot_.node(query.to()).name;
+  const std::string bandwidth = "bandwidth " + BandwidthText(constraints.bandwidth_bps);
+  constraints.bandwidth_bps = 0;
+  const SearchGraph graph = MakeGraph(query, constraints);
+  const bool found = constraints.protection.any()
+                         ? DisjointPair(graph, constraints.protection, query.from(), query.to(),
+                                        PairOptionsOf(constraints))
+                               .has_pair()
+                         : CheapestPath(graph, query.from(), query.to()).outcome == Outcome::kFound;
+  Refusal refusal;
+  refusal.blocking_constraint =
+      found ? bandwidth : "constraints of " + query.demand->traffic_class->name();
+  refusal.reason = "no " +
+                   std::string(constraints.protection.any() ? "two disjoint paths" : "path") +
+                   " from " + ends + " for " + refusal.blocking_constraint +
+                   " (in short, of many that are refused: explain its service for the rest)";
+  return refusal;
 }
 
 }  // namespace waymark

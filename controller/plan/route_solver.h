@@ -62,8 +62,10 @@ class RouteSolver {
   // By the class's pair order: of both paths together, or of the dearer one.
   Metric Objective(const RouteQuery& query, const Route& route);
 
-  // Why Solve finds nothing, for people.
+  // Why Solve finds nothing, for people. Some hundred searches.
   Refusal Why(const RouteQuery& query);
+  // The same in one search: whether for want of bandwidth or for something else.
+  Refusal WhyInShort(const RouteQuery& query);
 
  private:
   SearchGraph MakeGraph(const RouteQuery& query, const PathConstraints& constraints) const;
