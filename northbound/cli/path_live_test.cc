@@ -28,7 +28,7 @@ v1::Path MakePath(const std::vector<std::string>& nodes, int64_t delay_ns) {
 
 v1::Promise MakePromise() {
   v1::Promise promise;
-  promise.set_working_latency_ns(1'700'000);
+  promise.set_working_latency_ns(1'699'001);
   promise.set_protect_latency_ns(2'500'000);
   promise.set_failover_ns(51'000'000);
   promise.set_availability(0.9999912);

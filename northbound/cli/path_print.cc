@@ -35,11 +35,14 @@ std::string FormatAvailability(const v1::Promise& promise) {
   const double scale = std::pow(10, digits);
   const double percent = std::floor(promise.availability() * 100 * scale + 1e-4) / scale;
   return absl::StrFormat("%.*f %%, %s minutes a year down", digits, percent,
-                         absl::StrFormat("%.3g", promise.downtime_minutes_a_year()));
+                         promise.downtime_minutes_a_year() < 1'000
+                             ? absl::StrFormat("%.3g", promise.downtime_minutes_a_year())
+                             : absl::StrFormat("%.0f", promise.downtime_minutes_a_year()));
 }
 
 std::string FormatPromised(int64_t latency_ns) {
-  return latency_ns > 0 ? FormatDelay(latency_ns) : "-";
+  // Up: less than what is promised would be another promise.
+  return latency_ns > 0 ? FormatDelay((latency_ns + 999) / 1'000 * 1'000) : "-";
 }
 
 void PrintPromise(std::ostream& out, Color color, const v1::Promise& promise, Arithmetic arithmetic,
@@ -47,14 +50,14 @@ void PrintPromise(std::ostream& out, Color color, const v1::Promise& promise, Ar
   Fields fields;
   fields.Add("Latency, working",
              promise.working_latency_ns() > 0
-                 ? absl::StrCat(FormatDelay(promise.working_latency_ns()), " at most")
+                 ? absl::StrCat(FormatPromised(promise.working_latency_ns()), " at most")
                  : "no bound");
   if (promise.protect_latency_ns() > 0) {
     fields.Add("Latency, protect",
-               absl::StrCat(FormatDelay(promise.protect_latency_ns()), " at most"));
+               absl::StrCat(FormatPromised(promise.protect_latency_ns()), " at most"));
   }
   if (promise.failover_ns() > 0) {
-    fields.Add("Failover", absl::StrCat(FormatDelay(promise.failover_ns()), " at most"));
+    fields.Add("Failover", absl::StrCat(FormatPromised(promise.failover_ns()), " at most"));
   }
   fields.Add("Availability", FormatAvailability(promise))
       .Add("Shared risks", ShortNames(promise.shared_risks()));
