@@ -109,7 +109,7 @@ class Admission {
     const LinkInfo& info = snapshot_.link(link);
     const int64_t residual = environment_.ledger != nullptr
                                  ? environment_.ledger->Residual(link, constraints_.setup_priority)
-                                 : info.capacity_bps;
+                                 : info.reservable_bps;
     if (residual >= constraints_.bandwidth_bps) return "";
     return "no room: " + BandwidthText(residual) + " free on " + info.name + ", " +
            BandwidthText(constraints_.bandwidth_bps) + " asked";

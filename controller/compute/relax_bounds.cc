@@ -61,7 +61,7 @@ std::optional<WhatIfChange> RelaxBandwidth(WhatIfSolver& solver, const WhatIfQue
     const int64_t residual =
         asked.environment.ledger != nullptr
             ? asked.environment.ledger->Residual(static_cast<LinkId>(i), constraints.setup_priority)
-            : solver.snapshot().links()[i].capacity_bps;
+            : solver.snapshot().links()[i].reservable_bps;
     if (residual > 0 && residual < constraints.bandwidth_bps) distinct.insert(residual);
   }
   const std::vector<int64_t> rates(distinct.begin(), distinct.end());

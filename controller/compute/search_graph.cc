@@ -114,7 +114,7 @@ bool SearchGraph::LinkAdmitted(const PathConstraints& constraints, const Environ
   const LinkInfo& info = snapshot_->link(link);
   const int64_t residual = environment.ledger != nullptr
                                ? environment.ledger->Residual(link, constraints.setup_priority)
-                               : info.capacity_bps;
+                               : info.reservable_bps;
   return (environment.ignore_forbid || info.admin != v1::FORBID) && NodeUsable(info.source) &&
          NodeUsable(info.target) &&
          (environment.link_state == nullptr || environment.link_state->IsUp(link)) &&

@@ -62,7 +62,7 @@ enum class Outcome {
 class SearchGraph {
  public:
   struct Environment {
-    const Ledger* ledger = nullptr;         // null: every link has its whole capacity
+    const Ledger* ledger = nullptr;         // null: every link has all that may be promised of it
     const LinkState* link_state = nullptr;  // null: every link is up
     // Only links with a reverse; both directions must meet the constraints, and the larger of their
     // delays counts, so that the reversed path meets them too.

@@ -132,14 +132,17 @@ class Solver {
     const std::vector<ExplicitHop>& hops = constraints().explicit_hops;
     ExplicitResult first;
     if (constraints().protection.any()) {
-      ExplicitPairResult found = ExplicitPair(graph_, hops, constraints().protection,
-                                              question_.from, question_.to, Options());
-      solution.outcome = found.pair.outcome;
-      solution.shared_risks = std::move(found.pair.shared_risks);
-      if (found.pair.has_pair()) {
-        solution.paths = {std::move(found.pair.working), std::move(found.pair.protect)};
+      absl::StatusOr<ExplicitSetResult> found =
+          ExplicitSet(graph_, hops, constraints().protection, question_.from, question_.to,
+                      question_.count, Options());
+      if (!found.ok()) {
+        solution.shortfall.reason = std::string(found.status().message());
+        return solution;
       }
-      first = std::move(found.first);
+      solution.outcome = found->set.outcome;
+      solution.shared_risks = std::move(found->set.shared_risks);
+      solution.paths = std::move(found->set.paths);
+      first = std::move(found->first);
     } else {
       first = ExplicitPath(graph_, hops, question_.from, question_.to,
                            {.budget = kDefaultLabelBudget, .stop = stop_});

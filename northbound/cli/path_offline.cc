@@ -117,7 +117,7 @@ class Solver {
         Several();
       }
     } else if (hops) {
-      ExplicitSet();
+      if (absl::Status status = SetByHops(); !status.ok()) return status;
     } else if (absl::Status status = Set(); !status.ok()) {
       return status;
     }
@@ -155,18 +155,16 @@ class Solver {
     Blame(result);
   }
 
-  void ExplicitSet() {
-    ExplicitPairResult result = ExplicitPair(graph_, constraints_.explicit_hops,
-                                             constraints_.protection, from_, to_, Options());
-    std::vector<ComputedPath> paths;
-    if (result.pair.has_pair()) {
-      paths = {std::move(result.pair.working), std::move(result.pair.protect)};
-    }
-    Give(result.pair.outcome, std::move(paths), result.pair.shared_risks);
-    Blame(result.first);
-    if (response_.paths_size() == 0 && result.first.problem == HopProblem::kNone) {
+  absl::Status SetByHops() {
+    auto result = ExplicitSet(graph_, constraints_.explicit_hops, constraints_.protection, from_,
+                              to_, Count(), Options());
+    if (!result.ok()) return result.status();
+    Give(result->set.outcome, std::move(result->set.paths), result->set.shared_risks);
+    Blame(result->first);
+    if (response_.paths_size() == 0 && result->first.problem == HopProblem::kNone) {
       Block("no path through these hops has a disjoint partner");
     }
+    return absl::OkStatus();
   }
 
   void Give(Outcome outcome, std::vector<ComputedPath> paths,
