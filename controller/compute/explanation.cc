@@ -68,7 +68,10 @@ class RouteExplainer {
     if (most == 0) return 0;
     PathConstraints objective_alone;
     objective_alone.objective = constraints_.objective;
-    const SearchGraph everything(snapshot_, objective_alone, {.ignore_forbid = true});
+    const int most_hops = query_.environment.most_hops;
+    objective_alone.max_hops = most_hops;
+    const SearchGraph everything(snapshot_, objective_alone,
+                                 {.ignore_forbid = true, .most_hops = most_hops});
     size_t better = 0;
     for (const ComputedPath& path : Shortest(everything, most + 1)) {
       if (IsChosen(path.links) || explanation_.alternatives.size() + 1 >= most) continue;

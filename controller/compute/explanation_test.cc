@@ -72,6 +72,25 @@ TEST_F(ExplanationTest, BetterOnesAreRuledOutAndTheNextIsDearer) {
   EXPECT_TRUE(told.complete);
 }
 
+// On paper, paths that no packet could hold are among the cheaper ones.
+TEST(LongPathExplanationTest, CheaperPathOfManyHops) {
+  TestNetwork network;
+  const auto name = [](int i) { return "n" + std::to_string(i); };
+  for (int i = 0; i <= 70; ++i) network.Node(name(i));
+  for (int i = 0; i < 70; ++i) network.Fibre(name(i), name(i + 1), 1'000, 1);
+  network.Fibre("n0", "n70", 1'000, 1'000);
+  const auto snapshot = network.Build();
+  const PathConstraints constraints = {.max_hops = 69};
+  const Links working = {*snapshot->FindLink("links/n0--n70")};
+  const RouteExplanation told = ExplainRoute({.snapshot = *snapshot,
+                                              .constraints = constraints,
+                                              .environment = {.most_hops = kMostHopsOnPaper},
+                                              .working = working});
+  ASSERT_EQ(told.alternatives.size(), 1u);
+  EXPECT_EQ(told.alternatives[0].links.size(), 70u);
+  EXPECT_EQ(told.alternatives[0].ruled_out, "max hops 69: it takes 70");
+}
+
 TEST_F(ExplanationTest, PlacesAndRoom) {
   snapshot_ = network_.Build();
   LinkState state(*snapshot_);

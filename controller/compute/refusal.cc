@@ -1,10 +1,10 @@
 #include "controller/compute/refusal.h"
 
 #include <algorithm>
+#include <deque>
 #include <iterator>
 #include <utility>
 
-#include "controller/compute/constrained_path.h"
 #include "controller/compute/refusal_question.h"
 
 namespace waymark {
@@ -30,6 +30,7 @@ class Explainer {
     RefusalExplanation explanation;
     explanation.possible = solver_.Solvable(asked_);
     if (explanation.possible) return explanation;
+    AddMostHops();
     FindConflicts();
     FindRelaxations(&explanation.relaxations);
     for (const KnobSet& conflict : conflicts_) {
@@ -40,6 +41,16 @@ class Explainer {
   }
 
  private:
+  // The bound that nobody asked for is told of only where the route is possible without it.
+  void AddMostHops() {
+    const int most_hops = asked_.environment.most_hops;
+    if (asked_.constraints.max_hops < most_hops) return;
+    if (solver_.snapshot().nodes().size() <= static_cast<size_t>(most_hops) + 1) return;
+    WhatIfQuestion lifted = asked_;
+    LiftHops(lifted);
+    if (solver_.Solvable(lifted)) knobs_.push_back(MostHopsKnob(most_hops));
+  }
+
   std::vector<std::string> NamesOf(const KnobSet& set) const {
     std::vector<std::string> names;
     for (const size_t knob : set) names.push_back(knobs_[knob].name);
@@ -96,6 +107,8 @@ class Explainer {
     KnobSet kept = All();
     do {
       KnobSet conflict = Irreducible(kept);
+      // Impossible without any constraint, though links connect the ends: the work ended.
+      if (conflict.empty()) return;
       for (size_t size = 1; size < conflict.size(); ++size) {
         KnobSet smaller = ImpossibleOfSize(kept, size, 0, {});
         if (!smaller.empty()) conflict = std::move(smaller);
@@ -174,7 +187,7 @@ class Explainer {
 
   const WhatIfQuestion asked_;
   WhatIfSolver solver_;
-  const std::vector<Knob> knobs_;
+  std::vector<Knob> knobs_;
   std::vector<KnobSet> conflicts_;
 };
 
@@ -185,6 +198,12 @@ void Summarise(const RefusalQuery& query, RefusalExplanation* explanation) {
   if (explanation->possible) {
     refusal = {"the search for a route from " + ends + " ended early: there is one", "work budget",
                "ask again"};
+    return;
+  }
+  if (explanation->conflicts.empty()) {
+    refusal = {
+        "the search for a route from " + ends + " ended before it was known why there is none",
+        "work budget", "ask again with fewer constraints"};
     return;
   }
   std::vector<std::string> names, changes;
@@ -199,6 +218,35 @@ void Summarise(const RefusalQuery& query, RefusalExplanation* explanation) {
   const std::string count = query.disjoint_paths > 2 ? std::to_string(query.disjoint_paths) : "two";
   refusal.reason = (pair ? "no " + count + " disjoint paths from " : "no path from ") + ends +
                    (pair ? " meet " : " meets ") + refusal.blocking_constraint;
+}
+
+// Links connect the ends, but no path is short enough to be used.
+RefusalExplanation TooFar(const std::string& ends, int64_t least_hops, int most_hops) {
+  RefusalExplanation explanation;
+  const std::string bound = MostHopsText(most_hops);
+  explanation.refusal = {"no path from " + ends + " meets " + bound + ": the shortest has " +
+                             std::to_string(least_hops) + " hops",
+                         bound, "add links that make the way from " + ends + " shorter"};
+  explanation.conflicts = {{bound}};
+  return explanation;
+}
+
+// Hops of the path with fewest, as if nothing were in maintenance; kUnreachable when nothing
+// connects them.
+int64_t LeastHops(const RefusalQuery& query, NodeId from, NodeId to) {
+  const SearchGraph everything(query.snapshot, {},
+                               {.corouted = query.environment.corouted, .ignore_forbid = true});
+  std::vector<int64_t> hops(query.snapshot.nodes().size(), kUnreachable);
+  std::deque<NodeId> reached = {from};
+  hops[Index(from)] = 0;
+  for (; !reached.empty(); reached.pop_front()) {
+    for (const SearchGraph::Arc& arc : everything.out_arcs(reached.front())) {
+      if (hops[Index(arc.node)] < kUnreachable) continue;
+      hops[Index(arc.node)] = hops[Index(reached.front())] + 1;
+      reached.push_back(arc.node);
+    }
+  }
+  return hops[Index(to)];
 }
 
 RefusalExplanation Topology(std::string reason, std::string relaxation) {
@@ -225,13 +273,14 @@ RefusalExplanation ExplainRefusalInFull(const RefusalQuery& query) {
   }
   const NodeId from = *snapshot.FindNode(query.from), to = *snapshot.FindNode(query.to);
   const bool corouted = query.environment.corouted;
-  const SearchGraph everything(snapshot, PathConstraints{},
-                               {.corouted = corouted, .ignore_forbid = true});
-  if (CheapestPath(everything, from, to).outcome != Outcome::kFound) {
+  const int64_t least_hops = LeastHops(query, from, to);
+  if (least_hops == kUnreachable) {
     return Topology(
         "no links connect " + ends + (corouted ? " both ways" : "") + ", whatever the constraints",
         "add links that connect " + ends);
   }
+  const int most_hops = query.environment.most_hops;
+  if (least_hops > most_hops) return TooFar(ends, least_hops, most_hops);
   RefusalExplanation explanation = Explainer(snapshot,
                                              {.constraints = query.constraints,
                                               .environment = query.environment,

@@ -85,6 +85,11 @@ struct Knob {
 std::vector<Knob> KnobsOf(const Snapshot& snapshot, const WhatIfQuestion& asked);
 void AddNetworkKnobs(const WhatIfQuestion& asked, std::vector<Knob>* knobs);
 void AddBoundKnobs(const WhatIfQuestion& asked, std::vector<Knob>* knobs);
+// Of the hop bound that stands without being asked for (Environment::most_hops); what it is called,
+// and how to do without it.
+Knob MostHopsKnob(int most_hops);
+std::string MostHopsText(int most_hops);
+void LiftHops(WhatIfQuestion& question);
 void AddListKnobs(const Snapshot& snapshot, const WhatIfQuestion& asked, std::vector<Knob>* knobs);
 void AddRouteKnobs(const Snapshot& snapshot, const WhatIfQuestion& asked, std::vector<Knob>* knobs);
 

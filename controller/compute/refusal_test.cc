@@ -254,6 +254,61 @@ TEST_F(RefusalTest, NoNetworkToSpeakOf) {
   EXPECT_EQ(ExplainRefusal(*empty, {}, {}, "nodes/a", "nodes/b").reason, "the topology is empty");
 }
 
+// n0 to n<hops>, 1 ms each; `close`: and back to n0.
+std::shared_ptr<const Snapshot> Chain(int hops, bool close) {
+  TestNetwork network;
+  const auto name = [](int i) { return "n" + std::to_string(i); };
+  for (int i = 0; i <= hops; ++i) network.Node(name(i));
+  for (int i = 0; i < hops; ++i) network.Fibre(name(i), name(i + 1));
+  if (close) network.Fibre(name(hops), "n0");
+  return network.Build();
+}
+
+TEST(LongPathRefusalTest, OnPaperTheConstraintIsNamedAndHowMuchIsEnough) {
+  const auto chain = Chain(100, false);
+  const auto explain = [&](PathConstraints constraints) {
+    return ExplainRefusal(*chain, constraints, {.most_hops = kMostHopsOnPaper}, "nodes/n0",
+                          "nodes/n100");
+  };
+  const Refusal hops = explain({.max_hops = 70});
+  EXPECT_EQ(hops.blocking_constraint, "max_hops 70");
+  EXPECT_EQ(hops.relaxation, "max hops 70 -> 100");
+  const Refusal delay = explain({.max_delay_ns = 50'000'000, .max_hops = kMostHopsOnPaper});
+  EXPECT_EQ(delay.blocking_constraint, "max_delay 50.0 ms");
+  EXPECT_EQ(delay.relaxation, "max delay 50.0 ms -> 100.0 ms");
+  const Refusal pair = explain({.max_hops = kMostHopsOnPaper, .protection = {.link = true}});
+  EXPECT_EQ(pair.blocking_constraint, "protection LINK");
+  const Refusal both = explain({.max_delay_ns = 50'000'000, .max_hops = 70});
+  EXPECT_EQ(both.relaxation, "max delay 50.0 ms -> 100.0 ms and max hops 70 -> 100");
+}
+
+TEST(LongPathRefusalTest, WhatAPacketHoldsIsNamed) {
+  const auto chain = Chain(100, false);
+  const Refusal far = ExplainRefusal(*chain, {}, {}, "nodes/n0", "nodes/n100");
+  EXPECT_EQ(far.reason,
+            "no path from nodes/n0 to nodes/n100 meets max_hops 64 (what a packet holds): the "
+            "shortest has 100 hops");
+  EXPECT_EQ(far.blocking_constraint, "max_hops 64 (what a packet holds)");
+  EXPECT_EQ(ExplainRefusal(*chain, {.max_hops = 10}, {}, "nodes/n0", "nodes/n65").reason,
+            "no path from nodes/n0 to nodes/n65 meets max_hops 64 (what a packet holds): the "
+            "shortest has 65 hops");
+  EXPECT_EQ(ExplainRefusal(*chain, {.max_hops = 10}, {}, "nodes/n0", "nodes/n64").relaxation,
+            "max hops 10 -> 64");
+}
+
+TEST(LongPathRefusalTest, WhatAPacketHoldsCanConflictWithAConstraint) {
+  const auto ring = Chain(100, true);  // 30 hops one way, 71 the other
+  const Refusal pair =
+      ExplainRefusal(*ring, {.protection = {.link = true}}, {}, "nodes/n0", "nodes/n30");
+  EXPECT_EQ(pair.blocking_constraint, "protection LINK and max_hops 64 (what a packet holds)");
+  EXPECT_NE(pair.relaxation.find("protection LINK: drop it"), std::string::npos);
+  const Refusal avoid =
+      ExplainRefusal(*ring, {.exclude_resources = {"nodes/n7"}}, {}, "nodes/n0", "nodes/n30");
+  EXPECT_EQ(avoid.blocking_constraint,
+            "exclude_resources [nodes/n7] and max_hops 64 (what a packet holds)");
+  EXPECT_EQ(avoid.relaxation, "no longer exclude nodes/n7");
+}
+
 TEST(TextTest, RoundsToTheSafeSide) {
   EXPECT_EQ(DelayText(14'300'000), "14.3 ms");
   EXPECT_EQ(DelayText(14'300'001), "14.301 ms");

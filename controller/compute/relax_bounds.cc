@@ -43,8 +43,11 @@ std::optional<WhatIfChange> RelaxHops(WhatIfSolver& solver, const WhatIfQuestion
     question.constraints.max_hops = hops;
     return solver.Solvable(question);
   };
-  if (!enough(kMaxPathHops)) return std::nullopt;
-  int too_few = asked.constraints.max_hops, will_do = kMaxPathHops;
+  // No path has more hops than there are other nodes.
+  int too_few = asked.constraints.max_hops;
+  int will_do = static_cast<int>(
+      std::min<size_t>(asked.environment.most_hops, solver.snapshot().nodes().size() - 1));
+  if (will_do <= too_few || !enough(will_do)) return std::nullopt;
   while (will_do - too_few > 1) {
     const int middle = (too_few + will_do) / 2;
     (enough(middle) ? will_do : too_few) = middle;
@@ -126,6 +129,23 @@ std::optional<WhatIfChange> RelaxAvailability(WhatIfSolver& solver, const WhatIf
 
 }  // namespace
 
+std::string MostHopsText(int most_hops) {
+  return "max_hops " + std::to_string(most_hops) +
+         (most_hops == kMaxPathHops ? " (what a packet holds)" : " (the most that is searched)");
+}
+
+void LiftHops(WhatIfQuestion& question) {
+  question.constraints.max_hops = question.environment.most_hops = kMostHopsOnPaper;
+}
+
+Knob MostHopsKnob(int most_hops) {
+  // A lower bound is another constraint; nothing but the network can change this one.
+  return {MostHopsText(most_hops), LiftHops,
+          [](WhatIfSolver&, const WhatIfQuestion&) -> std::optional<WhatIfChange> {
+            return std::nullopt;
+          }};
+}
+
 void AddBoundKnobs(const WhatIfQuestion& asked, std::vector<Knob>* knobs) {
   const PathConstraints& c = asked.constraints;
   if (c.bandwidth_bps > 0) {
@@ -136,9 +156,10 @@ void AddBoundKnobs(const WhatIfQuestion& asked, std::vector<Knob>* knobs) {
     knobs->push_back({"max_delay " + DelayText(c.max_delay_ns),
                       [](WhatIfQuestion& q) { q.constraints.max_delay_ns = 0; }, RelaxDelay});
   }
-  if (c.max_hops < kMaxPathHops) {
+  if (c.max_hops < asked.environment.most_hops) {
     knobs->push_back({"max_hops " + std::to_string(c.max_hops),
-                      [](WhatIfQuestion& q) { q.constraints.max_hops = kMaxPathHops; }, RelaxHops});
+                      [](WhatIfQuestion& q) { q.constraints.max_hops = q.environment.most_hops; },
+                      RelaxHops});
   }
   if (asked.targets.max_latency_ns > 0) {
     knobs->push_back({"max_latency " + DelayText(asked.targets.max_latency_ns),

@@ -34,6 +34,8 @@ struct Metric {
 
 // Above the objective of any path (path_cost.h).
 inline constexpr int64_t kAvoidCost = int64_t{1} << 48;
+// Most hops that any search counts (path_cost.h).
+inline constexpr int kMostHopsOnPaper = 28'000;
 // "No path". Sums saturate here instead of overflowing.
 inline constexpr int64_t kUnreachable = int64_t{1} << 62;
 
@@ -71,7 +73,7 @@ class SearchGraph {
     // placed by it.
     bool ignore_forbid = false;
     // The hop bound of the constraints counts up to this. More only for planning on paper: no
-    // packet carries the strict path then. At most 28,000 (path_cost.h).
+    // packet carries the strict path then. At most kMostHopsOnPaper.
     int most_hops = kMaxPathHops;
   };
 
