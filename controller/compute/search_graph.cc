@@ -135,6 +135,18 @@ PathCost SearchGraph::CostOf(const Metric& metric) {
           static_cast<uint64_t>(metric.delay_ns));
 }
 
+void SearchGraph::SetObjectives(std::span<const int64_t> objectives) {
+  for (size_t i = 0; i < cost_.size(); ++i) {
+    const Metric metric = MetricOf(cost_[i]);
+    cost_[i] = CostOf({metric.cost / kAvoidCost * kAvoidCost +
+                           std::clamp<int64_t>(objectives[i], 0, most_objective_),
+                       metric.delay_ns, metric.hops});
+  }
+  for (std::vector<Arc>* arcs : {&out_, &in_}) {
+    for (Arc& arc : *arcs) arc.cost = LinkCost(arc.link);
+  }
+}
+
 void SearchGraph::AddCost(LinkId link, int64_t cost) {
   const int64_t room = most_objective_ - LinkMetric(link).cost % kAvoidCost;
   const PathCost more = PathCost{static_cast<uint64_t>(std::clamp<int64_t>(cost, 0, room))} << 64;

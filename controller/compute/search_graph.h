@@ -97,6 +97,9 @@ class SearchGraph {
   // For solvers that penalise: adds to the objective of a link, as far as the sums of paths allow.
   // >= 0.
   void AddCost(LinkId link, int64_t cost);
+  // For solvers that search by something else: gives every link this objective, 0 or more, clamped
+  // to what the sums of paths allow. By link number.
+  void SetObjectives(std::span<const int64_t> objectives);
 
   // For the searches of this folder: the usable links by node, in order of link number.
   struct Arc {

@@ -9,6 +9,7 @@
 #include "controller/compute/explicit_path.h"
 #include "controller/compute/k_shortest.h"
 #include "controller/compute/promise.h"
+#include "controller/compute/trade_offs.h"
 
 namespace waymark {
 namespace {
@@ -77,9 +78,17 @@ class Solver {
     if (solution.paths.size() == wanted || !targets_.any()) {
       return best.outcome == Outcome::kBudgetSpent ? EndOfPatience(std::move(solution)) : solution;
     }
-    if (!all) return EndOfPatience(std::move(solution));
-    if (solution.paths.empty()) solution.outcome = Outcome::kInfeasible;
-    return solution;
+    if (all || Impossible()) {
+      if (solution.paths.empty()) solution.outcome = Outcome::kInfeasible;
+      return solution;
+    }
+    if (solution.paths.empty() && wanted == 1) {
+      for (auto& paths : Exchanges()) {
+        if (!solution.paths.empty() && solution.paths[0] <= paths[0]) continue;
+        if (Keeps(paths)) solution.paths = std::move(paths);
+      }
+    }
+    return EndOfPatience(std::move(solution));
   }
 
   PairOptions Options() const {
@@ -108,23 +117,70 @@ class Solver {
     return solution;
   }
 
-  // Of the least working paths, each with its least partner, the best that keep their promise.
+  // The best of what is tried in its place: routes that give up some of the objective for what is
+  // asked, and the least working paths, each with its least partner.
   PathSolution OtherPairs() const {
     PathSolution best;
+    const auto offer = [&](std::vector<ComputedPath> paths) {
+      if (!best.paths.empty() &&
+          Total(best.paths, constraints().pair_order) <= Total(paths, constraints().pair_order)) {
+        return;
+      }
+      if (Keeps(paths)) best.paths = std::move(paths);
+    };
+    if (Impossible()) return best;
+    if (question_.count != 2) return EndOfPatience(std::move(best));
+    for (auto& paths : Exchanges()) offer(std::move(paths));
     for (const ComputedPath& working : Best(kTries).paths) {
-      if (stop_() || question_.count != 2) break;
+      if (stop_()) break;
       PathResult partner = DisjointFrom(graph_, constraints().protection, question_.from,
                                         question_.to, working.links);
       if (partner.outcome != Outcome::kFound) continue;
       std::vector<ComputedPath> pair = {working, std::move(partner.path)};
       if (pair[1] < pair[0]) std::swap(pair[0], pair[1]);
-      if (!best.paths.empty() &&
-          Total(best.paths, constraints().pair_order) <= Total(pair, constraints().pair_order)) {
-        continue;
-      }
-      if (Keeps(pair)) best.paths = std::move(pair);
+      offer(std::move(pair));
     }
     return EndOfPatience(std::move(best));
+  }
+
+  // Proven: whatever the route, its ends alone fall short of the availability target, or the
+  // fastest takes longer than the latency bound.
+  bool Impossible() const {
+    const Snapshot& snapshot = graph_.snapshot();
+    if (targets_.availability > 0 &&
+        1 - UnavailabilityOfEnds(snapshot, *targets_.model, question_.from, question_.to) <
+            targets_.availability) {
+      return true;
+    }
+    if (targets_.max_latency_ns <= 0) return false;
+    SearchGraph by_delay = graph_;
+    by_delay.SetObjectives(Delays());
+    const PathResult fastest = CheapestPath(by_delay, question_.from, question_.to);
+    if (fastest.outcome != Outcome::kFound) return fastest.outcome == Outcome::kInfeasible;
+    return fastest.path.avoided() == 0 && fastest.path.metric.delay_ns > targets_.max_latency_ns;
+  }
+
+  std::vector<int64_t> Delays() const {
+    std::vector<int64_t> delays;
+    for (size_t i = 0; i < graph_.snapshot().links().size(); ++i) {
+      delays.push_back(graph_.LinkMetric(static_cast<LinkId>(i)).delay_ns);
+    }
+    return delays;
+  }
+
+  std::vector<std::vector<ComputedPath>> Exchanges() const {
+    std::vector<std::vector<ComputedPath>> found;
+    const auto add = [&](const std::vector<int64_t>& prices) {
+      for (auto& paths : TradeOffs(graph_, constraints().protection, question_.from, question_.to,
+                                   prices, stop_)) {
+        found.push_back(std::move(paths));
+      }
+    };
+    if (targets_.availability > 0) {
+      add(UnavailabilityPrices(graph_.snapshot(), *targets_.model));
+    }
+    if (targets_.max_latency_ns > 0) add(Delays());
+    return found;
   }
 
   PathSolution Explicit() const {
