@@ -188,13 +188,46 @@ class Computation {
   SearchGraph::Environment environment_;
 };
 
-// One policy of ExplainService.
+// Policies of one service that are told in full: what is said of each costs seconds at worst, and
+// tens of kilobytes.
+constexpr int kMostInFull = 64;
+
+// The policies of ExplainService, one after the other.
 class PolicyStory {
  public:
-  PolicyStory(const PathWorld& world, const LinkState& state, const std::function<bool()>& stop)
-      : world_(world), state_(state), stop_(stop) {}
+  // `policies`: how many there are to tell.
+  PolicyStory(const PathWorld& world, const LinkState& state, int policies,
+              const std::function<bool()>& stop)
+      : world_(world),
+        state_(state),
+        budget_(policies <= kMostInFull ? kExplainBudget : kPlanExplainBudget),
+        stop_(stop),
+        books_(world.books) {}
 
-  void Tell(const std::string& name, const PolicyOwner& owner, v1::PolicyExplanation* told) const {
+  void Tell(const std::string& name, const PolicyOwner& owner, v1::PolicyExplanation* told) {
+    const auto placement = world_.placements.find(name);
+    const bool blocked =
+        placement == world_.placements.end() || placement->second.working().empty();
+    // A placed one that lacks something (protection, its rate) is told what stands in the way, too.
+    const bool lacks =
+        blocked || told->status().state() == v1::DEGRADED || told->status().state() == v1::DOWN;
+    const bool refuse = lacks && refused_ < kMostInFull;
+    const bool justify = !blocked && justified_ < kMostInFull;
+    refused_ += refuse;
+    justified_ += justify;
+    if (refuse || justify) {
+      TellInFull(name, owner, refuse, justify ? &placement->second : nullptr, told);
+    }
+    if (!blocked) TellPromise(owner, placement->second, justify, told);
+    if (blocked ? refuse : justify) return;
+    told->set_chosen(
+        absl::StrCat("not explained in full: the service has many policies, and the first ",
+                     kMostInFull, " are; ask ComputePath with explain for this one"));
+  }
+
+ private:
+  void TellInFull(const std::string& name, const PolicyOwner& owner, bool refuse,
+                  const stored::v1::Placement* placement, v1::PolicyExplanation* told) {
     const PinnedDemand& demand = *owner.demand;
     PathQuestion question;
     question.from = owner.headend();
@@ -204,28 +237,18 @@ class PolicyStory {
     question.max_latency_ns = demand.max_latency_ns;
     question.queue = demand.traffic_class->queue();
     // As if it were to be placed now: what it and its way back hold is theirs to use.
-    PathBooks books = world_.books;
-    const std::string& back = owner.way_back();
-    for (const std::string& own : demand.policies) {
-      books.ledger.Remove(own);
-      books.loads.Remove(own);
-    }
-    RouteTargets targets = TargetsOf(question, world_.model, books.loads);
+    const DemandTakenOff taken(world_.snapshot, world_.placements, demand,
+                               demand.max_latency_ns > 0, &books_);
+    RouteTargets targets = TargetsOf(question, world_.model, books_.loads);
     targets.rate_bps = demand.rate_bps;
     targets.burst_bytes = demand.burst_bytes;
-    const SearchGraph::Environment environment{
-        .ledger = &books.ledger, .link_state = &state_, .corouted = Corouted(name, back)};
-    const auto placement = world_.placements.find(name);
-    const bool blocked =
-        placement == world_.placements.end() || placement->second.working().empty();
-    // A placed one that lacks something (protection, its rate) is told what stands in the way, too.
-    if (blocked || told->status().state() == v1::DEGRADED || told->status().state() == v1::DOWN) {
-      Refuse(question, environment, targets, told);
-    }
-    if (!blocked) Justify(placement->second, question, environment, targets, told);
+    const SearchGraph::Environment environment{.ledger = &books_.ledger,
+                                               .link_state = &state_,
+                                               .corouted = Corouted(name, owner.way_back())};
+    if (refuse) Refuse(question, environment, targets, told);
+    if (placement != nullptr) Justify(*placement, question, environment, targets, told);
   }
 
- private:
   bool Corouted(const std::string& name, const std::string& back) const {
     const auto there = world_.placements.find(name);
     const auto return_ = world_.placements.find(back);
@@ -244,7 +267,7 @@ class PolicyStory {
                               .from = world_.snapshot.node(question.from).name,
                               .to = world_.snapshot.node(question.to).name,
                               .targets = targets,
-                              .limit = {.budget = kExplainBudget, .stop = stop_}});
+                              .limit = {.budget = budget_, .stop = stop_}});
     AddRefusal(world_.snapshot, why, told);
   }
 
@@ -260,23 +283,35 @@ class PolicyStory {
                                                .working = *working,
                                                .protect = *protect,
                                                .targets = targets,
-                                               .limit = {.budget = kExplainBudget, .stop = stop_}});
+                                               .limit = {.budget = budget_, .stop = stop_}});
     told->set_chosen(why.chosen);
     AddAlternatives(world_.snapshot, why, told);
+  }
+
+  void TellPromise(const PolicyOwner& owner, const stored::v1::Placement& placement, bool in_full,
+               v1::PolicyExplanation* told) const {
+    const auto working = LinksOf(world_.snapshot, placement.working());
+    const auto protect = LinksOf(world_.snapshot, placement.protect());
+    if (!working || !protect) return;
     PromiseQuery query;
     query.working = *working;
     query.protect = *protect;
-    query.queue = targets.queue;
-    query.rate_bps = targets.rate_bps;
-    query.burst_bytes = targets.burst_bytes;
+    query.queue = owner.demand->traffic_class->queue();
+    query.rate_bps = owner.demand->rate_bps;
+    query.burst_bytes = owner.demand->burst_bytes;
     query.probe_interval_us = PlanOptions().pinned_probe_interval_us;
+    if (!in_full) query.detail = PromiseDetail::kFigures;
     *told->mutable_promise() =
         MakePromise(world_.snapshot, world_.model, world_.books.loads, query);
   }
 
   const PathWorld& world_;
   const LinkState& state_;
+  const int64_t budget_;
   const std::function<bool()>& stop_;
+  // A working copy: each policy's own bookings are off it while that is told.
+  PathBooks books_;
+  int refused_ = 0, justified_ = 0;
 };
 
 }  // namespace
@@ -298,9 +333,18 @@ absl::StatusOr<v1::ExplainServiceResponse> AnswerExplainService(
   v1::ExplainServiceResponse response;
   response.set_revision(world.revision);
   const LinkState state = LinkStateOf(world);
-  const PolicyStory story(world, state, stop);
-  for (const auto& [name, owner] : world.owners) {
-    if (owner.demand->service != request.name()) continue;
+  std::vector<const std::pair<const std::string, PolicyOwner>*> policies;
+  for (const auto& entry : world.owners) {
+    if (entry.second.demand->service == request.name()) policies.push_back(&entry);
+  }
+  PolicyStory story(world, state, static_cast<int>(policies.size()), stop);
+  for (const auto* entry : policies) {
+    const auto& [name, owner] = *entry;
+    if (stop()) {
+      return absl::DeadlineExceededError(
+          absl::StrCat("time ended when ", response.policies_size(), " of ", policies.size(),
+                       " policies had been explained: give a longer deadline"));
+    }
     v1::PolicyExplanation* told = response.add_policies();
     told->set_policy(name);
     const auto policy = view.policies.find(name);

@@ -39,7 +39,10 @@ absl::StatusOr<v1::ComputePathResponse> AnswerComputePath(const PathWorld& world
                                                           const std::function<bool()>& stop);
 
 // The pinned policies of the service, in name order: those shared by all customers belong to none.
-// `view` says how they are. NOT_FOUND when the service does not exist.
+// `view` says how they are. The first 64 that are placed come with alternatives and the arithmetic
+// of their promise, the first 64 that lack something with what stands in the way; of the rest, path
+// and figures alone, which `chosen` says. NOT_FOUND when the service does not exist;
+// DEADLINE_EXCEEDED when `stop` came between two policies.
 absl::StatusOr<v1::ExplainServiceResponse> AnswerExplainService(
     const PathWorld& world, const NetworkView& view, const v1::ExplainServiceRequest& request,
     const std::function<bool()>& stop);

@@ -3,6 +3,7 @@
 #ifndef WAYMARK_CONTROLLER_ENGINE_PATH_BOOKS_H_
 #define WAYMARK_CONTROLLER_ENGINE_PATH_BOOKS_H_
 
+#include <array>
 #include <map>
 #include <memory>
 #include <string>
@@ -39,6 +40,30 @@ struct PathBooks {
 PathBooks BooksOf(const Snapshot& snapshot, const Intents& intents,
                   const std::map<std::string, PolicyOwner>& owners,
                   const std::map<std::string, stored::v1::Placement>& placements);
+
+// For as long as it lives, `books` lack what both directions of a demand hold: as if it were to be
+// placed now. All references must outlive it. O(hops); with the queues, up to O(all flows).
+class DemandTakenOff {
+ public:
+  // The books must be BooksOf the rest. The queues are left alone unless `queues`.
+  DemandTakenOff(const Snapshot& snapshot,
+                 const std::map<std::string, stored::v1::Placement>& placements,
+                 const PinnedDemand& demand, bool queues, PathBooks* books);
+  DemandTakenOff(const DemandTakenOff&) = delete;
+  DemandTakenOff& operator=(const DemandTakenOff&) = delete;
+  ~DemandTakenOff();
+
+ private:
+  struct Held {
+    bool bandwidth = false;
+    bool queues = false;
+  };
+  const Snapshot& snapshot_;
+  const std::map<std::string, stored::v1::Placement>& placements_;
+  const PinnedDemand& demand_;
+  PathBooks& books_;
+  std::array<Held, 2> held_;
+};
 
 }  // namespace waymark
 

@@ -253,7 +253,7 @@ absl::StatusOr<v1::ExplainServiceResponse> EnginePathQueries::Explain(
   auto answer =
       AnswerExplainService(WorldOf(now_, adopted == nullptr ? NoLinks() : adopted->links_down),
                            *view, request, StopOf(limits));
-  if (absl::Status s = CheckLimits(limits); answer.ok() && absl::IsCancelled(s)) return s;
+  if (absl::Status s = CheckLimits(limits); absl::IsCancelled(s)) return s;
   return answer;
 }
 

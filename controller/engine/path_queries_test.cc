@@ -57,6 +57,60 @@ v1::Bundle Diamond() {
   return b;
 }
 
+// Adds customers/c/services/lan of class trafficClasses/gold, with an endpoint on every node.
+void AddLan(int64_t cir_bps, v1::Bundle* b) {
+  v1::ClassMap& map = *b->add_class_maps();
+  map.set_name("customers/c/classMaps/gold");
+  map.set_default_class("trafficClasses/gold");
+  v1::Service& service = *b->add_services();
+  service.set_name("customers/c/services/lan");
+  service.set_type(v1::E_LAN);
+  service.set_class_map(map.name());
+  service.set_vni(100);
+  v1::ClassRate& rate = *service.add_rates();
+  rate.set_traffic_class("trafficClasses/gold");
+  rate.set_cir_bps(cir_bps);
+  for (const v1::Node& node : b->nodes()) {
+    v1::Site& site = *b->add_sites();
+    site.set_name(absl::StrCat("customers/c/sites/", node.name().substr(6)));
+    site.set_node(node.name());
+    site.set_port("c1");
+    service.add_endpoints()->set_site(site.name());
+  }
+}
+
+// A ring whose every node is also joined to the opposite one, with an E-LAN between all its nodes.
+v1::Bundle RingLan(int nodes) {
+  v1::Bundle b;
+  *b.add_traffic_classes() = Diamond().traffic_classes(0);
+  b.mutable_traffic_classes(0)->set_max_latency_ns(100'000'000);
+  uint32_t adjacency = 0x8000;
+  const auto add = [&](int from, int to) {
+    v1::Link& link = *b.add_links();
+    link.set_name(absl::StrCat("links/", from, "--", to));
+    link.set_reverse(absl::StrCat("links/", to, "--", from));
+    link.set_source(absl::StrCat("nodes/", from));
+    link.set_target(absl::StrCat("nodes/", to));
+    link.set_capacity_bps(10'000'000'000);
+    link.set_delay_ns(1'000'000);
+    link.set_te_metric(10);
+    link.set_mtbf_hours(10'000);
+    link.set_mttr_hours(10);
+    link.set_adjacency_sid(adjacency++);
+  };
+  for (int i = 0; i < nodes; ++i) {
+    v1::Node& node = *b.add_nodes();
+    node.set_name(absl::StrCat("nodes/", i));
+    node.add_ports()->set_id("c1");
+    node.set_node_sid(static_cast<uint32_t>(i) + 1);
+    add(i, (i + 1) % nodes);
+    add((i + 1) % nodes, i);
+    add(i, (i + nodes / 2) % nodes);
+  }
+  AddLan(1'000'000, &b);
+  return b;
+}
+
 class PathQueriesTest : public testing::Test {
  protected:
   void Start(const v1::Bundle& bundle) {
@@ -83,6 +137,9 @@ class PathQueriesTest : public testing::Test {
     add(kLinkPrefix, b.links());
     add(kSrlgPrefix, b.srlgs());
     add(kTrafficClassPrefix, b.traffic_classes());
+    add(kClassMapPrefix, b.class_maps());
+    add(kSitePrefix, b.sites());
+    add(kServicePrefix, b.services());
     ASSERT_TRUE(store_.CommitAndWait(std::move(mutations)).ok());
     loop_.Advance(absl::Seconds(1));
   }
@@ -92,6 +149,16 @@ class PathQueriesTest : public testing::Test {
     std::optional<absl::StatusOr<v1::ComputePathResponse>> answer;
     queries_->ComputePath(
         request, limits, [&](absl::StatusOr<v1::ComputePathResponse> a) { answer = std::move(a); });
+    query_loop_.RunUntilIdle();
+    if (!answer) return absl::UnknownError("no answer");
+    return *std::move(answer);
+  }
+
+  absl::StatusOr<v1::ExplainServiceResponse> Explain(const PathQueries::Limits& limits = {}) {
+    v1::ExplainServiceRequest request;
+    request.set_name("customers/c/services/lan");
+    std::optional<absl::StatusOr<v1::ExplainServiceResponse>> answer;
+    queries_->ExplainService(request, limits, [&](const auto& a) { answer = a; });
     query_loop_.RunUntilIdle();
     if (!answer) return absl::UnknownError("no answer");
     return *std::move(answer);
@@ -316,6 +383,40 @@ TEST_F(PathQueriesTest, CancelledAndLateQuestionsAreNotWorkedOn) {
   limits = PathQueries::Limits();
   limits.cancelled = [&asked] { return ++asked > 1; };
   EXPECT_TRUE(absl::IsCancelled(Compute(Request("a", "d"), limits).status()));
+}
+
+TEST_F(PathQueriesTest, OfManyPoliciesTheFirstAreExplainedInFull) {
+  Start(RingLan(10));
+  const auto answer = Explain();
+  ASSERT_TRUE(answer.ok()) << answer.status();
+  ASSERT_EQ(answer->policies_size(), 90);
+  for (int i = 0; i < 90; ++i) {
+    const v1::PolicyExplanation& policy = answer->policies(i);
+    EXPECT_EQ(policy.working_size(), 1) << i;
+    EXPECT_GT(policy.promise().working_latency_ns(), 1'000'000) << i;
+    EXPECT_EQ(policy.alternatives_size() > 0, i < 64) << i;
+    EXPECT_EQ(policy.promise().terms_size() > 0, i < 64) << i;
+    EXPECT_EQ(policy.chosen().starts_with("not explained in full"), i >= 64) << policy.chosen();
+  }
+  // What is taken off the books for one policy is back for the next: asked again, all is the same.
+  EXPECT_EQ(Explain()->SerializeAsString(), answer->SerializeAsString());
+}
+
+TEST_F(PathQueriesTest, OneWhoExplainsAsksBetweenPoliciesWhetherThereIsTime) {
+  Start(RingLan(10));
+  int asked = 0;
+  PathQueries::Limits limits;
+  limits.cancelled = [&asked] { return ++asked > 20; };
+  EXPECT_TRUE(absl::IsCancelled(Explain(limits).status()));
+  EXPECT_LT(asked, 40);
+  asked = 0;
+  limits.deadline = query_loop_.clock().Now() + absl::Milliseconds(100);
+  limits.cancelled = [&] {
+    query_loop_.Advance(absl::Milliseconds(1));
+    return ++asked < 0;
+  };
+  EXPECT_TRUE(absl::IsDeadlineExceeded(Explain(limits).status()));
+  EXPECT_LT(asked, 120);
 }
 
 TEST_F(PathQueriesTest, ServicesThatDoNotExist) {
