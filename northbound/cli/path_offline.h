@@ -4,6 +4,7 @@
 
 #include "absl/status/statusor.h"
 #include "controller/compute/constraints.h"
+#include "controller/compute/search_graph.h"
 #include "northbound/cli/path_graph.h"
 #include "waymark/v1/services.pb.h"
 
@@ -11,7 +12,7 @@ namespace waymark::cli {
 
 // Hops of a path on paper, where none are asked: more than any segment list holds, as many as the
 // solvers count.
-inline constexpr int kMostOfflineHops = 28'000;
+inline constexpr int kMostOfflineHops = kMostHopsOnPaper;
 
 // As the solvers take them, with the file's names. NOT_FOUND for a node, a link or a risk group
 // that the file does not have.

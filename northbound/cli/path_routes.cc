@@ -1,6 +1,7 @@
 #include "northbound/cli/path_routes.h"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -8,6 +9,7 @@
 #include <cstdio>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -39,13 +41,15 @@ std::string CsvField(const std::string& text) {
 // The rows of all sources to one destination.
 class Rows {
  public:
+  // `open`: the same without maintenance; null where there is none.
   Rows(const GraphFile& file, const PathConstraints& constraints, const SearchGraph& graph,
-       const std::function<absl::Status()>& go_on)
-      : file_(file), constraints_(constraints), graph_(graph), go_on_(go_on) {}
+       const SearchGraph* open, const std::function<absl::Status()>& go_on)
+      : file_(file), constraints_(constraints), graph_(graph), open_(open), go_on_(go_on) {}
 
   absl::Status To(int32_t destination) {
     const NodeId to = file_.NodeAt(destination);
     PathSearch search(graph_, to);
+    if (open_ != nullptr) without_maintenance_.emplace(*open_, to);
     const int32_t nodes = static_cast<int32_t>(file_.snapshot().nodes().size());
     for (int32_t source = 0; source < nodes; ++source) {
       if (source == destination) continue;
@@ -55,7 +59,7 @@ class Rows {
       if (constraints_.protection.any()) {
         Pair(search, file_.NodeAt(source));
       } else {
-        Single(search.Run(file_.NodeAt(source)), search.LowerBound(file_.NodeAt(source)));
+        Single(search, file_.NodeAt(source));
       }
     }
     return go_on_();
@@ -65,19 +69,24 @@ class Rows {
   RoutesSummary summary;
 
  private:
-  void Single(const PathResult& result, const Metric& bound) {
+  void Single(PathSearch& search, NodeId from) {
+    const PathResult result = search.Run(from);
     if (result.outcome == Outcome::kFound) return Row("working", &result.path, "");
-    Row("working", nullptr, WhyNone(result, bound));
+    Row("working", nullptr, WhyNone(result, search, from));
   }
 
-  std::string WhyNone(const PathResult& result, const Metric& bound) {
+  std::string WhyNone(const PathResult& result, const PathSearch& search, NodeId from) {
     if (result.outcome == Outcome::kBudgetSpent) {
       ++summary.undecided;
       return "work budget spent; not proven";
     }
     ++summary.unreachable;
-    return bound.cost >= kUnreachable && Unconstrained() ? "unreachable"
-                                                         : "no path meets the constraints";
+    const auto reached = [from](const PathSearch& by) {
+      return by.LowerBound(from).cost < kUnreachable;
+    };
+    if (reached(search)) return "no path meets the constraints";
+    if (without_maintenance_ && reached(*without_maintenance_)) return "in maintenance";
+    return Unconstrained() ? "unreachable" : "no path meets the constraints";
   }
 
   // No constraint takes a node or a link away.
@@ -108,7 +117,7 @@ class Rows {
       return Row("protect", &result.protect, reason);
     }
     if (result.single.outcome != Outcome::kFound) {
-      const std::string why = WhyNone(result.single, search.LowerBound(from));
+      const std::string why = WhyNone(result.single, search, from);
       Row("working", nullptr, why);
       return Row("protect", nullptr, why);
     }
@@ -158,7 +167,9 @@ class Rows {
   const GraphFile& file_;
   const PathConstraints& constraints_;
   const SearchGraph& graph_;
+  const SearchGraph* open_;
   const std::function<absl::Status()>& go_on_;
+  std::optional<PathSearch> without_maintenance_;
   std::string ends_;
 };
 
@@ -171,14 +182,24 @@ Protection Meaningful(Protection asked, const Snapshot& snapshot) {
   return asked;
 }
 
+bool HasMaintenance(const Snapshot& snapshot) {
+  const auto forbidden = [](const auto& place) { return place.admin == v1::FORBID; };
+  return std::ranges::any_of(snapshot.nodes(), forbidden) ||
+         std::ranges::any_of(snapshot.links(), forbidden);
+}
+
 // A file that is there whole or not at all.
 class WholeFile {
  public:
-  explicit WholeFile(const std::string& path) : path_(path), part_(path + ".part") {
+  explicit WholeFile(const std::string& path) : path_(path) {
     struct stat there = {};
     // A device or a pipe is written, not replaced.
     direct_ = stat(path.c_str(), &there) == 0 && !S_ISREG(there.st_mode);
-    file_ = direct_ ? std::fopen(path.c_str(), "wb") : std::fopen(part_.c_str(), "wbx");
+    if (direct_) {
+      file_ = std::fopen(path.c_str(), "wb");
+    } else {
+      OpenPart();
+    }
     if (file_ == nullptr) error_ = errno;
   }
   ~WholeFile() {
@@ -191,10 +212,6 @@ class WholeFile {
 
   absl::Status status() const {
     if (error_ == 0) return absl::OkStatus();
-    if (error_ == EEXIST) {
-      return absl::FailedPreconditionError(absl::StrCat(
-          part_, " exists: another run is writing it, or one ended badly; then remove it"));
-    }
     return absl::InternalError(
         absl::StrCat(path_, ": cannot be written: ", std::generic_category().message(error_)));
   }
@@ -215,7 +232,19 @@ class WholeFile {
   }
 
  private:
-  const std::string path_, part_;
+  // A file of this run alone: another run may be writing the same routes, and one that was killed
+  // may have left its own behind, even one with this process's number.
+  void OpenPart() {
+    constexpr int kMostParts = 1'000;
+    for (int i = 0; file_ == nullptr && i < kMostParts; ++i) {
+      part_ = absl::StrCat(path_, ".", getpid(), "-", i, ".part");
+      file_ = std::fopen(part_.c_str(), "wbx");
+      if (file_ == nullptr && errno != EEXIST) return;
+    }
+  }
+
+  const std::string path_;
+  std::string part_;
   bool direct_ = false;
   std::FILE* file_ = nullptr;
   int error_ = 0;
@@ -229,6 +258,10 @@ class Crew {
         constraints_(constraints),
         options_(options),
         graph_(file.snapshot(), constraints, {.most_hops = kMostOfflineHops}) {
+    if (HasMaintenance(file.snapshot())) {
+      open_.emplace(file.snapshot(), constraints,
+                    SearchGraph::Environment{.ignore_forbid = true, .most_hops = kMostOfflineHops});
+    }
     for (int i = 0; i < options.threads; ++i) threads_.emplace_back([this] { Work(); });
   }
 
@@ -279,7 +312,7 @@ class Crew {
   void Work() {
     const std::function<absl::Status()> go_on = [this] { return GoOn(); };
     for (size_t destination = 0; Take(&destination);) {
-      Rows rows(file_, constraints_, graph_, go_on);
+      Rows rows(file_, constraints_, graph_, open_ ? &*open_ : nullptr, go_on);
       const absl::Status status = rows.To(static_cast<int32_t>(destination));
       const std::lock_guard lock(mutex_);
       if (!status.ok()) {
@@ -295,6 +328,7 @@ class Crew {
   const PathConstraints& constraints_;
   const RoutesOptions& options_;
   const SearchGraph graph_;
+  std::optional<SearchGraph> open_;
 
   std::mutex mutex_;
   std::condition_variable changed_;

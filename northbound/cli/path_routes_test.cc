@@ -1,9 +1,11 @@
 // `waymark path compute --all-pairs`, checked against the input file alone.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <csignal>
+#include <filesystem>
 #include <fstream>
 #include <limits>
 #include <map>
@@ -172,6 +174,16 @@ class PathRoutesTest : public testing::Test {
     return Waymark(args, graph);
   }
 
+  // The target and all that begins with its name.
+  std::vector<std::string> Beside() const {
+    std::vector<std::string> names;
+    for (const auto& entry : std::filesystem::directory_iterator(testing::TempDir())) {
+      const std::string name = testing::TempDir() + "/" + entry.path().filename().string();
+      if (name.starts_with(out_)) names.push_back(name);
+    }
+    return names;
+  }
+
   const std::string out_ =
       absl::StrCat(testing::TempDir(), "/",
                    testing::UnitTest::GetInstance()->current_test_info()->name(), ".csv");
@@ -281,17 +293,38 @@ TEST_F(PathRoutesTest, NothingHalfWrittenStays) {
   EXPECT_EQ(late.code, 5);
   EXPECT_THAT(late.err, HasSubstr("the time limit of 1ns is over: nothing is written"));
   EXPECT_EQ(Contents(out_), "before");
-  EXPECT_FALSE(Exists(out_ + ".part"));
-
-  std::ofstream(out_ + ".part") << "another run";
-  const Ran other = Run({}, kUndirected);
-  EXPECT_EQ(other.code, 1);
-  EXPECT_THAT(other.err, HasSubstr(".part exists: another run is writing it"));
-  EXPECT_EQ(Contents(out_ + ".part"), "another run");
-  std::remove((out_ + ".part").c_str());
+  EXPECT_THAT(Beside(), ElementsAre(out_));
 
   EXPECT_EQ(Run({}, kUndirected).code, 0);
   EXPECT_THAT(Contents(out_), HasSubstr("0,1,working,10,3,\n"));
+  EXPECT_THAT(Beside(), ElementsAre(out_));
+}
+
+TEST_F(PathRoutesTest, WhatAKilledRunLeftIsNotInTheWay) {
+  const std::string left[] = {out_ + ".part", absl::StrCat(out_, ".", getpid(), "-0.part")};
+  for (const std::string& name : left) std::ofstream(name) << "left behind";
+  const Ran ran = Run({}, kUndirected);
+  EXPECT_EQ(ran.code, 0) << ran.err;
+  EXPECT_THAT(Contents(out_), HasSubstr("0,1,working,10,3,\n"));
+  EXPECT_EQ(Beside().size(), 3u);
+  for (const std::string& name : left) {
+    EXPECT_EQ(Contents(name), "left behind");
+    std::remove(name.c_str());
+  }
+}
+
+TEST_F(PathRoutesTest, MaintenanceIsTheReason) {
+  ASSERT_EQ(Run({},
+                "nodes: [{name: a}, {name: b, admin_state: FORBID}, {name: c}, {name: d}]\nlinks:\n"
+                "  - {name: ab, source: a, target: b, capacity_bps: 1G}\n"
+                "  - {name: bc, source: b, target: c, capacity_bps: 1G}\n")
+                .code,
+            0);
+  const Table table = Parse(Contents(out_));
+  EXPECT_EQ(table.at({0, 1, "working"}).reason, "in maintenance");
+  EXPECT_EQ(table.at({0, 2, "working"}).reason, "in maintenance");
+  EXPECT_EQ(table.at({2, 0, "working"}).reason, "unreachable");
+  EXPECT_EQ(table.at({0, 3, "working"}).reason, "unreachable");
 }
 
 TEST_F(PathRoutesTest, LongPathsAreFound) {
