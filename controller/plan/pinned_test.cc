@@ -149,6 +149,71 @@ TEST_F(PinnedTest, LinksWithoutReverseArePlacedApart) {
   EXPECT_TRUE(carrier.Commit().changed_placements.empty());
 }
 
+class ApartTest : public PinnedTest {
+ protected:
+  // Fibres w and q between e and f, and another way there and another back, of one-way links.
+  ApartTest() {
+    for (const char* id : {"e", "f", "g", "h"}) carrier_.network.Node(id, "CH");
+    w_ = carrier_.network.Fibre("e", "f", 1000, 10, "w").name();
+    q_ = carrier_.network.Fibre("e", "f", 2000, 20, "q").name();
+    carrier_.network.OneWay("e", "g");
+    carrier_.network.OneWay("g", "f");
+    carrier_.network.OneWay("f", "h");
+    carrier_.network.OneWay("h", "e");
+    carrier_.AddService("line", v1::E_LINE, {"e", "f"}, "gold");
+  }
+  v1::TrafficClass& Gold() { return carrier_.intents.traffic_classes.at("trafficClasses/gold"); }
+  void Forbid(const std::string& link) {
+    carrier_.network.Link(link).set_admin_state(v1::FORBID);
+    carrier_.network.Link(carrier_.network.Link(link).reverse()).set_admin_state(v1::FORBID);
+  }
+  std::string Protect(const Plan& plan, const char* from, const char* to) {
+    return TestCarrier::Hops(Of(plan, 0, 2, from, to).protect());
+  }
+  std::string w_, q_;
+};
+
+TEST_F(ApartTest, TheSurvivorGetsAPartnerOfItsOwnEachWay) {
+  Gold().add_protection(v1::LINK);
+  EXPECT_EQ(Protect(carrier_.Commit(), "e", "f"), "e f");
+  Forbid(q_);
+  const Plan plan = carrier_.Commit();
+  EXPECT_EQ(Working(plan, 0, 2, "e", "f"), "e f");
+  EXPECT_EQ(Working(plan, 0, 2, "f", "e"), "f e");
+  EXPECT_EQ(Protect(plan, "e", "f"), "e g f");
+  EXPECT_EQ(Protect(plan, "f", "e"), "f h e");
+  EXPECT_EQ(Of(plan, 0, 2, "e", "f").status().state(), v1::PENDING);
+  EXPECT_EQ(Of(plan, 0, 2, "f", "e").status().state(), v1::PENDING);
+  EXPECT_TRUE(carrier_.Commit().changed_placements.empty());
+}
+
+TEST_F(ApartTest, WhereOneWayFindsNoPartnerBothStayTogether) {
+  Gold().add_protection(v1::LINK);
+  carrier_.Commit();
+  Forbid(q_);
+  carrier_.network.Link("links/h--e").set_admin_state(v1::FORBID);
+  const Plan plan = carrier_.Commit();
+  for (const auto& [from, to] : {std::pair("e", "f"), {"f", "e"}}) {
+    EXPECT_EQ(Of(plan, 0, 2, from, to).working(0).links_size(), 1);
+    EXPECT_EQ(Protect(plan, from, to), "");
+    EXPECT_EQ(Of(plan, 0, 2, from, to).status().state(), v1::DEGRADED);
+    EXPECT_NE(Of(plan, 0, 2, from, to).status().reason(), "unprotected: ");
+  }
+}
+
+TEST_F(ApartTest, WithEveryFibreDownEachWayGoesItsOwn) {
+  carrier_.Commit();
+  carrier_.links_down = {w_, q_};
+  Plan plan = carrier_.Commit();
+  EXPECT_EQ(Working(plan, 0, 2, "e", "f"), "e g f");
+  EXPECT_EQ(Working(plan, 0, 2, "f", "e"), "f h e");
+  EXPECT_EQ(Of(plan, 0, 2, "e", "f").status().state(), v1::PENDING);
+  EXPECT_EQ(Of(plan, 0, 2, "f", "e").status().state(), v1::PENDING);
+  carrier_.links_down.clear();
+  plan = carrier_.Commit();
+  EXPECT_EQ(Working(plan, 0, 2, "e", "f"), "e g f");
+}
+
 TEST_F(PinnedTest, LargerDemandsAreServedFirstAndForgottenOnesFreeTheirPlace) {
   for (const char* link :
        {"links/zrh--par", "links/zrh--fra", "links/zrh--gva", "links/zrh--ber"}) {

@@ -181,6 +181,7 @@ void Placer::Mend(PinnedJob* job) {
   }
   if (shortfall.empty() && Claim(job, as_asked, job->wanted())) return Settle(job);
   if (PlaceAnew(job, /*take=*/true)) return Settle(job);
+  if (PlaceApart(job, old.working)) return;
   if (shortfall.empty()) {
     return Keep(job, old, held,
                 held < job->wanted() ? absl::StrCat("holds ", BandwidthText(held), " of the ",
@@ -200,6 +201,7 @@ void Placer::Restore(PinnedJob* job) {
   const int64_t held = job->reserved_bps;
   Release(job);
   if (PlaceAnew(job, /*take=*/true)) return Settle(job);
+  if (PlaceApart(job, {})) return;
   // Before it takes its bandwidth back, which must not count against it.
   const Refusal why = Why(*job);
   BookAgain(job, old, held);
@@ -216,7 +218,46 @@ void Placer::FindPartner(PinnedJob* job) {
     return Settle(job);
   }
   if (PlaceAnew(job, /*take=*/true)) return Settle(job);
+  if (PlaceApart(job, old.working)) return;
   Keep(job, old, held, "unprotected: ");
+}
+
+bool Placer::PlaceLeg(PinnedJob* leg, const std::vector<LinkId>& keep, bool take) {
+  if (!keep.empty() && Up(keep) && leg->constraints().protection.any()) {
+    const auto partner = solver_.Protect(*leg, keep, kTentativePriority);
+    if (partner && Reserve(leg, *partner, leg->wanted(), leg->demand->hold_priority)) return true;
+  }
+  return PlaceAnew(leg, take);
+}
+
+// Each way by itself, for what stood and finds no fibres for both ways: both or neither.
+bool Placer::PlaceApart(PinnedJob* job, const std::vector<LinkId>& keep) {
+  if (!job->corouted) return false;
+  const std::vector<LinkId> keeps[] = {
+      keep, ReversePath(snapshot_, keep).value_or(std::vector<LinkId>())};
+  PinnedJob* legs[2];
+  for (size_t leg = 0; leg < 2; ++leg) {
+    legs[leg] = &AddJob({{.demand = job->demand, .leg = leg}});
+    legs[leg]->standing = Standing::kWhole;
+  }
+  for (size_t leg = 0; leg < 2; ++leg) PlaceLeg(legs[leg], keeps[leg], /*take=*/false);
+  // What is taken from others cannot be given back, so that only the last one may.
+  for (size_t leg = 0; leg < 2; ++leg) {
+    if (!legs[leg]->placed && legs[1 - leg]->placed) PlaceLeg(legs[leg], keeps[leg], true);
+  }
+  if (legs[0]->placed && legs[1]->placed) {
+    job->retired = true;
+    for (PinnedJob* leg : legs) Settle(leg);
+    return true;
+  }
+  for (PinnedJob* leg : legs) {
+    if (leg->placed) Release(leg);
+    by_key_.erase(leg->key());
+  }
+  jobs_.pop_back();
+  jobs_.pop_back();
+  by_key_[job->key()] = job;
+  return false;
 }
 
 void Placer::Settle(PinnedJob* job) {

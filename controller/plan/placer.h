@@ -103,6 +103,10 @@ class Placer {
   void Mend(PinnedJob* job);
   void Restore(PinnedJob* job);
   void FindPartner(PinnedJob* job);
+  // Divides a co-routed job that holds nothing; on each way `keep` (empty: nothing) stays if it
+  // gets a partner. False, and nothing changed: no.
+  bool PlaceApart(PinnedJob* job, const std::vector<LinkId>& keep);
+  bool PlaceLeg(PinnedJob* leg, const std::vector<LinkId>& keep, bool take);
   void PlaceNewOnes();
   void PlaceRefused(PinnedJob* job);
   void MarkUnprotected();

@@ -6,7 +6,8 @@
 // class map is one policy of that service. The two directions use the same fibres (computed from
 // the lexicographically smaller node id; the other way takes each link's `reverse`), so that a
 // liveness probe returns along the nodes that it came by; only where no such path exists are they
-// computed apart, and then not probed. Each path, working and protect, holds cir_bps * (endpoint
+// computed apart, and then not probed: so too what stood on common fibres and finds no others, if
+// both ways find their own. Each path, working and protect, holds cir_bps * (endpoint
 // pairs between the two nodes) / the class's oversubscription in the ledger. Where the class shares
 // protect bandwidth (compute/ledger.h), a pair is first sought as if it did not, and then with
 // protect paths on room that is held already for what cannot fail together with it. Where the class

@@ -242,7 +242,8 @@ Metric RouteSolver::Objective(const RouteQuery& query, const Route& route) {
 
 Refusal RouteSolver::Why(const RouteQuery& query) {
   PathConstraints constraints = query.constraints();
-  const SearchGraph::Environment environment = {.ledger = &ledger_, .link_state = &link_state_};
+  const SearchGraph::Environment environment = {
+      .ledger = &ledger_, .link_state = &link_state_, .corouted = query.corouted};
   return ExplainRefusal(snapshot_, constraints, environment, snapshot_.node(query.from()).name,
                         snapshot_.node(query.to()).name);
 }
