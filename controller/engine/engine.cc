@@ -211,21 +211,31 @@ void Engine::CommitPlacements(const Adopted& computed_from, std::vector<Mutation
         switches_.links_down() != computed_from.links_down) {
       return done(absl::AbortedError("the network has changed meanwhile"));
     }
+    if (absl::Status status = resources_.PlacementsStoring(mutations); !status.ok()) {
+      return done(status);
+    }
     // Nothing is computed, and so no other placement stored, until this is.
     storing_ = true;
     store_.Commit(mutations, [guard = guard_, done](absl::StatusOr<Revision> stored) {
       {
         std::lock_guard<std::mutex> lock(guard->mutex);
         if (Engine* engine = guard->engine; engine != nullptr) {
-          engine->PostSurely([engine] {
-            engine->storing_ = false;
-            if (engine->dirty_) engine->Recompute();
-          });
+          engine->PostSurely([engine, stored] { engine->OnMovesStored(stored); });
         }
       }
       done(std::move(stored));
     });
   });
+}
+
+// They count from here on: the store's word of them may come later than a link event, and what is
+// computed then must not begin from the places that they have left.
+void Engine::OnMovesStored(const absl::StatusOr<Revision>& stored) {
+  storing_ = false;
+  resources_.PlacementsStored(stored);
+  if (!started_) return;
+  dirty_ = dirty_ || stored.ok();
+  Recompute();
 }
 
 void Engine::MarkViewDirty() {

@@ -95,6 +95,8 @@ class Engine final : public SwitchSessionListener {
   void Recompute();
   void StorePlacements();
   void OnPlacementsStored(const absl::StatusOr<Revision>& stored);
+  // Those of CommitPlacements.
+  void OnMovesStored(const absl::StatusOr<Revision>& stored);
   void Adopt();
   void SetPlanRevision(Revision revision);
   void MarkViewDirty();

@@ -11,6 +11,58 @@ namespace {
 
 constexpr char kPolicy[] = "policies/a:65537:b";
 
+// A store whose watchers are told late, when asked so: its threads promise no order between them
+// and the answers to commits.
+class LateStore final : public Store {
+ public:
+  explicit LateStore(Store& store) : store_(store) {}
+
+  void Commit(std::vector<Mutation> mutations, Done done) override {
+    store_.Commit(std::move(mutations), std::move(done));
+  }
+  Revision current() const override { return store_.current(); }
+  Revision oldest() const override { return store_.oldest(); }
+  absl::StatusOr<Record> Get(const std::string& key, Revision as_of) const override {
+    return store_.Get(key, as_of);
+  }
+  absl::StatusOr<std::vector<Record>> List(const std::string& prefix, Revision as_of,
+                                           const std::string& after, size_t limit) const override {
+    return store_.List(prefix, as_of, after, limit);
+  }
+  absl::StatusOr<Revision> RevisionAt(absl::Time time) const override {
+    return store_.RevisionAt(time);
+  }
+  absl::StatusOr<absl::Time> TimeOf(Revision revision) const override {
+    return store_.TimeOf(revision);
+  }
+  absl::StatusOr<std::unique_ptr<Subscription>> Watch(Revision after, OnChange on_change) override {
+    tell_ = std::move(on_change);
+    return store_.Watch(after, [this](const ChangeSet& changes) {
+      held_.push_back(changes);
+      if (!late_) Tell();
+    });
+  }
+  absl::StatusOr<Revision> Backup(const std::string& folder) override {
+    return store_.Backup(folder);
+  }
+  absl::Status Compact(Revision before) override { return store_.Compact(before); }
+
+  void SetLate(bool late) {
+    late_ = late;
+    if (!late) Tell();
+  }
+
+ private:
+  void Tell() {
+    for (const ChangeSet& changes : std::exchange(held_, {})) tell_(changes);
+  }
+
+  Store& store_;
+  OnChange tell_;
+  bool late_ = false;
+  std::vector<ChangeSet> held_;
+};
+
 class EngineTest : public testing::Test {
  protected:
   ~EngineTest() override {
@@ -20,7 +72,7 @@ class EngineTest : public testing::Test {
   void Start() {
     Engine::Options options;
     options.hear_agents = absl::Milliseconds(100);
-    engine_ = std::make_unique<Engine>(store_, views_, loop_, metrics_, options);
+    engine_ = std::make_unique<Engine>(late_, views_, loop_, metrics_, options);
     ASSERT_TRUE(engine_->Start().ok());
     Settle();
   }
@@ -73,6 +125,7 @@ class EngineTest : public testing::Test {
   v1::Bundle bundle_ = TriangleBundle();
   SimulatedEventLoop loop_;
   MemoryStore store_{loop_};
+  LateStore late_{store_};
   NetworkViewHolder views_;
   Metrics metrics_;
   std::unique_ptr<Engine> engine_;
@@ -159,6 +212,40 @@ TEST_F(EngineTest, PlacementsAreCommittedForOthersIfNothingHasChanged) {
   ASSERT_EQ(answers.size(), 2u);
   EXPECT_EQ(answers[0].code(), absl::StatusCode::kAborted);
   EXPECT_TRUE(answers[1].ok()) << answers[1];
+}
+
+TEST_F(EngineTest, PlacementsOfOthersCountBeforeTheStoreTellsOfThem) {
+  StartWithAgents();
+  stored::v1::Placement there, back;
+  for (const char* link : {"links/a--c", "links/c--b"}) there.add_working(link);
+  there.add_protect("links/a--b");
+  there.set_reserved_bps(1'000'000'000);
+  for (const char* link : {"links/b--c", "links/c--a"}) back.add_working(link);
+  back.add_protect("links/b--a");
+  back.set_reserved_bps(1'000'000'000);
+  const std::string other = StoreKey(kPlacementPrefix, "policies/b:65537:a");
+  late_.SetLate(true);
+  absl::StatusOr<Revision> stored;
+  engine_->CommitPlacements(*engine_->adopted(),
+                            {{StoreKey(kPlacementPrefix, kPolicy), there.SerializeAsString(), {}},
+                             {other, back.SerializeAsString(), {}}},
+                            [&](absl::StatusOr<Revision> done) { stored = std::move(done); });
+  Settle();
+  ASSERT_TRUE(stored.ok()) << stored.status();
+  agents_[2]->ReportLink("c--b", false);
+  Settle();
+  EXPECT_EQ(Working(), "acb");
+  EXPECT_EQ(Stored().working_size(), 2);
+  late_.SetLate(false);
+  Settle();
+  EXPECT_EQ(Working(), "acb");
+  EXPECT_EQ(store_.current(), *stored);
+  EXPECT_EQ(engine_->adopted()->revision, *stored);
+  // What is no placement is refused before anything is stored.
+  engine_->CommitPlacements(*engine_->adopted(), {{"node:nodes/a", "x", {}}},
+                            [&](absl::StatusOr<Revision> done) { stored = std::move(done); });
+  Settle();
+  EXPECT_EQ(stored.status().code(), absl::StatusCode::kInvalidArgument);
 }
 
 TEST_F(EngineTest, ALinkThatFailsMovesNothingThatIsProtected) {

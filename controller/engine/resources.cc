@@ -108,6 +108,19 @@ void Resources::PlacementsStoring(const Plan& plan) {
   for (const std::string& name : plan.deleted_placements) storing_[name] = std::nullopt;
 }
 
+absl::Status Resources::PlacementsStoring(const std::vector<Mutation>& mutations) {
+  std::map<std::string, std::optional<stored::v1::Placement>> storing;
+  for (const Mutation& mutation : mutations) {
+    const bool placement = mutation.key.starts_with(kPlacementPrefix);
+    auto& made = storing[mutation.key.substr(placement ? kPlacementPrefix.size() : 0)];
+    if (!placement || (mutation.value && !made.emplace().ParseFromString(*mutation.value))) {
+      return absl::InvalidArgumentError(absl::StrCat("\"", mutation.key, "\" is no placement"));
+    }
+  }
+  storing_ = std::move(storing);
+  return absl::OkStatus();
+}
+
 void Resources::PlacementsStored(const absl::StatusOr<Revision>& stored) {
   // What the store has told may be later than this.
   if (stored.ok() && revision_ < *stored) {

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -31,6 +32,9 @@ class Resources {
   // Placements that the engine is about to commit: when the store tells of them they are no news.
   // Those of one commit at a time, until PlacementsStored says how it ended.
   void PlacementsStoring(const Plan& plan);
+  // The same for what somebody else has computed. INVALID_ARGUMENT, and nothing changed, where it
+  // is no placement.
+  absl::Status PlacementsStoring(const std::vector<Mutation>& mutations);
   // They hold from here on, ahead of the store's own word of it, which may also have come first.
   void PlacementsStored(const absl::StatusOr<Revision>& stored);
 
