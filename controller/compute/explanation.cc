@@ -70,8 +70,9 @@ class RouteExplainer {
     objective_alone.objective = constraints_.objective;
     const int most_hops = query_.environment.most_hops;
     objective_alone.max_hops = most_hops;
-    const SearchGraph everything(snapshot_, objective_alone,
-                                 {.ignore_forbid = true, .most_hops = most_hops});
+    const SearchGraph everything(
+        snapshot_, objective_alone,
+        {.ignore_forbid = true, .most_hops = most_hops, .weights = query_.environment.weights});
     size_t better = 0;
     for (const ComputedPath& path : Shortest(everything, most + 1)) {
       if (IsChosen(path.links) || explanation_.alternatives.size() + 1 >= most) continue;
@@ -218,7 +219,10 @@ class RouteExplainer {
 
   std::string ObjectiveText(int64_t cost) const {
     if (constraints_.objective == v1::MIN_DELAY) return DelayText(cost);
-    if (constraints_.objective != v1::MIN_COST) return std::to_string(cost);
+    const LinkWeights* weights = query_.environment.weights;
+    if (constraints_.objective != v1::MIN_COST) {
+      return weights == nullptr ? std::to_string(cost) : WeightText(cost, weights->decimals);
+    }
     char text[32];
     std::snprintf(text, sizeof text, "%.3f", static_cast<double>(cost) / 1000);
     return text;

@@ -81,6 +81,8 @@ Refusal ExplainRefusal(const Snapshot& snapshot, const PathConstraints& constrai
                        const SearchGraph::Environment& environment, std::string_view from,
                        std::string_view to);
 
+// "28" or "2.8" of 28: as many digits behind the point as are needed, of `decimals`.
+std::string WeightText(int64_t weight, int decimals);
 // "12.0 ms", "850 us"; "10 Gbit/s", "4.5 Mbit/s".
 std::string DelayText(int64_t delay_ns);
 std::string BandwidthText(int64_t bps);

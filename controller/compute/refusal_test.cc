@@ -315,6 +315,11 @@ TEST(TextTest, RoundsToTheSafeSide) {
   EXPECT_EQ(DelayText(1'999'999'9), "20.0 ms");
   EXPECT_EQ(DelayText(850'000), "850 us");
   EXPECT_EQ(DelayText(7), "7 ns");
+  EXPECT_EQ(WeightText(28, 0), "28");
+  EXPECT_EQ(WeightText(28, 1), "2.8");
+  EXPECT_EQ(WeightText(3000, 2), "30");
+  EXPECT_EQ(WeightText(1'050, 6), "0.00105");
+  EXPECT_EQ(WeightText(0, 3), "0");
   EXPECT_EQ(BandwidthText(4'500'000), "4.5 Mbit/s");
   EXPECT_EQ(BandwidthText(9'999'999'999), "9.999 Gbit/s");
   EXPECT_EQ(BandwidthText(10'000'000'000'000'000), "10000 Tbit/s");

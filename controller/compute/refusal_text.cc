@@ -32,6 +32,17 @@ std::string Scaled(int64_t value, const Unit& unit, size_t least_decimals, Round
 
 }  // namespace
 
+std::string WeightText(int64_t weight, int decimals) {
+  std::string digits = std::to_string(weight);
+  if (decimals == 0) return digits;
+  const size_t behind = static_cast<size_t>(decimals);
+  if (digits.size() <= behind) digits.insert(0, behind + 1 - digits.size(), '0');
+  digits.insert(digits.size() - behind, ".");
+  while (digits.back() == '0') digits.pop_back();
+  if (digits.back() == '.') digits.pop_back();
+  return digits;
+}
+
 std::string DelayText(int64_t delay_ns) {
   if (delay_ns >= 1'000'000) return Scaled(delay_ns, {1'000'000, "ms"}, 1, Rounding::kUp);
   if (delay_ns >= 1'000) return Scaled(delay_ns, {1'000, "us"}, 0, Rounding::kUp);

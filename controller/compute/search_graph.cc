@@ -6,15 +6,18 @@
 namespace waymark {
 namespace {
 
-int64_t ObjectiveOf(const LinkInfo& link, v1::Objective objective) {
-  switch (objective) {
-    case v1::MIN_DELAY:
-      return link.delay_ns;
-    case v1::MIN_COST:
-      return std::llround(link.cost * 1000);
-    default:
-      return link.te_metric;
+std::vector<int64_t> Objectives(const Snapshot& snapshot, v1::Objective objective,
+                                const LinkWeights* weights) {
+  const bool te_metric = objective != v1::MIN_DELAY && objective != v1::MIN_COST;
+  if (te_metric && weights != nullptr) return weights->by_link;
+  std::vector<int64_t> objectives;
+  objectives.reserve(snapshot.links().size());
+  for (const LinkInfo& link : snapshot.links()) {
+    objectives.push_back(te_metric                    ? link.te_metric
+                         : objective == v1::MIN_DELAY ? link.delay_ns
+                                                      : std::llround(link.cost * 1000));
   }
+  return objectives;
 }
 
 uint64_t Avoided(v1::AdminState admin) { return admin == v1::AVOID ? 1 : 0; }
@@ -44,16 +47,16 @@ SearchGraph::SearchGraph(const Snapshot& snapshot, const PathConstraints& constr
 
 void SearchGraph::Price(const PathConstraints& constraints, const Environment& environment) {
   const Snapshot& snapshot = *snapshot_;
-  // No path has more hops than there are nodes, and two of them are added up at times.
-  most_objective_ = kAvoidCost / (2 * static_cast<int64_t>(snapshot.nodes().size() + 1)) - 1;
+  most_objective_ = MostObjective(snapshot.nodes().size());
+  const std::vector<int64_t> objectives =
+      Objectives(snapshot, constraints.objective, environment.weights);
   int64_t dearest = 0;
-  for (const LinkInfo& link : snapshot.links()) {
-    dearest = std::max(dearest, ObjectiveOf(link, constraints.objective));
-  }
+  for (const int64_t objective : objectives) dearest = std::max(dearest, objective);
   // Coarser units where the sums would not fit: money alone can be that much.
   const int64_t unit = dearest / most_objective_ + 1;
   cost_.reserve(snapshot.links().size());
-  for (const LinkInfo& link : snapshot.links()) {
+  for (size_t i = 0; i < objectives.size(); ++i) {
+    const LinkInfo& link = snapshot.link(static_cast<LinkId>(i));
     int64_t delay_ns = link.delay_ns;
     uint64_t avoided = Avoided(link.admin) + Avoided(snapshot.node(link.target).admin);
     if (environment.corouted && link.reverse != LinkId::kNone) {
@@ -62,8 +65,7 @@ void SearchGraph::Price(const PathConstraints& constraints, const Environment& e
       // Maintenance of either direction is maintenance of the fibre.
       if (link.admin != v1::AVOID) avoided += Avoided(reverse.admin);
     }
-    const int64_t objective = ObjectiveOf(link, constraints.objective) / unit;
-    cost_.push_back(MakePathCost(avoided, static_cast<uint64_t>(objective), 1,
+    cost_.push_back(MakePathCost(avoided, static_cast<uint64_t>(objectives[i] / unit), 1,
                                  static_cast<uint64_t>(delay_ns)));
   }
 }

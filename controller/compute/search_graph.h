@@ -61,6 +61,12 @@ enum class Outcome {
   kBudgetSpent,  // not proven either way; any path (or pair) given is valid, perhaps not the best
 };
 
+// What links cost instead of their te_metric, in units of 10^-decimals.
+struct LinkWeights {
+  std::vector<int64_t> by_link;  // by number; 0 to SearchGraph::MostObjective
+  int decimals = 0;              // 0 to 9
+};
+
 class SearchGraph {
  public:
   struct Environment {
@@ -75,7 +81,16 @@ class SearchGraph {
     // The hop bound of the constraints counts up to this. More only for planning on paper: no
     // packet carries the strict path then. At most kMostHopsOnPaper.
     int most_hops = kMaxPathHops;
+    // Only for planning on paper, where the objective is MIN_TE_METRIC; null: te_metric. Must
+    // outlive whatever reads it.
+    const LinkWeights* weights = nullptr;
   };
+
+  // The objective that a link may have so that all paths' sums are exact.
+  static int64_t MostObjective(size_t nodes) {
+    // No path has more hops than there are nodes, and two of them are added up at times.
+    return kAvoidCost / (2 * static_cast<int64_t>(nodes + 1)) - 1;
+  }
 
   // Keeps a reference to `snapshot`; `environment` is read here only. O(nodes + links * list
   // lengths).

@@ -30,6 +30,7 @@
 #define WAYMARK_CONTROLLER_TOPOLOGY_IMPORT_H_
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -57,14 +58,25 @@ std::string_view FormatName(TopologyFormat format);
 // INVALID_ARGUMENT lists the names.
 absl::StatusOr<TopologyFormat> ParseFormatName(std::string_view name);
 
+// A routing weight as a file states it, zero and fractions included.
+struct FileWeight {
+  double value = 0;  // finite, >= 0
+  int line = 0;
+};
+
 struct ImportResult {
   // Nodes, links and srlgs only. Passes Snapshot::Validate.
   v1::Bundle bundle;
   // Of each link of `bundle`, which of the file's links it is, from 0, counting those that are left
   // out. An undirected one stands here twice, first as the file has it, then the way back.
   std::vector<int32_t> link_entries;
+  // By link of `bundle`: what its te_metric was made from, which holds 1 to 2^24-1 only; none where
+  // the file states no weight, or the metric itself.
+  std::vector<std::optional<FileWeight>> link_weights;
   // "FILE:LINE: what was assumed", one for each kind of assumption.
   std::vector<std::string> warnings;
+  // The same about weights that the metrics are not equal to.
+  std::vector<std::string> weight_warnings;
   // Never kAuto.
   TopologyFormat format = TopologyFormat::kAuto;
 };

@@ -76,8 +76,13 @@ TEST(ImportTest, Repetita) {
   EXPECT_EQ(b.links(2).delay_ns(), 0);
   EXPECT_EQ(b.links(3).delay_ns(), 4500);
   EXPECT_EQ(b.links(3).igp_metric(), 0u);
-  ASSERT_EQ(r.warnings.size(), 1u);
-  EXPECT_EQ(r.warnings[0], "net.graph:12: weight is less than 1: the default of 10 used");
+  EXPECT_TRUE(r.warnings.empty());
+  ASSERT_EQ(r.weight_warnings.size(), 1u);
+  EXPECT_EQ(r.weight_warnings[0], "net.graph:12: weight is less than 1: the default of 10 used");
+  ASSERT_EQ(r.link_weights.size(), 4u);
+  EXPECT_EQ(r.link_weights[0]->value, 10);
+  EXPECT_EQ(r.link_weights[3]->value, 0);
+  EXPECT_EQ(r.link_weights[3]->line, 12);
 }
 
 TEST(ImportTest, PlanarAndZeroCoordinatesAreLeftOut) {

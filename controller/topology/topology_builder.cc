@@ -82,9 +82,24 @@ absl::Status TopologyBuilder::Error(int line, std::string_view message) const {
   return FileError(file_, line, message);
 }
 
-void TopologyBuilder::Warn(int line, const std::string& message) {
-  auto [it, added] = warnings_.try_emplace(message, line, 0);
+void TopologyBuilder::Warn(int line, const std::string& message) { Note(warnings_, line, message); }
+
+void TopologyBuilder::Note(Warnings& warnings, int line, const std::string& message) {
+  auto [it, added] = warnings.try_emplace(message, line, 0);
   ++it->second.second;
+}
+
+std::vector<std::string> TopologyBuilder::Sorted(const Warnings& warnings) const {
+  std::vector<std::pair<int, std::string>> sorted;
+  for (const auto& [text, where] : warnings) {
+    const std::string more =
+        where.second > 1 ? absl::StrCat(" (", where.second, " times, first here)") : "";
+    sorted.emplace_back(where.first, std::string(Error(where.first, text + more).message()));
+  }
+  std::ranges::sort(sorted);
+  std::vector<std::string> texts;
+  for (auto& [line, text] : sorted) texts.push_back(std::move(text));
+  return texts;
 }
 
 std::string TopologyBuilder::UniqueId(std::string_view label, const std::string& fallback,
@@ -145,6 +160,7 @@ void TopologyBuilder::AddPair(std::string_view label, int source, int target, in
     link.set_target(direction->link.target());
     direction->link = std::move(link);
     direction->delay_known = draft.delay_known;
+    direction->weight = draft.weight;
   }
   directions[1]->entry = directions[0]->entry;
   --entries_;
@@ -183,13 +199,18 @@ absl::Status TopologyBuilder::SetDelay(LinkDraft& draft, double value, double un
 absl::Status TopologyBuilder::SetMetric(LinkDraft& draft, double value, std::string_view field) {
   if (!(value >= 0)) {
     return Error(draft.line,
-                 absl::StrCat(std::string(field), " is ", value, ": give 1 to 16777215"));
+                 absl::StrCat(std::string(field), " is ", value, ": give 0 to 16777215"));
   }
+  draft.weight = FileWeight{.value = value, .line = draft.line};
   const double rounded = std::round(value);
-  if (rounded > kMaxMetric)
-    Warn(draft.line, absl::StrCat(std::string(field), " is over 16777215: 16777215 used"));
-  if (rounded < 1)
-    Warn(draft.line, absl::StrCat(std::string(field), " is less than 1: the default of 10 used"));
+  const std::string name(field);
+  if (rounded > kMaxMetric) {
+    Note(weight_warnings_, draft.line, name + " is over 16777215: 16777215 used");
+  } else if (rounded < 1) {
+    Note(weight_warnings_, draft.line, name + " is less than 1: the default of 10 used");
+  } else if (rounded != value) {
+    Note(weight_warnings_, draft.line, name + " is no whole number: rounded");
+  }
   draft.link.set_igp_metric(static_cast<uint32_t>(std::min(rounded, kMaxMetric)));
   return absl::OkStatus();
 }
@@ -278,16 +299,14 @@ absl::StatusOr<ImportResult> TopologyBuilder::Finish(TopologyFormat format) && {
   }
   if (const absl::Status valid = Check(); !valid.ok()) return valid;
   ImportResult result;
-  for (const LinkDraft& draft : links_) result.link_entries.push_back(draft.entry);
-  result.format = format;
-  std::vector<std::pair<int, std::string>> sorted;
-  for (const auto& [text, where] : warnings_) {
-    const std::string more =
-        where.second > 1 ? absl::StrCat(" (", where.second, " times, first here)") : "";
-    sorted.emplace_back(where.first, std::string(Error(where.first, text + more).message()));
+  for (const LinkDraft& draft : links_) {
+    result.link_entries.push_back(draft.entry);
+    const bool stated = draft.complete || draft.link.te_metric() != 0;
+    result.link_weights.push_back(stated ? std::nullopt : draft.weight);
   }
-  std::ranges::sort(sorted);
-  for (auto& [line, text] : sorted) result.warnings.push_back(std::move(text));
+  result.format = format;
+  result.warnings = Sorted(warnings_);
+  result.weight_warnings = Sorted(weight_warnings_);
   result.bundle = std::move(bundle_);
   return result;
 }

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -36,6 +37,7 @@ class TopologyBuilder {
     // Among the file's links.
     int32_t entry = 0;
     bool delay_known = false;
+    std::optional<FileWeight> weight;
     // Nothing is to be filled in: no defaults, no reverse.
     bool complete = false;
   };
@@ -69,7 +71,7 @@ class TopologyBuilder {
                            std::string_view field) const;
   // `value` times `unit` ns; 0 to 10 s.
   absl::Status SetDelay(LinkDraft& draft, double value, double unit, std::string_view field) const;
-  // Negative: error. 0: default, with a warning. Rounded; cut to 2^24-1 with a warning.
+  // Negative: error. Rounded, less than 1 the default, cut to 2^24-1; each with a warning.
   absl::Status SetMetric(LinkDraft& draft, double value, std::string_view field);
 
   absl::StatusOr<ImportResult> Finish(TopologyFormat format) &&;
@@ -95,7 +97,10 @@ class TopologyBuilder {
   absl::flat_hash_map<std::string, int> node_ids_, link_ids_;
   std::map<int, Place> places_;
   // Text -> (first line, count).
-  std::map<std::string, std::pair<int, int>> warnings_;
+  using Warnings = std::map<std::string, std::pair<int, int>>;
+  static void Note(Warnings& warnings, int line, const std::string& message);
+  std::vector<std::string> Sorted(const Warnings& warnings) const;
+  Warnings warnings_, weight_warnings_;
 };
 
 // A number: decimal, finite, nothing after it.

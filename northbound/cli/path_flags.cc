@@ -13,7 +13,8 @@ to itself has an index but is on no path.
 --all-pairs writes src,dst,role,cost,links and, where there is no path, the reason; one "working"
 row for each ordered pair of nodes and, with --disjoint, one "protect" row; src, dst and links are
 indices, links are joined by ";" in travel order. Working and protect together are the least that
-is possible. cost is in the file's weight, with --metric=delay in microseconds.
+is possible. cost is in the file's weight, zero and fractions included, with --metric=delay in
+microseconds.
 
 Examples:
   waymark path compute --from lon --to sin --disjoint=node,srlg --max-delay 90ms --explain

@@ -1,10 +1,13 @@
 #include "northbound/cli/path_graph.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "controller/compute/refusal.h"
 #include "controller/topology/import_file.h"
 #include "northbound/cli/bundle_files.h"
 #include "northbound/cli/exit_code.h"
@@ -22,6 +25,18 @@ absl::StatusOr<ImportResult> Import(Context& context, const std::string& file,
   const auto text = ReadInput(file, context.io().in);
   if (!text.ok()) return text.status();
   return ImportTopology("stdin", *text, *format);
+}
+
+constexpr int kMostDecimals = 6;
+
+// Fewest decimals that write this number; more than kMostDecimals when those are not enough.
+int Decimals(double value) {
+  double unit = 1;
+  for (int decimals = 0; decimals <= kMostDecimals; ++decimals, unit *= 10) {
+    // The quotient of two whole numbers is rounded once, as the number in the file was.
+    if (std::round(value * unit) / unit == value) return decimals;
+  }
+  return kMostDecimals + 1;
 }
 
 // A plain number below `count`.
@@ -42,9 +57,12 @@ absl::StatusOr<GraphFile> GraphFile::Read(Context& context, const std::string& f
                                           const std::string& format) {
   auto import = Import(context, file, format);
   if (!import.ok()) return import.status();
-  for (const std::string& warning : import->warnings) {
-    context.io().err << "warning: " << Printable(warning) << '\n';
-  }
+  const auto warn = [&](const std::vector<std::string>& warnings) {
+    for (const std::string& warning : warnings) {
+      context.io().err << "warning: " << Printable(warning) << '\n';
+    }
+  };
+  warn(import->warnings);
   GraphFile graph;
   graph.file_ = file == "-" ? "stdin" : file;
   const v1::Bundle& bundle = import->bundle;
@@ -65,7 +83,58 @@ absl::StatusOr<GraphFile> GraphFile::Read(Context& context, const std::string& f
     graph.node_at_.push_back(id);
   }
   graph.NumberLinks(*import);
+  graph.ReadWeights(*import);
+  // Else the file's weights are used as they are.
+  if (!graph.weights_status_.ok()) warn(import->weight_warnings);
   return graph;
+}
+
+void GraphFile::ReadWeights(const ImportResult& import) {
+  LinkWeights weights;
+  bool equal = true;
+  const auto error = [&](const FileWeight& weight, const std::string& problem) {
+    weights_status_ = absl::FailedPreconditionError(
+        absl::StrCat(file_, ":", weight.line, ": weight ", absl::StrFormat("%.15g", weight.value),
+                     " ", problem, ", or use --metric=delay"));
+  };
+  for (const auto& weight : import.link_weights) {
+    if (!weight) continue;
+    const int decimals = Decimals(weight->value);
+    if (decimals > kMostDecimals) {
+      return error(*weight, absl::StrCat("has more than ", kMostDecimals, " decimals: round it"));
+    }
+    weights.decimals = std::max(weights.decimals, decimals);
+  }
+  const int64_t unit = std::llround(std::pow(10, weights.decimals));
+  const int64_t most = SearchGraph::MostObjective(snapshot_->nodes().size());
+  weights.by_link.resize(snapshot_->links().size());
+  for (size_t i = 0; i < weights.by_link.size(); ++i) {
+    const LinkId link = *snapshot_->FindLink(import.bundle.links(static_cast<int>(i)).name());
+    const int64_t te_metric = snapshot_->link(link).te_metric;
+    int64_t& units = weights.by_link[Index(link)];
+    units = te_metric * unit;
+    if (i >= import.link_weights.size() || !import.link_weights[i]) continue;
+    const FileWeight& weight = *import.link_weights[i];
+    if (weight.value * static_cast<double>(unit) > static_cast<double>(most)) {
+      return error(weight, absl::StrCat("is too much to be added up exactly: give ",
+                                        WeightText(most, weights.decimals), " at most"));
+    }
+    units = std::llround(weight.value * static_cast<double>(unit));
+    equal = equal && units == te_metric * unit;
+  }
+  if (!equal) weights_ = std::move(weights);
+}
+
+int64_t GraphFile::Weight(std::span<const LinkId> links) const {
+  int64_t sum = 0;
+  for (const LinkId link : links) {
+    sum += weights_ ? weights_->by_link[Index(link)] : snapshot_->link(link).te_metric;
+  }
+  return sum;
+}
+
+std::string GraphFile::WeightOf(std::span<const LinkId> links) const {
+  return WeightText(Weight(links), weights_ ? weights_->decimals : 0);
 }
 
 void GraphFile::NumberLinks(const ImportResult& import) {
@@ -80,6 +149,11 @@ void GraphFile::NumberLinks(const ImportResult& import) {
     link_at_.resize(std::max(link_at_.size(), static_cast<size_t>(place) + 1), LinkId::kNone);
     link_at_[place] = id;
   }
+}
+
+int64_t GraphFile::RoundedWeight(std::span<const LinkId> links) const {
+  const int64_t unit = weights_ ? std::llround(std::pow(10, weights_->decimals)) : 1;
+  return (Weight(links) + unit / 2) / unit;
 }
 
 absl::StatusOr<NodeId> GraphFile::Node(const std::string& text) const {

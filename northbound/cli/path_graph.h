@@ -5,10 +5,14 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "controller/compute/search_graph.h"
 #include "controller/topology/import.h"
 #include "controller/topology/snapshot.h"
 #include "northbound/cli/context.h"
@@ -23,6 +27,15 @@ class GraphFile {
                                         const std::string& format);
 
   const Snapshot& snapshot() const { return *snapshot_; }
+
+  // The file's own weights, where the te_metric of `snapshot` is not equal to all of them; else
+  // null.
+  const LinkWeights* weights() const { return weights_ ? &*weights_ : nullptr; }
+  // FAILED_PRECONDITION, with the line, where they cannot be added up exactly.
+  const absl::Status& weights_status() const { return weights_status_; }
+  // Of a path, in the file's weight: as a decimal number, and to the nearest whole one.
+  std::string WeightOf(std::span<const LinkId> links) const;
+  int64_t RoundedWeight(std::span<const LinkId> links) const;
 
   // By name ("zrh" or "nodes/zrh"), else by the file's label, else by its index in the file.
   // NOT_FOUND, or a usage error when several have that label.
@@ -39,12 +52,16 @@ class GraphFile {
 
  private:
   GraphFile() = default;
+  int64_t Weight(std::span<const LinkId> links) const;  // in units of weights()
   void NumberLinks(const ImportResult& import);
+  void ReadWeights(const ImportResult& import);
 
   std::string file_;
   std::shared_ptr<const Snapshot> snapshot_;
   std::vector<int32_t> file_node_, file_link_;  // by number in the snapshot
   std::vector<NodeId> node_at_;
+  std::optional<LinkWeights> weights_;
+  absl::Status weights_status_;
   std::vector<LinkId> link_at_;  // kNone where the file's link is left out
 };
 

@@ -76,9 +76,10 @@ v1::PathOutcome OutcomeOf(Outcome outcome) {
   return v1::PATH_OUTCOME_UNSPECIFIED;
 }
 
-v1::Path PathMessage(const Snapshot& snapshot, std::span<const LinkId> links) {
+v1::Path PathMessage(const GraphFile& file, std::span<const LinkId> links) {
+  const Snapshot& snapshot = file.snapshot();
   v1::Path message;
-  int64_t delay_ns = 0, te_metric = 0;
+  int64_t delay_ns = 0;
   double cost = 0;
   message.add_nodes(snapshot.node(snapshot.link(links.front()).source).name);
   for (const LinkId id : links) {
@@ -86,24 +87,24 @@ v1::Path PathMessage(const Snapshot& snapshot, std::span<const LinkId> links) {
     message.add_links(link.name);
     message.add_nodes(snapshot.node(link.target).name);
     delay_ns += link.delay_ns;
-    te_metric += link.te_metric;
     cost += link.cost;
   }
   message.set_delay_ns(delay_ns);
-  message.set_te_metric(te_metric);
+  message.set_te_metric(file.RoundedWeight(links));
   message.set_cost(cost);
   return message;
 }
 
 class Solver {
  public:
-  Solver(const Snapshot& snapshot, const v1::ComputePathRequest& request,
+  Solver(const GraphFile& file, const v1::ComputePathRequest& request,
          const PathConstraints& constraints, NodeId from, NodeId to, std::function<bool()> stop)
-      : snapshot_(snapshot),
+      : file_(file),
+        snapshot_(file.snapshot()),
         request_(request),
         constraints_(constraints),
-        environment_({.most_hops = kMostOfflineHops}),
-        graph_(snapshot, constraints, environment_),
+        environment_({.most_hops = kMostOfflineHops, .weights = file.weights()}),
+        graph_(snapshot_, constraints, environment_),
         from_(from),
         to_(to),
         stop_(std::move(stop)) {}
@@ -172,7 +173,7 @@ class Solver {
     response_.set_outcome(OutcomeOf(outcome));
     paths_ = std::move(paths);
     for (const ComputedPath& path : paths_) {
-      *response_.add_paths() = PathMessage(snapshot_, path.links);
+      *response_.add_paths() = PathMessage(file_, path.links);
     }
     for (const std::string& risk : shared) response_.mutable_promise()->add_shared_risks(risk);
     if (outcome == Outcome::kBudgetSpent && paths_.empty()) {
@@ -213,7 +214,7 @@ class Solver {
       message.set_constraint(relaxation.constraint);
       message.set_change(relaxation.change);
       for (const ComputedPath& path : relaxation.paths) {
-        *message.add_paths() = PathMessage(snapshot_, path.links);
+        *message.add_paths() = PathMessage(file_, path.links);
       }
     }
   }
@@ -235,11 +236,12 @@ class Solver {
          .limit = {.budget = kExplainBudget, .stop = stop_}});
     for (const RuledOutPath& other : why.alternatives) {
       v1::PathAlternative& message = *response_.add_alternatives();
-      *message.mutable_path() = PathMessage(snapshot_, other.links);
+      *message.mutable_path() = PathMessage(file_, other.links);
       message.set_ruled_out(other.ruled_out);
     }
   }
 
+  const GraphFile& file_;
   const Snapshot& snapshot_;
   const v1::ComputePathRequest& request_;
   const PathConstraints& constraints_;
@@ -251,9 +253,25 @@ class Solver {
   v1::ComputePathResponse response_;
 };
 
+// Where the TE metrics above had to be rounded.
+void ShowWeights(Context& context, const GraphFile& file, const std::vector<ComputedPath>& paths) {
+  if (file.weights() == nullptr || file.weights()->decimals == 0) return;
+  context.out() << "\nExact weight (TE metric above: rounded)\n";
+  for (size_t i = 0; i < paths.size(); ++i) {
+    Fields()
+        .Add(absl::StrCat("Path ", i + 1), file.WeightOf(paths[i].links))
+        .Print(context.out(), context.color(), "  ");
+  }
+}
+
 // A file gives no uSIDs, so segments go by the names of what they lead to.
-void ShowSegments(Context& context, const Snapshot& snapshot,
-                  const std::vector<ComputedPath>& paths) {
+void ShowSegments(Context& context, const GraphFile& file, const std::vector<ComputedPath>& paths) {
+  if (file.weights() != nullptr) {
+    context.out() << "\nNo segment lists: some weights of the file are no metric that switches "
+                     "route by (whole numbers, 1 to 16777215)\n";
+    return;
+  }
+  const Snapshot& snapshot = file.snapshot();
   UniqueShortestPaths table(snapshot);
   std::vector<Segment> segments;
   context.out() << "\nFewest segments (a node: by the only shortest path; a link: over it)\n";
@@ -332,6 +350,9 @@ absl::Status RunPathComputeOffline(Context& context, const PathComputeArgs& args
   if (!file.ok()) return file.status();
   const auto constraints = OfflineConstraints(*file, request->constraints());
   if (!constraints.ok()) return constraints.status();
+  if (constraints->objective == v1::MIN_TE_METRIC && !file->weights_status().ok()) {
+    return file->weights_status();
+  }
   if (args.all_pairs) return RunAllPairs(context, args, *limits, *file, *constraints);
   const auto from = file->Node(request->from());
   if (!from.ok()) return from.status();
@@ -341,13 +362,13 @@ absl::Status RunPathComputeOffline(Context& context, const PathComputeArgs& args
     return UsageError(absl::StrCat("--from \"", args.from, "\" and --to \"", args.to,
                                    "\" are the same node: a path leads from one to another"));
   }
-  Solver solver(file->snapshot(), *request, *constraints, *from, *to,
-                [&] { return !limits->GoOn().ok(); });
+  Solver solver(*file, *request, *constraints, *from, *to, [&] { return !limits->GoOn().ok(); });
   const auto response = solver.Run();
   if (!response.ok()) return response.status();
   const absl::Status status = ShowPaths(context, *request, *response);
   if (context.globals().output == Output::kTable && !solver.paths().empty()) {
-    ShowSegments(context, file->snapshot(), solver.paths());
+    ShowWeights(context, *file, solver.paths());
+    ShowSegments(context, *file, solver.paths());
   }
   return status;
 }

@@ -54,6 +54,38 @@ Ran Compute(std::vector<std::string> args, const std::string& graph = kGraph) {
   return Waymark(args, graph);
 }
 
+// a - b and b - c weigh `part` each, a - c weighs `whole`.
+std::string Triangle(const std::string& part, const std::string& whole) {
+  return "NODES 3\nlabel x y\na 1000 0\nb 1000 0\nc 1000 0\nEDGES 3\n"
+         "label src dest weight bw delay\nab 0 1 " +
+         part + " 1000 1\nbc 1 2 " + part + " 1000 1\nac 0 2 " + whole + " 1000 1\n";
+}
+
+TEST(PathOfflineTest, TheFilesOwnWeightsDecide) {
+  const Ran zero = Compute({"--from", "a", "--to", "c"}, Triangle("0", "5"));
+  EXPECT_THAT(zero.out, HasSubstr("a - b - c, 2 hops, 0.002 ms, TE metric 0"));
+  EXPECT_THAT(zero.err, Not(HasSubstr("default of 10")));
+  const Ran half = Compute({"--from", "a", "--to", "c", "--explain"}, Triangle("1.4", "2.6"));
+  EXPECT_THAT(half.out, HasSubstr("a - c, 1 hop, 0.001 ms, TE metric 3"));
+  EXPECT_THAT(half.out, HasSubstr("Path 1:  2.6\n"));
+  EXPECT_THAT(half.out, HasSubstr("dearer: te metric 2.8 against 2.6"));
+  EXPECT_THAT(half.out, HasSubstr("No segment lists"));
+  const Ran large = Compute({"--from", "a", "--to", "c"}, Triangle("20000000", "39999999"));
+  EXPECT_THAT(large.out, HasSubstr("a - c, 1 hop, 0.001 ms, TE metric 39999999"));
+}
+
+TEST(PathOfflineTest, WeightsThatCannotBeAddedUpExactly) {
+  const Ran fine = Compute({"--from", "a", "--to", "c"}, Triangle("0.1234567", "1"));
+  EXPECT_EQ(fine.code, 1);
+  EXPECT_THAT(fine.err, HasSubstr("stdin:8: weight 0.1234567 has more than 6 decimals: round it, "
+                                  "or use --metric=delay"));
+  const Ran huge = Compute({"--from", "a", "--to", "c"}, Triangle("1", "1e15"));
+  EXPECT_THAT(huge.err, HasSubstr("stdin:10: weight 1e+15 is too much to be added up exactly"));
+  const Ran delay = Compute({"--from", "a", "--to", "c", "--metric=delay"}, Triangle("1", "1e15"));
+  EXPECT_EQ(delay.code, 0) << delay.err;
+  EXPECT_THAT(delay.err, HasSubstr("weight is over 16777215: 16777215 used"));
+}
+
 TEST(PathOfflineTest, NodesGoByNameLabelOrIndex) {
   const Ran by_name = Compute({"--from", "a", "--to", "big-d"});
   EXPECT_EQ(by_name.code, 0) << by_name.err;

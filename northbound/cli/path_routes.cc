@@ -146,11 +146,10 @@ class Rows {
   }
 
   void AppendCost(const ComputedPath& path) {
-    int64_t weight = 0, delay_ns = 0;
+    int64_t delay_ns = 0;
     double cost = 0;
     for (const LinkId id : path.links) {
       const LinkInfo& link = file_.snapshot().link(id);
-      weight += link.te_metric;
       delay_ns += link.delay_ns;
       cost += link.cost;
     }
@@ -160,7 +159,7 @@ class Rows {
     } else if (constraints_.objective == v1::MIN_COST) {
       absl::StrAppendFormat(&text, "%.15g", cost);
     } else {
-      absl::StrAppend(&text, weight);
+      absl::StrAppend(&text, file_.WeightOf(path.links));
     }
   }
 
@@ -257,7 +256,8 @@ class Crew {
       : file_(file),
         constraints_(constraints),
         options_(options),
-        graph_(file.snapshot(), constraints, {.most_hops = kMostOfflineHops}) {
+        graph_(file.snapshot(), constraints,
+               {.most_hops = kMostOfflineHops, .weights = file.weights()}) {
     if (HasMaintenance(file.snapshot())) {
       open_.emplace(file.snapshot(), constraints,
                     SearchGraph::Environment{.ignore_forbid = true, .most_hops = kMostOfflineHops});

@@ -327,6 +327,27 @@ TEST_F(PathRoutesTest, MaintenanceIsTheReason) {
   EXPECT_EQ(table.at({0, 3, "working"}).reason, "unreachable");
 }
 
+TEST_F(PathRoutesTest, CostsAreInTheFilesOwnWeights) {
+  const struct {
+    const char *part, *whole, *row;
+  } kCases[] = {
+      {"0", "5", "\n0,2,working,0,0;1,\n"},
+      {"1.4", "2.6", "\n0,2,working,2.6,2,\n"},
+      {"1.4", "2.9", "\n0,2,working,2.8,0;1,\n"},
+      {"20000000", "39999999", "\n0,2,working,39999999,2,\n"},
+      {"20000000", "40000001", "\n0,2,working,40000000,0;1,\n"},
+      {"0.000001", "1e7", "\n0,2,working,0.000002,0;1,\n"},
+  };
+  for (const auto& [part, whole, row] : kCases) {
+    const Ran ran = Run(
+        {}, absl::StrCat("NODES 3\nlabel x y\na 500 0\nb 500 0\nc 500 0\nEDGES "
+                         "3\nlabel src dest weight bw delay\nab 0 1 ",
+                         part, " 1000 1\nbc 1 2 ", part, " 1000 1\nac 0 2 ", whole, " 1000 1\n"));
+    EXPECT_EQ(ran.code, 0) << ran.err;
+    EXPECT_THAT(Contents(out_), HasSubstr(row));
+  }
+}
+
 TEST_F(PathRoutesTest, LongPathsAreFound) {
   std::string text = "NODES 100\nlabel x y\n";
   for (int i = 0; i < 100; ++i) absl::StrAppend(&text, "n", i, " 500 500\n");

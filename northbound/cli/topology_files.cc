@@ -63,6 +63,14 @@ absl::Status WriteFile(const std::string& path, const std::string& text) {
       path, ": cannot be written; check that the folder exists, is yours and has room"));
 }
 
+void Warn(Context& context, const ImportResult& import) {
+  for (const auto* warnings : {&import.warnings, &import.weight_warnings}) {
+    for (const std::string& warning : *warnings) {
+      context.io().err << "warning: " << Printable(warning) << '\n';
+    }
+  }
+}
+
 }  // namespace
 
 absl::Status RunTopologyImport(Context& context, const ImportArgs& args) {
@@ -72,9 +80,7 @@ absl::Status RunTopologyImport(Context& context, const ImportArgs& args) {
   }
   const auto read = Import(context, args.file, *format);
   if (!read.ok()) return read.status();
-  for (const std::string& warning : read->warnings) {
-    context.io().err << "warning: " << Printable(warning) << '\n';
-  }
+  Warn(context, *read);
   // For machines the reply to the change is the output; the counts would spoil it.
   std::ostream& out = context.globals().output == Output::kTable ? context.out() : context.io().err;
   out << Printable(args.file) << ": " << FormatName(read->format) << ", "
@@ -104,9 +110,7 @@ absl::Status RunTopologyExport(Context& context, const ExportArgs& args) {
   } else {
     auto read = Import(context, args.graph, TopologyFormat::kAuto);
     if (!read.ok()) return read.status();
-    for (const std::string& warning : read->warnings) {
-      context.io().err << "warning: " << Printable(warning) << '\n';
-    }
+    Warn(context, *read);
     bundle = std::move(read->bundle);
   }
   const std::vector<v1::Node> nodes(bundle.nodes().begin(), bundle.nodes().end());
