@@ -4,6 +4,8 @@
 #include <limits>
 #include <utility>
 
+#include "controller/compute/label_links.h"
+
 namespace waymark {
 namespace {
 
@@ -107,14 +109,7 @@ class PathSearch::LabelQueue {
   bool empty() const { return heap_.empty(); }
   const Label& at(int32_t index) const { return labels_[index]; }
 
-  std::vector<LinkId> Links(int32_t index) const {
-    std::vector<LinkId> links;
-    for (; labels_[index].parent >= 0; index = labels_[index].parent) {
-      links.push_back(labels_[index].link);
-    }
-    std::reverse(links.begin(), links.end());
-    return links;
-  }
+  std::vector<LinkId> Links(int32_t index) const { return LabelLinks(labels_, index); }
 
  private:
   struct Less {
@@ -124,20 +119,9 @@ class PathSearch::LabelQueue {
       const Label& y = queue->labels_[b];
       if (x.total != y.total) return x.total < y.total;
       const int64_t x_hops = HopsOf(x.spent), y_hops = HopsOf(y.spent);
-      return x_hops != y_hops ? x_hops < y_hops : queue->SequenceLess(a, b);
+      return x_hops != y_hops ? x_hops < y_hops : LabelLinksLess(queue->labels_, a, b);
     }
   };
-
-  // Of two labels with equally many hops: at the first link in which they differ.
-  bool SequenceLess(int32_t a, int32_t b) const {
-    bool less = a < b;
-    while (a != b && labels_[a].parent >= 0) {
-      if (labels_[a].link != labels_[b].link) less = labels_[a].link < labels_[b].link;
-      a = labels_[a].parent;
-      b = labels_[b].parent;
-    }
-    return less;
-  }
 
   std::vector<Label> labels_;
   MinHeap<int32_t, Less> heap_;

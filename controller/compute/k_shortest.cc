@@ -31,11 +31,12 @@ struct Subspace {
 
 class Yen {
  public:
-  Yen(PathSearch& search, NodeId from, int64_t label_budget)
+  Yen(PathSearch& search, NodeId from, int64_t label_budget, const std::function<bool()>& stop)
       : search_(search),
         graph_(search.graph()),
         from_(from),
         label_budget_(label_budget),
+        stop_(stop),
         explorations_left_(std::min<int64_t>(label_budget, kMostSubspaces)),
         banned_links_(graph_.snapshot().links().size(), false),
         banned_nodes_(graph_.snapshot().nodes().size(), false) {}
@@ -45,6 +46,10 @@ class Yen {
     if (k == 0 || from_ == search_.target()) return result;
     Explore({});
     while (result.paths.size() < k && !subspaces_.empty() && !budget_spent_) {
+      if (stop_ && stop_()) {
+        budget_spent_ = true;
+        break;
+      }
       Subspace best = std::move(subspaces_.extract(subspaces_.begin()).value());
       if (!best.exact) {
         Solve(std::move(best));
@@ -142,6 +147,7 @@ class Yen {
   const SearchGraph& graph_;
   const NodeId from_;
   const int64_t label_budget_;
+  const std::function<bool()>& stop_;
   int64_t explorations_left_;
   bool budget_spent_ = false;
   std::vector<bool> banned_links_, banned_nodes_;
@@ -151,13 +157,14 @@ class Yen {
 }  // namespace
 
 KShortestResult KShortestPaths(const SearchGraph& graph, NodeId from, NodeId to, size_t k,
-                               int64_t label_budget) {
+                               int64_t label_budget, const std::function<bool()>& stop) {
   PathSearch search(graph, to);
-  return KShortestPaths(search, from, k, label_budget);
+  return KShortestPaths(search, from, k, label_budget, stop);
 }
 
-KShortestResult KShortestPaths(PathSearch& search, NodeId from, size_t k, int64_t label_budget) {
-  return Yen(search, from, label_budget).Run(k);
+KShortestResult KShortestPaths(PathSearch& search, NodeId from, size_t k, int64_t label_budget,
+                               const std::function<bool()>& stop) {
+  return Yen(search, from, label_budget, stop).Run(k);
 }
 
 }  // namespace waymark

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "controller/compute/constrained_path.h"
@@ -23,12 +24,15 @@ struct KShortestResult {
 // other can hold the next path. `label_budget` bounds each search, and the number of subspaces.
 // Every path keeps the graph's bounds. Memory O(k * hops^2); at most k * hops searches, mostly
 // about k.
+// `stop` is asked before each search; once true, the answer is kBudgetSpent with what there is.
 KShortestResult KShortestPaths(const SearchGraph& graph, NodeId from, NodeId to, size_t k,
-                               int64_t label_budget = kDefaultLabelBudget);
+                               int64_t label_budget = kDefaultLabelBudget,
+                               const std::function<bool()>& stop = {});
 
 // The same towards the target of `search`, for many sources.
 KShortestResult KShortestPaths(PathSearch& search, NodeId from, size_t k,
-                               int64_t label_budget = kDefaultLabelBudget);
+                               int64_t label_budget = kDefaultLabelBudget,
+                               const std::function<bool()>& stop = {});
 
 }  // namespace waymark
 

@@ -66,5 +66,18 @@ TEST(KShortestPathsTest, BudgetEndsInACorrectBeginning) {
   EXPECT_TRUE(std::is_sorted(begun.paths.begin(), begun.paths.end()));
 }
 
+TEST(KShortestPathsTest, StopsWhenAsked) {
+  const auto large = CarrierNetwork(1, 60, 150);
+  const SearchGraph many(*large, {}, {});
+  int asked = 0;
+  const auto stopped = KShortestPaths(many, NodeId{0}, NodeId{30}, 1'000, kDefaultLabelBudget,
+                                      [&asked] { return ++asked > 20; });
+  EXPECT_EQ(stopped.outcome, Outcome::kBudgetSpent);
+  EXPECT_EQ(asked, 21);
+  const auto all = KShortestPaths(many, NodeId{0}, NodeId{30}, 1'000).paths;
+  ASSERT_LT(stopped.paths.size(), all.size());
+  EXPECT_TRUE(std::equal(stopped.paths.begin(), stopped.paths.end(), all.begin()));
+}
+
 }  // namespace
 }  // namespace waymark

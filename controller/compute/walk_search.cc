@@ -5,6 +5,8 @@
 #include <queue>
 #include <utility>
 
+#include "controller/compute/label_links.h"
+
 namespace waymark {
 namespace {
 
@@ -38,14 +40,7 @@ class WalkSearch::Queue {
   bool empty() const { return heap_.empty(); }
   const Label& at(int32_t index) const { return labels_[index]; }
 
-  std::vector<LinkId> Links(int32_t index) const {
-    std::vector<LinkId> links;
-    for (; labels_[index].parent >= 0; index = labels_[index].parent) {
-      links.push_back(labels_[index].link);
-    }
-    std::reverse(links.begin(), links.end());
-    return links;
-  }
+  std::vector<LinkId> Links(int32_t index) const { return LabelLinks(labels_, index); }
 
  private:
   struct After {
@@ -58,18 +53,7 @@ class WalkSearch::Queue {
     const Label& y = labels_[b];
     if (const auto order = x.total <=> y.total; order != 0) return order < 0;
     if (x.spent.hops != y.spent.hops) return x.spent.hops < y.spent.hops;
-    return SequenceLess(a, b);
-  }
-
-  // Of two labels with equally many hops: at the first link in which they differ.
-  bool SequenceLess(int32_t a, int32_t b) const {
-    bool less = a < b;
-    while (a != b && labels_[a].parent >= 0) {
-      if (labels_[a].link != labels_[b].link) less = labels_[a].link < labels_[b].link;
-      a = labels_[a].parent;
-      b = labels_[b].parent;
-    }
-    return less;
+    return LabelLinksLess(labels_, a, b);
   }
 
   std::vector<Label> labels_;

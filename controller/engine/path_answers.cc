@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "controller/compute/explanation.h"
+#include "controller/compute/outcome_message.h"
 #include "controller/compute/promise.h"
 #include "controller/compute/refusal.h"
 #include "controller/compute/segments.h"
@@ -23,18 +24,6 @@ LinkState LinkStateOf(const PathWorld& world) {
   }
   state.SpreadToReverse(world.snapshot);
   return state;
-}
-
-v1::PathOutcome OutcomeOf(Outcome outcome) {
-  switch (outcome) {
-    case Outcome::kFound:
-      return v1::FOUND;
-    case Outcome::kInfeasible:
-      return v1::INFEASIBLE;
-    case Outcome::kBudgetSpent:
-      return v1::BUDGET_SPENT;
-  }
-  return v1::PATH_OUTCOME_UNSPECIFIED;
 }
 
 void SetStatus(const Refusal& refusal, v1::State state, v1::Status* status) {
@@ -96,7 +85,7 @@ class Computation {
   v1::ComputePathResponse Run() {
     PathSolution solution = Solve();
     v1::ComputePathResponse response;
-    response.set_outcome(OutcomeOf(solution.outcome));
+    response.set_outcome(OutcomeMessage(solution.outcome));
     response.set_revision(world_.revision);
     UniqueShortestPaths table(world_.snapshot, environment_.link_state);
     for (const ComputedPath& path : solution.paths) {
@@ -289,7 +278,7 @@ class PolicyStory {
   }
 
   void TellPromise(const PolicyOwner& owner, const stored::v1::Placement& placement, bool in_full,
-               v1::PolicyExplanation* told) const {
+                   v1::PolicyExplanation* told) const {
     const auto working = LinksOf(world_.snapshot, placement.working());
     const auto protect = LinksOf(world_.snapshot, placement.protect());
     if (!working || !protect) return;

@@ -12,6 +12,7 @@
 #include "controller/compute/explanation.h"
 #include "controller/compute/explicit_path.h"
 #include "controller/compute/k_shortest.h"
+#include "controller/compute/outcome_message.h"
 #include "controller/compute/refusal.h"
 #include "controller/compute/segments.h"
 #include "northbound/cli/commands.h"
@@ -62,18 +63,6 @@ absl::StatusOr<ExplicitHop> Hop(const GraphFile& file, const v1::ExplicitHop& as
     hop.node = *node;
   }
   return hop;
-}
-
-v1::PathOutcome OutcomeOf(Outcome outcome) {
-  switch (outcome) {
-    case Outcome::kFound:
-      return v1::FOUND;
-    case Outcome::kInfeasible:
-      return v1::INFEASIBLE;
-    case Outcome::kBudgetSpent:
-      return v1::BUDGET_SPENT;
-  }
-  return v1::PATH_OUTCOME_UNSPECIFIED;
 }
 
 v1::Path PathMessage(const GraphFile& file, std::span<const LinkId> links) {
@@ -136,7 +125,7 @@ class Solver {
 
   void Several() {
     const size_t count = std::max<uint32_t>(1, request_.paths());
-    KShortestResult result = KShortestPaths(graph_, from_, to_, count);
+    KShortestResult result = KShortestPaths(graph_, from_, to_, count, kDefaultLabelBudget, stop_);
     Give(result.outcome, std::move(result.paths), {});
   }
 
@@ -170,7 +159,7 @@ class Solver {
 
   void Give(Outcome outcome, std::vector<ComputedPath> paths,
             const std::vector<std::string>& shared) {
-    response_.set_outcome(OutcomeOf(outcome));
+    response_.set_outcome(OutcomeMessage(outcome));
     paths_ = std::move(paths);
     for (const ComputedPath& path : paths_) {
       *response_.add_paths() = PathMessage(file_, path.links);
