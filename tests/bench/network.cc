@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <random>
 
 #include "controller/compute/test_network.h"
 #include "controller/topology/import_file.h"
@@ -20,8 +21,13 @@ std::vector<Network> LoadNetworks(const std::vector<std::string>& files) {
     // Labels of two uSIDs wide: forwarding needs them, files have none.
     uint32_t node_sid = 1, adjacency_sid = 0x8000;
     for (v1::Node& node : *imported->bundle.mutable_nodes()) node.set_node_sid(node_sid++);
-    for (v1::Link& link : *imported->bundle.mutable_links())
+    std::mt19937 random(5);
+    for (v1::Link& link : *imported->bundle.mutable_links()) {
       link.set_adjacency_sid(adjacency_sid++);
+      // Something for constraints to tell apart, where the file says nothing.
+      if (link.provider().empty()) link.set_provider("provider" + std::to_string(random() % 20));
+      if (random() % 20 == 0) link.add_admin_groups("satellite");
+    }
     const std::vector<v1::Node> nodes(imported->bundle.nodes().begin(),
                                       imported->bundle.nodes().end());
     const std::vector<v1::Link> links(imported->bundle.links().begin(),
