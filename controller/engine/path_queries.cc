@@ -299,7 +299,14 @@ void EnginePathQueries::Optimize(std::shared_ptr<Moves> moves) {
   }
   const Reoptimization plan = waymark::Reoptimize(
       {**snapshot, now_.resources.intents(), adopted->links_down, now_.resources.placements(), {}},
-      {request.service(), request.min_gain_percent()});
+      {request.service(), request.min_gain_percent(), StopOf(moves->limits)});
+  if (plan.stopped) {
+    absl::Status why = CheckLimits(moves->limits);
+    return moves->answer->Give(
+        !why.ok() ? why
+                  : absl::DeadlineExceededError("it takes longer than a question may: ask for one "
+                                                "service at a time, or with a later deadline"));
+  }
   moves->response = ResponseOf(plan, now_.resources.revision());
   if (absl::Status s = CheckLimits(moves->limits); !s.ok()) return moves->answer->Give(s);
   if (!request.apply()) return moves->answer->Give(std::move(moves->response));

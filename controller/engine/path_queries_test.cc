@@ -8,6 +8,7 @@
 #include <set>
 
 #include "absl/strings/str_cat.h"
+#include "controller/engine/engine_testing.h"
 #include "controller/store/memory_store.h"
 #include "controller/store/resource_key.h"
 
@@ -417,6 +418,25 @@ TEST_F(PathQueriesTest, OneWhoExplainsAsksBetweenPoliciesWhetherThereIsTime) {
   };
   EXPECT_TRUE(absl::IsDeadlineExceeded(Explain(limits).status()));
   EXPECT_LT(asked, 120);
+}
+
+TEST_F(PathQueriesTest, AReoptimisationIsCalledOffHalfWay) {
+  v1::Bundle bundle = TriangleBundle();
+  bundle.mutable_links(0)->set_te_metric(1000);
+  ASSERT_TRUE(store_.CommitAndWait(MutationsOf(bundle)).ok());
+  Start(v1::Bundle());
+  const auto ask = [&](const PathQueries::Limits& limits) {
+    absl::Status status = absl::UnknownError("no answer");
+    queries_->Reoptimize({}, limits, [&](const auto& a) { status = a.status(); });
+    query_loop_.RunUntilIdle();
+    return status;
+  };
+  EXPECT_TRUE(ask({}).ok());
+  int asked = 0;
+  PathQueries::Limits limits;
+  limits.cancelled = [&asked] { return ++asked > 1; };
+  EXPECT_TRUE(absl::IsCancelled(ask(limits)));
+  EXPECT_EQ(asked, 3);  // before it, in it once, and for the reason
 }
 
 TEST_F(PathQueriesTest, ServicesThatDoNotExist) {

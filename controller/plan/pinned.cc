@@ -28,12 +28,15 @@ std::map<std::string, PlacedPolicy> PlacePinned(PinnedInput input) {
   return placer.Result();
 }
 
-Replacement ReplacePinned(PinnedInput input, const std::string& service, double min_gain_percent) {
+Replacement ReplacePinned(PinnedInput input, const std::string& service, double min_gain_percent,
+                          const std::function<bool()>& stop) {
   SortByOrderOfService(&input.demands);
-  Placer placer(input);
+  Placer placer(input, stop);
   placer.Place();
   Replacement replacement;
   replacement.moves = placer.Replace(service, min_gain_percent);
+  replacement.stopped = placer.stopped();
+  if (replacement.stopped) return replacement;
   replacement.placed = placer.Result();
   return replacement;
 }

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -59,6 +60,8 @@ struct PinnedMove {
 };
 
 struct Replacement {
+  // It was called off: the rest is empty.
+  bool stopped = false;
   std::vector<PinnedMove> moves;
   std::map<std::string, PlacedPolicy> placed;  // as PlacePinned's, after the moves
 };
@@ -67,8 +70,9 @@ struct Replacement {
 std::map<std::string, PlacedPolicy> PlacePinned(PinnedInput input);
 
 // The same, and then each policy of `service` (empty: all) placed anew where that gains (see
-// reoptimize.h).
-Replacement ReplacePinned(PinnedInput input, const std::string& service, double min_gain_percent);
+// reoptimize.h). `stop` as there.
+Replacement ReplacePinned(PinnedInput input, const std::string& service, double min_gain_percent,
+                          const std::function<bool()>& stop);
 
 }  // namespace waymark
 

@@ -24,14 +24,15 @@ void SetRefusal(const Refusal& refusal, v1::State state, v1::Status* status) {
 
 }  // namespace
 
-Placer::Placer(const PinnedInput& input)
+Placer::Placer(const PinnedInput& input, std::function<bool()> stop)
     : input_(input),
       snapshot_(input.snapshot),
       link_state_(input.link_state),
       stored_(input.stored),
       ledger_(snapshot_),
       loads_(snapshot_),
-      solver_(snapshot_, link_state_, ledger_) {
+      solver_(snapshot_, link_state_, ledger_),
+      stop_(std::move(stop)) {
   loads_.MarkUnreserved(input.unreserved_queue);
   for (const PinnedDemand& demand : input.demands) {
     if (demand.max_latency_ns > 0) {
@@ -44,13 +45,13 @@ Placer::Placer(const PinnedInput& input)
 void Placer::Place() {
   RetakeAll();
   const size_t count = jobs_.size();
-  for (size_t i = 0; i < count; ++i) {
+  for (size_t i = 0; i < count && !Stopped(); ++i) {
     if (jobs_[i].standing == Standing::kWhole) Mend(&jobs_[i]);
   }
-  for (size_t i = 0; i < count; ++i) {
+  for (size_t i = 0; i < count && !Stopped(); ++i) {
     if (jobs_[i].standing == Standing::kWhole && Dead(jobs_[i])) Restore(&jobs_[i]);
   }
-  for (size_t i = 0; i < count; ++i) {
+  for (size_t i = 0; i < count && !Stopped(); ++i) {
     if (jobs_[i].standing == Standing::kSurvivor) FindPartner(&jobs_[i]);
   }
   PlaceNewOnes();
@@ -318,6 +319,7 @@ void Placer::PlaceNewOnes() {
   std::vector<PinnedJob*> placed, refused;
   for (PinnedJob& job : jobs_) {
     if (job.standing != Standing::kNone) continue;
+    if (Stopped()) return;
     if (PlaceAnew(&job, /*take=*/false)) {
       Settle(&job);
       placed.push_back(&job);
@@ -333,7 +335,7 @@ void Placer::PlaceNewOnes() {
   for (const PinnedJob& job : jobs_) {
     if (!job.placed) waiting.insert(job.number);
   }
-  while (!waiting.empty()) {
+  while (!waiting.empty() && !Stopped()) {
     PinnedJob& job = jobs_[*waiting.begin()];
     waiting.erase(waiting.begin());
     if (job.placed || job.retired) continue;
@@ -346,6 +348,7 @@ void Placer::PlaceNewOnes() {
   }
   for (PinnedJob& job : jobs_) {
     if (job.placed || job.retired) continue;
+    if (Stopped()) return;
     SetRefusal(Why(job), v1::BLOCKED, &job.status);
     if (job.preempted_by.empty()) continue;
     job.status.set_reason("pre-empted by " + job.preempted_by + ": " + job.status.reason());

@@ -4,6 +4,7 @@
 #define WAYMARK_CONTROLLER_PLAN_PLACER_H_
 
 #include <deque>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -51,10 +52,13 @@ std::string ShareText(double share);
 
 class Placer {
  public:
-  // Keeps a reference. Demands are in the order of service.
-  explicit Placer(const PinnedInput& input);
+  // Keeps a reference.
+  // Demands are in the order of service. `stop`: asked before each job; once true, nothing more is
+  // placed, and what is left over is of no use. Empty: never.
+  explicit Placer(const PinnedInput& input, std::function<bool()> stop = nullptr);
 
   void Place();
+  bool stopped() const { return stopped_; }
   // After Place.
   std::vector<PinnedMove> Replace(const std::string& service, double min_gain_percent);
   std::map<std::string, PlacedPolicy> Result();
@@ -63,6 +67,7 @@ class Placer {
   // Makes room for a job by moving others that are new too (placer_joint.cc).
   class JointSearch;
 
+  bool Stopped() { return stopped_ = stopped_ || (stop_ && stop_()); }
   void AddJobs(const PinnedDemand& demand);
   PinnedJob& AddJob(PinnedJob job);
   std::optional<Route> Stored(const PinnedDemand& demand, size_t leg) const;
@@ -134,6 +139,8 @@ class Placer {
   std::deque<PinnedJob> jobs_;
   std::map<std::string, PinnedJob*> by_key_;
   int explained_ = 0;
+  const std::function<bool()> stop_;
+  bool stopped_ = false;
 };
 
 }  // namespace waymark

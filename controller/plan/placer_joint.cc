@@ -31,14 +31,14 @@ void Placer::JointSearch::Rebook(PinnedJob* job, int hold) {
 }
 
 bool Placer::JointSearch::PlaceFree(PinnedJob* job) {
-  return --solves_ >= 0 &&
+  return --solves_ >= 0 && !placer_->Stopped() &&
          placer_->PlaceAt(job, kTentativePriority, kTentativePriority, /*spare_others=*/false);
 }
 
 bool Placer::JointSearch::Displace(PinnedJob* job, int depth) {
   // First where fewest are in the way, then where it would be best.
   for (const bool spare_others : {true, false}) {
-    if (--solves_ < 0) return false;
+    if (--solves_ < 0 || placer_->Stopped()) return false;
     const auto route = placer_->solver_.Solve(*job, kWeakestPriority, spare_others);
     if (!route) return false;
     const size_t before = undo_.size();

@@ -40,6 +40,7 @@ std::vector<PinnedMove> Placer::Replace(const std::string& service, double min_g
     return service.empty() || job.demand->service == service;
   };
   for (PinnedJob& job : jobs_) {
+    if (Stopped()) return {};
     PinnedMove move;
     if (job.placed && concerned(job) && TryMove(&job, min_gain_percent, &move)) {
       moves.push_back(std::move(move));
@@ -47,6 +48,7 @@ std::vector<PinnedMove> Placer::Replace(const std::string& service, double min_g
   }
   for (PinnedJob& job : jobs_) {
     if (job.placed || !concerned(job)) continue;
+    if (Stopped()) return {};
     if (job.retired) {
       // Both ways together again, if neither has found its own way.
       const auto alone = [&](size_t leg) { return by_key_.at(job.demand->policies[leg]); };

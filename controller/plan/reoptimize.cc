@@ -57,8 +57,10 @@ Reoptimization Reoptimize(const PlanInput& input, const ReoptimizeOptions& optio
   const ResolvedServices resolved = ResolveServices(input.snapshot, input.intents);
   const Replacement replacement =
       ReplacePinned(PinnedInputOf(input, resolved, link_state), options.service,
-                    std::clamp(options.min_gain_percent, 0.0, 100.0));
+                    std::clamp(options.min_gain_percent, 0.0, 100.0), options.stop);
   Reoptimization plan;
+  plan.stopped = replacement.stopped;
+  if (plan.stopped) return plan;
   for (const auto& [policy, placed] : replacement.placed) {
     if (!placed.working.empty()) {
       plan.placements[policy] = PlacementOf(input.snapshot, placed);

@@ -10,6 +10,7 @@
 #ifndef WAYMARK_CONTROLLER_PLAN_REOPTIMIZE_H_
 #define WAYMARK_CONTROLLER_PLAN_REOPTIMIZE_H_
 
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -25,6 +26,9 @@ struct ReoptimizeOptions {
   // Moves that gain less are left out, in percent of the old objective; 0 to 100 (clamped). At 0, a
   // move needs a gain greater than nothing.
   double min_gain_percent = 0;
+  // Asked before each policy, on the calling thread: once true, it ends soon, without an answer.
+  // Empty: never.
+  std::function<bool()> stop = nullptr;
 };
 
 struct PlacementMove {
@@ -39,6 +43,8 @@ struct PlacementMove {
 };
 
 struct Reoptimization {
+  // Called off by `stop`: nothing else is set.
+  bool stopped = false;
   // By policy name.
   std::vector<PlacementMove> moves;
   // Of `moves`: were BLOCKED or DEGRADED and would not be. Sorted.

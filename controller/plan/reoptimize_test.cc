@@ -103,5 +103,28 @@ TEST_F(ReoptimizeTest, MendsWhatTheMovesMakeRoomFor) {
   EXPECT_TRUE(Moves(0, "customers/c/services/german").moves.empty());
 }
 
+// Wherever it is called off, it ends at once and offers nothing.
+TEST_F(ReoptimizeTest, EndsSoonWhenItIsCalledOff) {
+  carrier_.AddService("one", v1::E_LINE, {"zrh", "lon"}, "gold");
+  carrier_.AddService("two", v1::E_LINE, {"ber", "gva"}, "gold");
+  carrier_.Commit();
+  carrier_.network.Fibre("zrh", "lon", 2600, 26);
+  const auto snapshot = carrier_.network.Build();
+  const auto run = [&](int patience, int* asked) {
+    return Reoptimize({*snapshot, carrier_.intents, carrier_.links_down, carrier_.placements, {}},
+                      {"", 0, [=] { return ++*asked > patience; }});
+  };
+  int all = 0;
+  EXPECT_EQ(run(1000, &all).moves.size(), 2u);
+  ASSERT_GT(all, 1);
+  for (int patience = 0; patience < all; ++patience) {
+    int asked = 0;
+    const Reoptimization moves = run(patience, &asked);
+    EXPECT_TRUE(moves.stopped);
+    EXPECT_TRUE(moves.moves.empty());
+    EXPECT_EQ(asked, patience + 1);  // never again
+  }
+}
+
 }  // namespace
 }  // namespace waymark
