@@ -324,5 +324,57 @@ TEST_F(AdmissionTest, LatencyIsBoundedAndStaysSo) {
   EXPECT_EQ(State(plan, "three"), v1::PENDING);
 }
 
+// Parallel fibres from aa to bb, of which the dearest alone keeps the promise.
+class ManyRoutesTest : public AdmissionTest {
+ protected:
+  void AddFibres(int bad) {
+    for (int i = 0; i < bad; ++i) AddFibre("p" + std::to_string(i), 10'000, 1 + i, 1000);
+    AddFibre("good", 1000, 1000, 10'000'000);
+    for (const char* middle : {"m1", "m2", "m3"}) {
+      Link(std::string("aa--") + middle).set_admin_state(v1::FORBID);
+    }
+  }
+  void AddFibre(const std::string& suffix, int64_t delay_us, uint32_t metric, double mtbf) {
+    v1::Link& there = carrier_.network.Fibre("aa", "bb", delay_us, metric, suffix);
+    names_[suffix] = there.name();
+    for (v1::Link* link : {&there, &carrier_.network.Link(there.reverse())}) {
+      link->set_mtbf_hours(mtbf);
+      link->set_mttr_hours(100);
+    }
+  }
+  std::string Fibre(const v1::Policy& policy) {
+    return policy.working_size() == 0 ? policy.status().reason() : policy.working(0).links(0);
+  }
+  std::map<std::string, std::string> names_;
+};
+
+TEST_F(ManyRoutesTest, TheNinthByObjectiveIsTriedToo) {
+  AddFibres(9);
+  Class("held").set_availability_target(0.999);
+  Serve("one", "held", kGig);
+  EXPECT_EQ(Fibre(Of(carrier_.MakePlan(), "one")), names_["good"]);
+}
+
+TEST_F(ManyRoutesTest, TheMostAvailableIsTriedWhereverItRanks) {
+  AddFibres(80);
+  Class("held").set_availability_target(0.999);
+  Serve("one", "held", kGig);
+  EXPECT_EQ(Fibre(Of(carrier_.MakePlan(), "one")), names_["good"]);
+  Class("held").set_availability_target(0.9999999);
+  const v1::Policy refused = Of(carrier_.MakePlan(), "one");
+  EXPECT_EQ(refused.status().state(), v1::BLOCKED);
+  EXPECT_NE(refused.status().reason().find("of the routes tried"), std::string::npos);
+  EXPECT_NE(refused.status().relaxation().find("-> 99.99"), std::string::npos)
+      << refused.status().relaxation();
+}
+
+TEST_F(ManyRoutesTest, TheFastestIsTriedWhereverItRanks) {
+  AddFibres(80);
+  Class("fast").set_queue(7);
+  Class("fast").set_max_latency_ns(5'000'000);
+  Serve("one", "fast", kGig);
+  EXPECT_EQ(Fibre(Of(carrier_.MakePlan(), "one")), names_["good"]);
+}
+
 }  // namespace
 }  // namespace waymark

@@ -290,20 +290,22 @@ Refusal Placer::Why(const PinnedJob& job) {
                                  ? AvailabilityText(*job.least_unavailability)
                                  : "not stated (MTBF and MTTR are missing)";
     refusal.blocking_constraint = "availability_target " + ShareText(demand.availability_target);
-    refusal.relaxation = *job.least_unavailability < 1
-                             ? absl::StrCat("availability target ",
-                                            ShareText(demand.availability_target), " -> ", best)
-                             : "state MTBF and MTTR of the links and nodes between them";
-    refusal.reason = absl::StrCat("the availability of the best paths from ", ends, " is ", best);
+    refusal.relaxation =
+        *job.least_unavailability < 1
+            ? absl::StrCat("availability target ", ShareText(demand.availability_target), " -> ",
+                           best, " (of the routes tried)")
+            : "state MTBF and MTTR of the links and nodes between them";
+    refusal.reason =
+        absl::StrCat("the best availability of the routes tried from ", ends, " is ", best);
   } else if (job.least_latency_ns) {
     const bool bounded = *job.least_latency_ns < kUnreachable;
     refusal.blocking_constraint = "max_latency " + DelayText(demand.max_latency_ns);
     if (bounded && *job.least_latency_ns > demand.max_latency_ns) {
       refusal.relaxation = absl::StrCat("max latency ", DelayText(demand.max_latency_ns), " -> ",
-                                        DelayText(*job.least_latency_ns));
+                                        DelayText(*job.least_latency_ns), " (of the routes tried)");
     }
     refusal.reason = absl::StrCat(
-        "the worst-case latency of the best paths from ", ends,
+        "the least worst-case latency of the routes tried from ", ends,
         bounded ? absl::StrCat(" is ", DelayText(*job.least_latency_ns)) : " has no bound",
         bounded && refusal.relaxation.empty() ? ", but would break that of others" : "");
   } else if (explained_ < kMostExplained) {

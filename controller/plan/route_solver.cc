@@ -13,6 +13,11 @@ namespace {
 
 // Working paths that are tried for a partner, where the least pair will not do.
 constexpr size_t kWorkingTried = 8;
+// Paths that are tried where no partner is asked for.
+constexpr size_t kMostTried = 64;
+// What a link that is always down weighs against the class's objective, where availability counts:
+// one part in a billion is still worth a detour.
+constexpr double kUnavailable = static_cast<double>(int64_t{1} << 40);
 // Added for a link on which another would have to give way: any detour is better.
 constexpr int64_t kInTheWay = int64_t{1} << 36;
 
@@ -183,9 +188,25 @@ std::vector<Route> RouteSolver::Alternatives(const RouteQuery& query, int setup_
     const Metric objective = Objective(query, route);
     routes.emplace_back(objective, std::move(route));
   };
+  const bool alone = !constraints.protection.any();
   std::vector<ComputedPath> paths =
-      KShortestPaths(graph, query.from(), query.to(), kWorkingTried).paths;
-  if (!constraints.protection.any()) {
+      KShortestPaths(graph, query.from(), query.to(), alone ? kMostTried : kWorkingTried).paths;
+  // The objective may rank what would keep the promise behind any number of others.
+  std::vector<SearchGraph> others;
+  if (query.demand->availability_target > 0) {
+    others.push_back(graph);
+    PreferAvailable(&others.back());
+  }
+  if (query.demand->max_latency_ns > 0 && constraints.objective != v1::MIN_DELAY) {
+    PathConstraints fast = constraints;
+    fast.objective = v1::MIN_DELAY;
+    others.push_back(MakeGraph(query, fast));
+  }
+  for (const SearchGraph& other : others) {
+    auto route = Least(query, other, constraints, setup_priority);
+    if (route && route->shared_risks.empty()) offer(*std::move(route));
+  }
+  if (alone) {
     for (ComputedPath& path : paths) offer(Made(std::move(path), {}));
   } else {
     for (const Protection& stronger : Stronger(constraints.protection)) {
@@ -207,6 +228,17 @@ std::vector<Route> RouteSolver::Alternatives(const RouteQuery& query, int setup_
   std::vector<Route> sorted;
   for (auto& [objective, route] : routes) sorted.push_back(std::move(route));
   return sorted;
+}
+
+// Nodes weigh on the links that enter them.
+void RouteSolver::PreferAvailable(SearchGraph* graph) {
+  for (size_t i = 0; i < snapshot_.links().size(); ++i) {
+    const auto link = static_cast<LinkId>(i);
+    const LinkInfo& info = snapshot_.link(link);
+    double unavailability = Model().OfFibre(link) + Model().OfNode(info.target);
+    for (const SrlgId srlg : info.srlgs) unavailability += Model().OfSrlg(srlg);
+    graph->AddCost(link, static_cast<int64_t>(std::min(unavailability, 1.0) * kUnavailable));
+  }
 }
 
 bool RouteSolver::PathValid(const RouteQuery& query, const std::vector<LinkId>& links) {

@@ -45,9 +45,10 @@ class RouteSolver {
   // others are the last resort.
   std::optional<Route> Solve(const RouteQuery& query, int setup_priority,
                              bool spare_others = false);
-  // Other routes that meet the same, where availability or latency rule the best one out: pairs
-  // further apart than the class asks, and the protect paths of several least paths. Best first;
-  // not all there are.
+  // Other routes that meet the same, where availability or latency rule the best one out: those of
+  // least unavailability and least delay; pairs further apart than the class asks, and the protect
+  // paths of the eight least paths; where no protection is asked for, the 64 least. Best first; not
+  // all there are.
   std::vector<Route> Alternatives(const RouteQuery& query, int setup_priority);
   // A protect path for a working path that stays. With everything else as Solve.
   std::optional<Route> Protect(const RouteQuery& query, const std::vector<LinkId>& working,
@@ -76,6 +77,7 @@ class RouteSolver {
   // For the protect path, room that is held already for others that cannot fail together with it.
   std::optional<Route> LeastSharing(const RouteQuery& query, const SearchGraph& graph,
                                     int setup_priority);
+  void PreferAvailable(SearchGraph* graph);
   void BanFull(const RouteQuery& query, const std::vector<LinkId>& working, int setup_priority,
                std::vector<bool>* banned) const;
 
