@@ -78,7 +78,7 @@ void CheckPathConstraints(const v1::ComputePathRequest& request, FieldChecker& c
 
 void CheckPast(const v1::ComputePathRequest& request, FieldChecker& check) {
   if (request.as_of() < 0) {
-    check.Add("as_of", "is ", request.as_of(), ": give a revision, or 0 for now");
+    check.Add("as_of", "is ", request.as_of(), ": give a revision, or 0 for the present");
   }
   if (!request.has_as_of_time()) return;
   if (request.as_of() != 0) check.Add("as_of_time", "is set beside as_of: set one of them");

@@ -67,7 +67,8 @@ void AddStatus(const NetworkView& view, Message& message) {
 absl::StatusOr<Reader::At> Reader::Resolve(Revision as_of,
                                            const google::protobuf::Timestamp* time) const {
   if (as_of < 0) {
-    return InvalidField("", "as_of", absl::StrCat("is ", as_of, ": give a revision, or 0 for now"));
+    return InvalidField("", "as_of",
+                        absl::StrCat("is ", as_of, ": give a revision, or 0 for the present"));
   }
   if (time == nullptr) return as_of == 0 ? At{store_.current(), true} : At{as_of, false};
   if (as_of != 0) return InvalidField("", "as_of_time", "is set beside as_of: set one of them");
