@@ -174,13 +174,15 @@ TEST(PathApiTest, BadComputePathRequestsNameTheFieldAndReachNobody) {
       EXPECT_EQ(problems[0].field(), row.field) << row.what << ": " << Describe(status);
     }
   }
-  EXPECT_EQ(server.paths.asked, 0);
+  EXPECT_EQ(server.paths.seen().asked, 0);
 }
 
 TEST(PathApiTest, ComputePathPassesRequestDeadlineAndReply) {
   Server server;
-  server.paths.compute.set_outcome(v1::FOUND);
-  server.paths.compute.set_revision(12);
+  FakePathQueries::Answers answers;
+  answers.compute.set_outcome(v1::FOUND);
+  answers.compute.set_revision(12);
+  server.paths.Answer(answers);
   v1::ComputePathRequest request = GoodRequest();
   request.set_paths(1'000);
   request.mutable_constraints()->set_setup_priority(0);
@@ -191,20 +193,21 @@ TEST(PathApiTest, ComputePathPassesRequestDeadlineAndReply) {
   const grpc::Status status = server.policies->ComputePath(&context, request, &reply);
   ASSERT_TRUE(status.ok()) << Describe(status);
   EXPECT_EQ(reply.revision(), 12);
-  EXPECT_EQ(server.paths.last_compute.paths(), 1'000u);
-  EXPECT_LT(absl::AbsDuration(server.paths.last_limits.deadline - deadline), absl::Seconds(5));
+  const FakePathQueries::Seen seen = server.paths.seen();
+  EXPECT_EQ(seen.compute.paths(), 1'000u);
+  EXPECT_LT(absl::AbsDuration(seen.limits.deadline - deadline), absl::Seconds(5));
 }
 
 TEST(PathApiTest, AnErrorOfTheComputationKeepsItsField) {
   Server server;
-  server.paths.status = absl::NotFoundError("to: nodes/b does not exist");
+  server.paths.Answer({.status = absl::NotFoundError("to: nodes/b does not exist")});
   const grpc::Status status = Compute(server, GoodRequest());
   EXPECT_EQ(status.error_code(), grpc::StatusCode::NOT_FOUND);
   ASSERT_EQ(ProblemsOf(status).size(), 1u);
   EXPECT_EQ(ProblemsOf(status)[0].field(), "to");
   EXPECT_EQ(ProblemsOf(status)[0].description(), "nodes/b does not exist");
 
-  server.paths.status = absl::ResourceExhaustedError("Queue full: try again");
+  server.paths.Answer({.status = absl::ResourceExhaustedError("Queue full: try again")});
   const grpc::Status full = Compute(server, GoodRequest());
   EXPECT_EQ(full.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
   EXPECT_EQ(ProblemsOf(full).at(0).field(), "");
@@ -221,10 +224,10 @@ TEST(PathApiTest, ACustomerHasHisOwnServicesExplainedAndNothingElse) {
   };
   EXPECT_EQ(explain("customers/bank/services/lan"), grpc::StatusCode::OK);
   EXPECT_EQ(explain("customers/shop/services/lan"), grpc::StatusCode::NOT_FOUND);
-  EXPECT_EQ(server.paths.asked, 1);
+  EXPECT_EQ(server.paths.seen().asked, 1);
   EXPECT_EQ(Compute(server, GoodRequest()).error_code(), grpc::StatusCode::PERMISSION_DENIED);
   EXPECT_EQ(Reoptimize(server, {}).error_code(), grpc::StatusCode::PERMISSION_DENIED);
-  EXPECT_EQ(server.paths.asked, 1);
+  EXPECT_EQ(server.paths.seen().asked, 1);
 }
 
 TEST(PathApiTest, AServiceNameMustBeOne) {
@@ -238,7 +241,7 @@ TEST(PathApiTest, AServiceNameMustBeOne) {
     EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT) << name;
     EXPECT_EQ(ProblemsOf(status).at(0).field(), "name");
   }
-  EXPECT_EQ(server.paths.asked, 0);
+  EXPECT_EQ(server.paths.seen().asked, 0);
 }
 
 TEST(PathApiTest, BadReoptimizeRequests) {
@@ -258,7 +261,7 @@ TEST(PathApiTest, BadReoptimizeRequests) {
   EXPECT_EQ(field([](Q& q) { q.set_apply(true); }), "expected_plan");
   EXPECT_EQ(field([](Q& q) { q.set_expected_plan(std::string(65, 'x')); }), "expected_plan");
   EXPECT_EQ(field([](Q& q) { q.set_request_id("a\nb"); }), "request_id");
-  EXPECT_EQ(server.paths.asked, 0);
+  EXPECT_EQ(server.paths.seen().asked, 0);
 }
 
 TEST(PathApiTest, AViewerMayAskButNotApply) {
@@ -268,7 +271,7 @@ TEST(PathApiTest, AViewerMayAskButNotApply) {
   request.set_apply(true);
   request.set_expected_plan("p1");
   EXPECT_EQ(Reoptimize(server, request).error_code(), grpc::StatusCode::PERMISSION_DENIED);
-  EXPECT_EQ(server.paths.asked, 1);
+  EXPECT_EQ(server.paths.seen().asked, 1);
 }
 
 TEST(PathApiTest, ARepeatedApplyIsAnsweredFromMemoryEvenAfterARestart) {
@@ -280,27 +283,30 @@ TEST(PathApiTest, ARepeatedApplyIsAnsweredFromMemoryEvenAfterARestart) {
   request.set_request_id("r-1");
   {
     Server server("operator", &store);
-    server.paths.reoptimize.set_plan("p1");
-    server.paths.reoptimize.set_applied(true);
-    server.paths.reoptimize.set_revision(5);
+    FakePathQueries::Answers answers;
+    answers.reoptimize.set_plan("p1");
+    answers.reoptimize.set_applied(true);
+    answers.reoptimize.set_revision(5);
+    server.paths.Answer(answers);
     ASSERT_TRUE(Reoptimize(server, request).ok());
     // What could not be done is not remembered.
-    server.paths.status = absl::FailedPreconditionError("expected_plan: the plan is another now");
+    answers.status = absl::FailedPreconditionError("expected_plan: the plan is another now");
+    server.paths.Answer(answers);
     v1::ReoptimizeRequest failing = request;
     failing.set_request_id("r-2");
     EXPECT_EQ(Reoptimize(server, failing).error_code(), grpc::StatusCode::FAILED_PRECONDITION);
     EXPECT_EQ(Reoptimize(server, failing).error_code(), grpc::StatusCode::FAILED_PRECONDITION);
-    EXPECT_EQ(server.paths.asked, 3);
+    EXPECT_EQ(server.paths.seen().asked, 3);
     v1::ReoptimizeResponse reply;
     ASSERT_TRUE(Reoptimize(server, request, &reply).ok());
     EXPECT_EQ(reply.revision(), 5);
-    EXPECT_EQ(server.paths.asked, 3);
+    EXPECT_EQ(server.paths.seen().asked, 3);
   }
   Server server("operator", &store);
   v1::ReoptimizeResponse reply;
   ASSERT_TRUE(Reoptimize(server, request, &reply).ok());
   EXPECT_TRUE(reply.applied());
-  EXPECT_EQ(server.paths.asked, 0);
+  EXPECT_EQ(server.paths.seen().asked, 0);
   request.set_expected_plan("p2");
   const grpc::Status reused = Reoptimize(server, request);
   EXPECT_EQ(ProblemsOf(reused).at(0).field(), "request_id") << Describe(reused);
