@@ -1,0 +1,68 @@
+#include "controller/compute/mesh/problem.h"
+
+#include <cstddef>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace waymark {
+namespace {
+
+absl::Status Bad(const char* list, size_t index, const char* field, const std::string& what) {
+  return absl::InvalidArgumentError(absl::StrCat(list, "[", index, "].", field, " ", what));
+}
+
+absl::Status CheckEnds(const char* list, size_t index, int32_t from, int32_t to, int32_t nodes) {
+  for (const auto& [field, node] : {std::pair("from", from), std::pair("to", to)}) {
+    if (node < 0 || node >= nodes) {
+      return Bad(list, index, field,
+                 absl::StrCat("is ", node, ": there are nodes 0 to ", nodes - 1));
+    }
+  }
+  if (from == to) return Bad(list, index, "to", absl::StrCat("is ", to, " as from is"));
+  return absl::OkStatus();
+}
+
+absl::Status CheckQuantity(const char* list, size_t index, const char* field, double value) {
+  if (value >= 0 && value <= kMostMeshRate) return absl::OkStatus();  // NaN is neither
+  return Bad(list, index, field, absl::StrCat("is ", value, ": give 0 to ", kMostMeshRate));
+}
+
+}  // namespace
+
+absl::Status CheckMeshProblem(const MeshProblem& problem) {
+  const int32_t nodes = problem.node_count;
+  if (nodes < 0 || nodes > kMostMeshNodes) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("node_count is ", nodes, ": give 0 to ", kMostMeshNodes));
+  }
+  for (size_t i = 0; i < problem.links.size(); ++i) {
+    const MeshLink& link = problem.links[i];
+    if (auto status = CheckEnds("links", i, link.from, link.to, nodes); !status.ok()) {
+      return status;
+    }
+    if (auto status = CheckQuantity("links", i, "capacity", link.capacity); !status.ok()) {
+      return status;
+    }
+  }
+  for (size_t i = 0; i < problem.demands.size(); ++i) {
+    const MeshDemand& demand = problem.demands[i];
+    if (auto status = CheckEnds("demands", i, demand.from, demand.to, nodes); !status.ok()) {
+      return status;
+    }
+    if (auto status = CheckQuantity("demands", i, "rate", demand.rate); !status.ok()) {
+      return status;
+    }
+    if (i == 0) continue;
+    const MeshDemand& before = problem.demands[i - 1];
+    if (std::pair(before.from, before.to) >= std::pair(demand.from, demand.to)) {
+      return Bad("demands", i, "from",
+                 "and to do not come after those of the demand before: order by (from, to), each "
+                 "pair once");
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace waymark

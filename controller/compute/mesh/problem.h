@@ -1,0 +1,39 @@
+// What the mesh optimiser works on: links with capacities and a matrix of demands, by number. Units
+// are the caller's; rates and capacities must share one (bit/s in the controller, the file's in
+// offline planning).
+#ifndef WAYMARK_CONTROLLER_COMPUTE_MESH_PROBLEM_H_
+#define WAYMARK_CONTROLLER_COMPUTE_MESH_PROBLEM_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "absl/status/status.h"
+
+namespace waymark {
+
+struct MeshLink {
+  int32_t from = 0, to = 0;  // from != to; parallel links are links of their own
+  // > 0 and at most kMostMeshRate; 0: the link carries nothing (down, forbidden, no room).
+  double capacity = 0;
+};
+
+struct MeshDemand {
+  int32_t from = 0, to = 0;
+  double rate = 0;  // 0 to kMostMeshRate
+};
+
+inline constexpr double kMostMeshRate = 1e18;
+inline constexpr int32_t kMostMeshNodes = 100'000;
+
+struct MeshProblem {
+  int32_t node_count = 0;
+  std::vector<MeshLink> links;
+  std::vector<MeshDemand> demands;  // ordered by (from, to), each pair once
+};
+
+// INVALID_ARGUMENT names the field, such as "demands[3].rate". O(links + demands).
+absl::Status CheckMeshProblem(const MeshProblem& problem);
+
+}  // namespace waymark
+
+#endif  // WAYMARK_CONTROLLER_COMPUTE_MESH_PROBLEM_H_
