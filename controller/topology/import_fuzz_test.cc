@@ -2,10 +2,10 @@
 // a crash.
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <random>
 #include <string>
 
+#include "controller/topology/fuzz_mutator.h"
 #include "controller/topology/import.h"
 #include "controller/topology/import_samples.h"
 #include "controller/topology/yaml_bundle.h"
@@ -14,64 +14,6 @@ namespace waymark {
 namespace {
 
 constexpr int kRounds = 2000;
-
-class Mutator {
- public:
-  explicit Mutator(uint32_t seed) : random_(seed) {}
-
-  std::string Damage(std::string text, const std::string& other) {
-    for (uint32_t times = 1 + random_() % 4; times > 0 && !text.empty(); --times) Once(text, other);
-    return text;
-  }
-
- private:
-  size_t Place(const std::string& text) { return text.empty() ? 0 : random_() % text.size(); }
-
-  void Once(std::string& text, const std::string& other) {
-    static const char* const kTokens[] = {"-1",    "99999999999999999999",
-                                          "nan",   "1e308",
-                                          "\"",    "{",
-                                          "[",     "]",
-                                          "}",     "(",
-                                          ")",     "<",
-                                          "&",     "*",
-                                          ":",     ",",
-                                          "\n",    "- ",
-                                          "#",     "\xff",
-                                          "\x80",  "%",
-                                          "null",  "true",
-                                          "|",     ">",
-                                          "!",     "<<: ",
-                                          "\t",    "---\n",
-                                          "...\n", "\xc3"};
-    const size_t at = Place(text);
-    const size_t length = std::min<size_t>(1 + random_() % 30, text.size() - at);
-    switch (random_() % 7) {
-      case 0:
-        text.resize(at);
-        break;
-      case 1:
-        text[at] = static_cast<char>(text[at] ^ (1 << random_() % 8));
-        break;
-      case 2:
-        text.erase(at, length);
-        break;
-      case 3:
-        text.insert(Place(text), text.substr(at, length));
-        break;
-      case 4:
-        text.insert(at, kTokens[random_() % std::size(kTokens)]);
-        break;
-      case 5:
-        text.replace(at, length, other.substr(Place(other), 1 + random_() % 60));
-        break;
-      default:
-        text[at] = static_cast<char>(random_());
-    }
-  }
-
-  std::mt19937 random_;
-};
 
 void Check(const absl::Status& status) {
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << status;
@@ -83,7 +25,7 @@ class FuzzTest : public testing::TestWithParam<Sample> {};
 
 TEST_P(FuzzTest, DamagedFilesGiveErrors) {
   const Sample& sample = GetParam();
-  Mutator mutator(static_cast<uint32_t>(sample.format) * 7919 + 1);
+  FuzzMutator mutator(static_cast<uint32_t>(sample.format) * 7919 + 1);
   int imported = 0, refused = 0;
   for (int round = 0; round < kRounds; ++round) {
     const std::string other = kSamples[round % std::size(kSamples)].contents;

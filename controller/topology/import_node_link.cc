@@ -32,6 +32,7 @@ class Importer {
     if (absl::Status status = Nodes(*parsed); !status.ok()) return status;
     const char* key = Member(*parsed, "links") != nullptr ? "links" : "edges";
     if (absl::Status status = Links(*parsed, key); !status.ok()) return status;
+    builder_.SetRateUnit(kMegabit);
     return std::move(builder_).Finish(format_);
   }
 

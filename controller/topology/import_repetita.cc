@@ -30,6 +30,7 @@ class Importer {
       return Error(
           absl::StrCat("more lines than EDGES says: correct its number or remove ", Quote(Line())));
     }
+    builder_.SetRateUnit(kKilobit);
     return std::move(builder_).Finish(TopologyFormat::kRepetita);
   }
 

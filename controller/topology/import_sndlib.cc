@@ -9,66 +9,12 @@
 #include "absl/strings/str_cat.h"
 #include "controller/topology/file_error.h"
 #include "controller/topology/importers.h"
+#include "controller/topology/sndlib_tokens.h"
 #include "controller/topology/text.h"
 #include "controller/topology/topology_builder.h"
 
 namespace waymark {
 namespace {
-
-struct Token {
-  std::string_view text;
-  int line = 0;
-};
-
-// Parentheses, and words between them and blanks; "#" to the end of a line is a comment.
-class Tokens {
- public:
-  explicit Tokens(std::string_view contents) : rest_(contents) { Advance(); }
-
-  // An empty text at the end.
-  const Token& Peek() const { return next_; }
-  Token Take() {
-    Token token = next_;
-    Advance();
-    return token;
-  }
-  bool TakeIf(std::string_view text) {
-    if (next_.text != text) return false;
-    Advance();
-    return true;
-  }
-
- private:
-  void Advance() {
-    while (!rest_.empty()) {
-      const char c = rest_.front();
-      if (c == '#') {
-        rest_.remove_prefix(std::min(rest_.find('\n'), rest_.size()));
-        continue;
-      }
-      if (c != ' ' && c != '\t' && c != '\r' && c != '\n') break;
-      if (c == '\n') ++line_;
-      rest_.remove_prefix(1);
-    }
-    size_t length = std::min(rest_.find_first_of("() \t\r\n#"), rest_.size());
-    if (length == 0 && !rest_.empty()) length = 1;
-    next_ = {rest_.substr(0, length), line_};
-    rest_.remove_prefix(length);
-  }
-
-  std::string_view rest_;
-  int line_ = 1;
-  Token next_;
-};
-
-struct UnitName {
-  std::string_view name;
-  double bps;
-};
-constexpr UnitName kUnits[] = {
-    {"BITPERSEC", 1},     {"KBITPERSEC", 1e3},  {"MBITPERSEC", 1e6}, {"GBITPERSEC", 1e9},
-    {"TBITPERSEC", 1e12}, {"MBYTEPERSEC", 8e6}, {"STM1", 155.52e6},  {"STM-1", 155.52e6},
-};
 
 class Importer {
  public:
@@ -81,11 +27,12 @@ class Importer {
     while (!tokens_.Peek().text.empty()) {
       if (absl::Status status = Section(); !status.ok()) return status;
     }
+    builder_.SetRateUnit(unit_);
     return std::move(builder_).Finish(TopologyFormat::kSndlib);
   }
 
  private:
-  absl::Status Error(const Token& at, std::string_view message) const {
+  absl::Status Error(const SndlibToken& at, std::string_view message) const {
     if (at.text.empty())
       return builder_.Error(at.line, absl::StrCat(absl::string_view(message.data(), message.size()),
                                                   ", but the file ends: is it cut off?"));
@@ -99,7 +46,7 @@ class Importer {
   }
 
   absl::Status Section() {
-    const Token name = tokens_.Take();
+    const SndlibToken name = tokens_.Take();
     if (absl::Status status = Expect("("); !status.ok()) return status;
     if (name.text == "META") return Meta();
     if (name.text == "NODES") return Each([this] { return Node(); });
@@ -110,7 +57,7 @@ class Importer {
   // To the parenthesis that closes the section.
   absl::Status Skip() {
     for (int depth = 1; depth > 0;) {
-      const Token token = tokens_.Take();
+      const SndlibToken token = tokens_.Take();
       if (token.text.empty()) return Error(token, "expected \")\"");
       depth += token.text == "(" ? 1 : token.text == ")" ? -1 : 0;
     }
@@ -119,7 +66,7 @@ class Importer {
 
   absl::Status Meta() {
     while (!tokens_.Peek().text.empty() && tokens_.Peek().text != ")") {
-      const Token word = tokens_.Take();
+      const SndlibToken word = tokens_.Take();
       if (word.text == "(") {
         if (absl::Status status = Skip(); !status.ok()) return status;
       }
@@ -128,13 +75,11 @@ class Importer {
     return Expect(")");
   }
 
-  void SetUnit(const Token& token) {
+  void SetUnit(const SndlibToken& token) {
     unit_stated_ = true;
-    for (const UnitName& unit : kUnits) {
-      if (unit.name == token.text) {
-        unit_ = unit.bps;
-        return;
-      }
+    if (const auto unit = SndlibUnitBps(token.text)) {
+      unit_ = *unit;
+      return;
     }
     builder_.Warn(token.line,
                   "the unit " + Quote(token.text) + " is not known: capacities read as Mbit/s");
@@ -149,14 +94,14 @@ class Importer {
   }
 
   absl::StatusOr<double> Number(const char* what) {
-    const Token token = tokens_.Take();
+    const SndlibToken token = tokens_.Take();
     double value = 0;
     if (ParseNumber(token.text, &value)) return value;
     return Error(token, absl::StrCat("expected ", what, " as a finite number"));
   }
 
   absl::Status Node() {
-    const Token id = tokens_.Take();
+    const SndlibToken id = tokens_.Take();
     if (id.text == "(") return Error(id, "expected a node's name");
     const int number = builder_.AddNode(id.text, id.line);
     if (!nodes_.emplace(std::string(id.text), number).second) {
@@ -173,14 +118,14 @@ class Importer {
   }
 
   absl::StatusOr<int> End() {
-    const Token token = tokens_.Take();
+    const SndlibToken token = tokens_.Take();
     const auto it = nodes_.find(std::string(token.text));
     if (it != nodes_.end()) return it->second;
     return Error(token, "expected a node of the NODES section");
   }
 
   absl::Status Link() {
-    const Token id = tokens_.Take();
+    const SndlibToken id = tokens_.Take();
     if (id.text == "(") return Error(id, "expected a link's name");
     if (absl::Status status = Expect("("); !status.ok()) return status;
     const auto source = End();
@@ -232,9 +177,9 @@ class Importer {
   }
 
   TopologyBuilder builder_;
-  Tokens tokens_;
+  SndlibTokens tokens_;
   absl::flat_hash_map<std::string, int> nodes_;
-  double unit_ = 1e6;
+  double unit_ = kSndlibUnitBps;
   bool unit_stated_ = false;
 };
 

@@ -135,6 +135,7 @@ absl::StatusOr<ImportResult> ImportTeavar(std::string_view file, std::string_vie
     if (absl::Status status = SetFailure(builder, draft, row.failure()); !status.ok())
       return status;
   }
+  builder.SetRateUnit(kKilobit);
   return std::move(builder).Finish(TopologyFormat::kTeavar);
 }
 

@@ -291,5 +291,14 @@ TEST(CountryTest, Codes) {
   EXPECT_EQ(CountryCode(""), "");
 }
 
+TEST(ImportTest, SaysWhatUnitRatesAreIn) {
+  EXPECT_EQ(Import(TopologyFormat::kRepetita).rate_unit_bps, 1e3);
+  EXPECT_EQ(Import(TopologyFormat::kTeavar).rate_unit_bps, 1e3);
+  EXPECT_EQ(Import(TopologyFormat::kMetaopt).rate_unit_bps, 1e6);
+  EXPECT_EQ(Import(TopologyFormat::kSndlib).rate_unit_bps, 1e9);  // META's
+  EXPECT_EQ(Import(TopologyFormat::kGraphml).rate_unit_bps, 1);
+  EXPECT_EQ(Import(TopologyFormat::kYaml).rate_unit_bps, 1);
+}
+
 }  // namespace
 }  // namespace waymark

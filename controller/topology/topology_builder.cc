@@ -304,6 +304,7 @@ absl::StatusOr<ImportResult> TopologyBuilder::Finish(TopologyFormat format) && {
     const bool stated = draft.complete || draft.link.te_metric() != 0;
     result.link_weights.push_back(stated ? std::nullopt : draft.weight);
   }
+  result.rate_unit_bps = rate_unit_bps_;
   result.format = format;
   result.warnings = Sorted(warnings_);
   result.weight_warnings = Sorted(weight_warnings_);

@@ -63,6 +63,9 @@ class TopologyBuilder {
   // The file has a link from a node to itself; some published networks do. Warns.
   void LeaveOutSelfLink(int line);
 
+  // ImportResult::rate_unit_bps; 1 if not called.
+  void SetRateUnit(double bps) { rate_unit_bps_ = bps; }
+
   v1::Srlg& AddSrlg() { return *bundle_.add_srlgs(); }
 
   // Range checks, with an error that names the line and the field.
@@ -93,6 +96,7 @@ class TopologyBuilder {
   v1::Bundle bundle_;
   std::vector<int> node_lines_;
   std::deque<LinkDraft> links_;
+  double rate_unit_bps_ = 1;
   int32_t entries_ = 0;  // links of the file so far
   absl::flat_hash_map<std::string, int> node_ids_, link_ids_;
   std::map<int, Place> places_;

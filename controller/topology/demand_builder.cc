@@ -1,0 +1,147 @@
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "controller/topology/demand_readers.h"
+#include "controller/topology/file_error.h"
+#include "controller/topology/text.h"
+
+namespace waymark {
+namespace {
+
+// Memory, however small the lines of a file are.
+constexpr size_t kMostDemands = 10'000'000;
+
+std::pair<int32_t, int32_t> Ends(const FileDemand& demand) {
+  return {demand.source, demand.target};
+}
+
+}  // namespace
+
+DemandBuilder::DemandBuilder(std::string_view file, const DemandGraph& graph)
+    : file_(file), graph_(graph) {
+  const auto add = [](auto& names, const std::string& name, int32_t place) {
+    const auto [it, added] = names.emplace(name, place);
+    if (!added) it->second = kSeveral;
+  };
+  for (int32_t place = 0; place < node_count(); ++place) {
+    add(ids_, graph.nodes[place].id, place);
+    add(labels_, graph.nodes[place].label, place);
+  }
+}
+
+absl::Status DemandBuilder::Error(int line, std::string_view message) const {
+  return FileError(file_, line, message);
+}
+
+absl::Status DemandBuilder::Unknown(int line, std::string_view field, std::string_view text) const {
+  return Error(line, absl::StrCat(std::string(field), " ", Quote(text),
+                                  " is no node of the graph, which has ", node_count(),
+                                  ": is the matrix for another graph?"));
+}
+
+absl::StatusOr<int32_t> DemandBuilder::Found(int line, std::string_view field,
+                                             std::string_view text, int32_t place) const {
+  if (place != kSeveral) return place;
+  return Error(line, absl::StrCat(std::string(field), " ", Quote(text),
+                                  " is the label of several nodes of the graph: label them apart"));
+}
+
+absl::StatusOr<int32_t> DemandBuilder::AtPlace(int line, std::string_view field,
+                                               std::string_view text) const {
+  int32_t place = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), place);
+  if (error != std::errc() || end != text.data() + text.size() || place < 0 ||
+      place >= node_count()) {
+    return Error(
+        line, absl::StrCat(std::string(field), " ", Quote(text), " is no node: the graph has 0 to ",
+                           node_count() - 1, "; is the matrix for another graph?"));
+  }
+  return place;
+}
+
+absl::StatusOr<int32_t> DemandBuilder::Labelled(int line, std::string_view field,
+                                                std::string_view text) const {
+  const std::string name(text);
+  if (const auto it = labels_.find(name); it != labels_.end()) {
+    return Found(line, field, text, it->second);
+  }
+  if (const auto it = ids_.find(name); it != ids_.end()) return it->second;
+  return Unknown(line, field, text);
+}
+
+absl::StatusOr<int32_t> DemandBuilder::Named(int line, std::string_view field,
+                                             std::string_view text) const {
+  const std::string name(text.starts_with("nodes/") ? text.substr(6) : text);
+  if (const auto it = ids_.find(name); it != ids_.end()) return it->second;
+  if (const auto it = labels_.find(name); it != labels_.end()) {
+    return Found(line, field, text, it->second);
+  }
+  if (const auto place = AtPlace(line, field, text); place.ok()) return place;
+  return Unknown(line, field, text);
+}
+
+absl::Status DemandBuilder::Add(int line, int32_t source, int32_t target, double value,
+                                double unit) {
+  const double bps = value * unit;
+  if (!(bps >= 0 && bps <= kMaxDemandBps)) {
+    return Error(line, absl::StrCat("the rate is ", value, ": give 0 to ", kMaxDemandBps / unit));
+  }
+  if (source == target) {
+    // Places on the diagonal are part of the form of some formats.
+    if (bps > 0 && selves_++ == 0) first_self_ = line;
+    return absl::OkStatus();
+  }
+  if (demands_.size() == kMostDemands) {
+    return Error(line, absl::StrCat("is the demand after ", kMostDemands, ": split the file"));
+  }
+  demands_.push_back({.source = source, .target = target, .bps = bps, .line = line});
+  return absl::OkStatus();
+}
+
+bool DemandBuilder::HasReverses() const {
+  std::vector<std::pair<int32_t, int32_t>> pairs;
+  for (const FileDemand& demand : demands_) pairs.push_back(Ends(demand));
+  std::ranges::sort(pairs);
+  return std::ranges::any_of(pairs, [&](const auto& pair) {
+    return std::ranges::binary_search(pairs, std::pair(pair.second, pair.first));
+  });
+}
+
+absl::StatusOr<DemandMatrix> DemandBuilder::Finish(DemandFormat format) && {
+  std::ranges::stable_sort(demands_, {}, Ends);
+  const FileDemand* twice = nullptr;
+  for (size_t i = 1; i < demands_.size(); ++i) {
+    const bool same = Ends(demands_[i - 1]) == Ends(demands_[i]);
+    if (same && (twice == nullptr || demands_[i].line < twice->line)) twice = &demands_[i];
+  }
+  if (twice != nullptr) {
+    const int before = (twice - 1)->line;
+    const std::string where = before > 0 ? absl::StrCat("stands in line ", before, " already")
+                                         : std::string("stands twice");
+    return Error(twice->line,
+                 absl::StrCat("a demand from ", Quote(graph_.nodes[twice->source].label), " to ",
+                              Quote(graph_.nodes[twice->target].label), " ", where,
+                              ": keep one, with the sum"));
+  }
+  if (std::ranges::none_of(demands_, [](const FileDemand& d) { return d.bps > 0; })) {
+    const absl::Status error =
+        Error(0, "the matrix is empty: no demand is above zero; is it the right file?");
+    return absl::FailedPreconditionError(error.message());
+  }
+  if (selves_ > 0) {
+    Warn(first_self_, absl::StrCat(selves_, selves_ == 1 ? " demand" : " demands",
+                                   " from a node to itself: left out, as no link carries them"));
+  }
+  DemandMatrix matrix{.demands = std::move(demands_), .warnings = {}, .format = format};
+  std::vector<std::pair<int, std::string>> warnings;
+  for (const auto& [text, line] : warnings_) warnings.emplace_back(line, text);
+  std::ranges::sort(warnings);
+  for (const auto& [line, text] : warnings) {
+    matrix.warnings.emplace_back(FileError(file_, line, text).message());
+  }
+  return matrix;
+}
+
+}  // namespace waymark

@@ -1,0 +1,71 @@
+// One function a format; ReadDemands chooses. And what they build with.
+#ifndef WAYMARK_CONTROLLER_TOPOLOGY_DEMAND_READERS_H_
+#define WAYMARK_CONTROLLER_TOPOLOGY_DEMAND_READERS_H_
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "controller/topology/demand_file.h"
+
+namespace waymark {
+
+class DemandBuilder {
+ public:
+  // Keeps references to both.
+  DemandBuilder(std::string_view file, const DemandGraph& graph);
+
+  absl::Status Error(int line, std::string_view message) const;
+  // Of the same text, the first line is kept.
+  void Warn(int line, const std::string& message) { warnings_.emplace(message, line); }
+  int32_t node_count() const { return static_cast<int32_t>(graph_.nodes.size()); }
+  double graph_unit_bps() const { return graph_.rate_unit_bps; }
+
+  // A node of the graph; `field` says for an error which one is meant.
+  absl::StatusOr<int32_t> AtPlace(int line, std::string_view field, std::string_view text) const;
+  // By label, else by id.
+  absl::StatusOr<int32_t> Labelled(int line, std::string_view field, std::string_view text) const;
+  // By id, else by label, else by place.
+  absl::StatusOr<int32_t> Named(int line, std::string_view field, std::string_view text) const;
+
+  // `value` times `unit` bit/s, range-checked.
+  absl::Status Add(int line, int32_t source, int32_t target, double value, double unit);
+  // Some pair stands in both directions.
+  bool HasReverses() const;
+
+  absl::StatusOr<DemandMatrix> Finish(DemandFormat format) &&;
+
+ private:
+  static constexpr int32_t kSeveral = -2;
+  absl::Status Unknown(int line, std::string_view field, std::string_view text) const;
+  absl::StatusOr<int32_t> Found(int line, std::string_view field, std::string_view text,
+                                int32_t place) const;
+
+  std::string_view file_;
+  const DemandGraph& graph_;
+  absl::flat_hash_map<std::string, int32_t> ids_, labels_;
+  std::vector<FileDemand> demands_;
+  int64_t selves_ = 0;
+  int first_self_ = 0;
+  std::map<std::string, int> warnings_;
+};
+
+absl::StatusOr<DemandMatrix> ReadRepetitaDemands(std::string_view file, std::string_view contents,
+                                                 const DemandGraph& graph);
+absl::StatusOr<DemandMatrix> ReadSndlibDemands(std::string_view file, std::string_view contents,
+                                               const DemandGraph& graph);
+absl::StatusOr<DemandMatrix> ReadTeavarDemands(std::string_view file, std::string_view contents,
+                                               const DemandGraph& graph, int64_t matrix);
+absl::StatusOr<DemandMatrix> ReadNodeLinkDemands(std::string_view file, std::string_view contents,
+                                                 const DemandGraph& graph);
+absl::StatusOr<DemandMatrix> ReadCsvDemands(std::string_view file, std::string_view contents,
+                                            const DemandGraph& graph);
+
+}  // namespace waymark
+
+#endif  // WAYMARK_CONTROLLER_TOPOLOGY_DEMAND_READERS_H_
