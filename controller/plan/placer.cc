@@ -15,14 +15,14 @@ namespace {
 // Each takes up to some hundred searches, and every plan explains anew.
 constexpr int kMostExplained = 64;
 
+}  // namespace
+
 void SetRefusal(const Refusal& refusal, v1::State state, v1::Status* status) {
   status->set_state(state);
   status->set_reason(refusal.reason);
   status->set_blocking_constraint(refusal.blocking_constraint);
   status->set_relaxation(refusal.relaxation);
 }
-
-}  // namespace
 
 Placer::Placer(const PinnedInput& input, std::function<bool()> stop)
     : input_(input),
@@ -49,7 +49,7 @@ void Placer::Place() {
     if (jobs_[i].standing == Standing::kWhole) Mend(&jobs_[i]);
   }
   for (size_t i = 0; i < count && !Stopped(); ++i) {
-    if (jobs_[i].standing == Standing::kWhole && Dead(jobs_[i])) Restore(&jobs_[i]);
+    if (Dead(jobs_[i])) Restore(&jobs_[i]);
   }
   for (size_t i = 0; i < count && !Stopped(); ++i) {
     if (jobs_[i].standing == Standing::kSurvivor) FindPartner(&jobs_[i]);
@@ -122,13 +122,12 @@ void Placer::Assess(const Route& route, PinnedJob* job) {
       return;
     }
   }
-  if (working && Up(route.working)) {
-    job->standing = Standing::kSurvivor;
-    job->route = {route.working, {}, false, {}};
-  } else if (protect && Up(route.protect)) {
-    job->standing = protection.any() ? Standing::kSurvivor : Standing::kWhole;
-    job->route = {route.protect, {}, false, {}};
-  }
+  job->standing = Standing::kLost;
+  job->route = {};
+  if (!working && !protect) return;
+  job->standing = protection.any() ? Standing::kSurvivor : Standing::kWhole;
+  const bool on_protect = !working || (protect && !Up(route.working) && Up(route.protect));
+  job->route.working = on_protect ? route.protect : route.working;
 }
 
 bool Placer::Up(const std::vector<LinkId>& links) const {
@@ -137,7 +136,9 @@ bool Placer::Up(const std::vector<LinkId>& links) const {
 }
 
 bool Placer::Dead(const PinnedJob& job) const {
-  return !Up(job.route.working) && (job.route.protect.empty() || !Up(job.route.protect));
+  if (job.retired || job.standing == Standing::kNone) return false;
+  return job.standing == Standing::kLost ||
+         (!Up(job.route.working) && (job.route.protect.empty() || !Up(job.route.protect)));
 }
 
 // What held bandwidth before gets it back first, at most as much as it held: a raised rate
@@ -145,7 +146,7 @@ bool Placer::Dead(const PinnedJob& job) const {
 void Placer::RetakeAll() {
   std::vector<PinnedJob*> order;
   for (PinnedJob& job : jobs_) {
-    if (job.standing != Standing::kNone) order.push_back(&job);
+    if (job.standing >= Standing::kSurvivor) order.push_back(&job);
   }
   std::stable_sort(order.begin(), order.end(), [](const PinnedJob* a, const PinnedJob* b) {
     return a->demand->hold_priority < b->demand->hold_priority;
@@ -154,111 +155,10 @@ void Placer::RetakeAll() {
     if (Book(job, Route(job->route), std::min(StoredRate(*job), job->wanted()))) {
       Settle(job);
     } else {
-      job->standing = Standing::kNone;
+      job->standing = Standing::kLost;
     }
   }
   UnguardBroken();
-}
-
-// What stands, but not as its class and service now ask: another rate, another way to hold protect
-// bandwidth, a target that is no longer met, risks shared for want of anything better.
-void Placer::Mend(PinnedJob* job) {
-  const Route old = job->route;
-  const int64_t held = job->reserved_bps;
-  const bool share = job->demand->share_protect && !old.protect.empty();
-  const std::string shortfall = Shortfall(*job);
-  if (held == job->wanted() && old.share_protect == share && old.shared_risks.empty() &&
-      shortfall.empty()) {
-    return;
-  }
-  Release(job);
-  Route as_asked = old;
-  as_asked.share_protect = share;
-  if (!old.shared_risks.empty()) {
-    const auto apart = solver_.Protect(*job, old.working, kTentativePriority);
-    if (apart && Reserve(job, *apart, job->wanted(), job->demand->hold_priority)) {
-      return Settle(job);
-    }
-  }
-  if (shortfall.empty() && Claim(job, as_asked, job->wanted())) return Settle(job);
-  if (PlaceAnew(job, /*take=*/true)) return Settle(job);
-  if (PlaceApart(job, old.working)) return;
-  if (shortfall.empty()) {
-    return Keep(job, old, held,
-                held < job->wanted() ? absl::StrCat("holds ", BandwidthText(held), " of the ",
-                                                    BandwidthText(job->wanted()), " committed: ")
-                                     : "its protect bandwidth is not held as its class asks: ");
-  }
-  if (!Book(job, as_asked, job->wanted())) Book(job, old, held);
-  UnguardBroken();
-  Settle(job);
-  job->status.set_state(v1::DEGRADED);
-  job->status.set_reason(shortfall);
-}
-
-// Nothing of it is up: around what is down, or else back when its links are.
-void Placer::Restore(PinnedJob* job) {
-  const Route old = job->route;
-  const int64_t held = job->reserved_bps;
-  Release(job);
-  if (PlaceAnew(job, /*take=*/true)) return Settle(job);
-  if (PlaceApart(job, {})) return;
-  // Before it takes its bandwidth back, which must not count against it.
-  const Refusal why = Why(*job);
-  BookAgain(job, old, held);
-  SetRefusal(why, v1::DOWN, &job->status);
-  job->status.set_reason("every path is down and there is no other: " + job->status.reason());
-}
-
-void Placer::FindPartner(PinnedJob* job) {
-  const Route old = job->route;
-  const int64_t held = job->reserved_bps;
-  Release(job);
-  const auto partner = solver_.Protect(*job, old.working, kTentativePriority);
-  if (partner && Reserve(job, *partner, job->wanted(), job->demand->hold_priority)) {
-    return Settle(job);
-  }
-  if (PlaceAnew(job, /*take=*/true)) return Settle(job);
-  if (PlaceApart(job, old.working)) return;
-  Keep(job, old, held, "unprotected: ");
-}
-
-bool Placer::PlaceLeg(PinnedJob* leg, const std::vector<LinkId>& keep, bool take) {
-  if (!keep.empty() && Up(keep) && leg->constraints().protection.any()) {
-    const auto partner = solver_.Protect(*leg, keep, kTentativePriority);
-    if (partner && Reserve(leg, *partner, leg->wanted(), leg->demand->hold_priority)) return true;
-  }
-  return PlaceAnew(leg, take);
-}
-
-// Each way by itself, for what stood and finds no fibres for both ways: both or neither.
-bool Placer::PlaceApart(PinnedJob* job, const std::vector<LinkId>& keep) {
-  if (!job->corouted) return false;
-  const std::vector<LinkId> keeps[] = {
-      keep, ReversePath(snapshot_, keep).value_or(std::vector<LinkId>())};
-  PinnedJob* legs[2];
-  for (size_t leg = 0; leg < 2; ++leg) {
-    legs[leg] = &AddJob({{.demand = job->demand, .leg = leg}});
-    legs[leg]->standing = Standing::kWhole;
-  }
-  for (size_t leg = 0; leg < 2; ++leg) PlaceLeg(legs[leg], keeps[leg], /*take=*/false);
-  // What is taken from others cannot be given back, so that only the last one may.
-  for (size_t leg = 0; leg < 2; ++leg) {
-    if (!legs[leg]->placed && legs[1 - leg]->placed) PlaceLeg(legs[leg], keeps[leg], true);
-  }
-  if (legs[0]->placed && legs[1]->placed) {
-    job->retired = true;
-    for (PinnedJob* leg : legs) Settle(leg);
-    return true;
-  }
-  for (PinnedJob* leg : legs) {
-    if (leg->placed) Release(leg);
-    by_key_.erase(leg->key());
-  }
-  jobs_.pop_back();
-  jobs_.pop_back();
-  by_key_[job->key()] = job;
-  return false;
 }
 
 void Placer::Settle(PinnedJob* job) {

@@ -20,8 +20,9 @@ namespace waymark {
 
 // What there is of a placement when planning begins.
 enum class Standing {
-  kNone,      // nothing that could be kept
-  kSurvivor,  // one valid path that is up, in `working`, without the partner that is asked for
+  kNone,      // new, or to be treated as new
+  kLost,      // was placed, but nothing of it can be kept
+  kSurvivor,  // one valid path, in `working`, without the partner that is asked for
   kWhole,     // meets every constraint of each path and of the two together
 };
 
@@ -30,6 +31,8 @@ struct PinnedJob : RouteQuery {
   Standing standing = Standing::kNone;
   // Divided into one job a direction: no job any more.
   bool retired = false;
+  // Whatever its availability: set for one search.
+  bool waives_target = false;
   // In the ledger, on `route`, with `reserved_bps`.
   bool placed = false;
   Route route;
@@ -45,10 +48,14 @@ struct PinnedJob : RouteQuery {
   // By which the ledger knows it: both directions of a co-routed job are one holder.
   const std::string& key() const { return demand->policies[leg]; }
   int64_t wanted() const { return demand->constraints.bandwidth_bps; }
+  // 0: none.
+  double target() const { return waives_target ? 0 : demand->availability_target; }
 };
 
 // "0.99999": all its digits.
 std::string ShareText(double share);
+// All but the caller's own words.
+void SetRefusal(const Refusal& refusal, v1::State state, v1::Status* status);
 
 class Placer {
  public:
@@ -75,6 +82,7 @@ class Placer {
   bool Mirrored(const std::vector<LinkId>& forward, const std::vector<LinkId>& backward) const;
   void Assess(const Route& route, PinnedJob* job);
   bool Up(const std::vector<LinkId>& links) const;
+  // What stood, and of which nothing carries.
   bool Dead(const PinnedJob& job) const;
 
   // The books: ledger and queues (placer_books.cc). Each is all or nothing; the job must hold
@@ -105,13 +113,20 @@ class Placer {
 
   // The steps, each over the jobs in order.
   void RetakeAll();
+  // What stands, but not as it should (placer_mend.cc).
   void Mend(PinnedJob* job);
   void Restore(PinnedJob* job);
   void FindPartner(PinnedJob* job);
+  // Of a job that holds nothing: `stays` as its working path, and a protect path for it.
+  bool PlacePartner(PinnedJob* job, const std::vector<LinkId>& stays);
   // Divides a co-routed job that holds nothing; on each way `keep` (empty: nothing) stays if it
-  // gets a partner. False, and nothing changed: no.
-  bool PlaceApart(PinnedJob* job, const std::vector<LinkId>& keep);
-  bool PlaceLeg(PinnedJob* leg, const std::vector<LinkId>& keep, bool take);
+  // gets a partner. `alone`: if need be without one. False, and nothing changed: no.
+  bool PlaceApart(PinnedJob* job, const std::vector<LinkId>& keep, bool alone);
+  bool PlaceLeg(PinnedJob* leg, const std::vector<LinkId>& keep, bool alone, bool take);
+  bool PlaceUnprotected(PinnedJob* job, bool take);
+  void KeepUnprotected(PinnedJob* job, const Route& route, int64_t bps, const std::string& why);
+  // Which links of it are down: "working path: links/a--b down; protect path: ...".
+  std::string DownText(const Route& route) const;
   void PlaceNewOnes();
   void PlaceRefused(PinnedJob* job);
   void MarkUnprotected();

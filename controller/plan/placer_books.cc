@@ -70,7 +70,7 @@ void Placer::Release(PinnedJob* job) {
 }
 
 bool Placer::Reserve(PinnedJob* job, const Route& route, int64_t bps, int hold) {
-  const double target = job->demand->availability_target;
+  const double target = job->target();
   if (target > 0) {
     const Availability availability = solver_.AvailabilityOf(route);
     if (!availability.Meets(target)) {
@@ -97,7 +97,7 @@ bool Placer::Claim(PinnedJob* job, const Route& route, int64_t bps) {
       ledger_.Preempt(Wanted(*job, route, bps, hold), job->constraints().setup_priority);
   // Nobody in the way: it failed for something else, and taking would not help.
   if (!victims || victims->empty()) return false;
-  const double target = job->demand->availability_target;
+  const double target = job->target();
   if (target > 0 && !solver_.AvailabilityOf(route).Meets(target)) return false;
   std::vector<std::pair<PinnedJob*, int64_t>> taken;
   for (const std::string& victim : *victims) {
@@ -125,7 +125,7 @@ bool Placer::PlaceAt(PinnedJob* job, int setup, int hold, bool spare_others) {
   const auto best = solver_.Solve(*job, setup, spare_others);
   if (!best) return false;
   if (take(*best)) return true;
-  if (!Guards(*job) && job->demand->availability_target == 0) return false;
+  if (!Guards(*job) && job->target() == 0) return false;
   for (const Route& route : solver_.Alternatives(*job, setup)) {
     if (take(route)) return true;
   }

@@ -82,7 +82,12 @@ bool Placer::TryMove(PinnedJob* job, double min_gain_percent, PinnedMove* move) 
     job->status = status;
     return false;
   };
-  if (!PlaceAnew(job, /*take=*/false)) return stay();
+  // A path that is down, or one that is missing, is replaced where the other may stay.
+  const bool half_dead = !old.protect.empty() && Up(old.working) != Up(old.protect);
+  if (!(half_dead && PlacePartner(job, Up(old.working) ? old.working : old.protect)) &&
+      !PlaceAnew(job, /*take=*/false)) {
+    return stay();
+  }
   const Route made = job->route;
   const auto undo = [&] {
     Release(job);
@@ -93,7 +98,7 @@ bool Placer::TryMove(PinnedJob* job, double min_gain_percent, PinnedMove* move) 
   const bool was_whole = status.state() == v1::PENDING;
   const bool is_whole = job->status.state() == v1::PENDING;
   if (was_whole && !is_whole) return undo();
-  move->mends = !was_whole && is_whole;
+  move->mends = (!was_whole || half_dead) && is_whole;
   move->old_objective = Units(*job, before);
   move->new_objective = Units(*job, after);
   const int64_t avoided_before = before.cost / kAvoidCost, avoided_after = after.cost / kAvoidCost;
@@ -112,7 +117,9 @@ bool Placer::TryMove(PinnedJob* job, double min_gain_percent, PinnedMove* move) 
                                 " places in maintenance; ", move->reason);
   }
   if (move->mends) {
-    move->reason = absl::StrCat("was ", v1::State_Name(status.state()), ": ", status.reason());
+    move->reason =
+        was_whole ? absl::StrCat(DownText(old), "; another is up: ", move->reason)
+                  : absl::StrCat("was ", v1::State_Name(status.state()), ": ", status.reason());
   }
   return true;
 }

@@ -14,19 +14,22 @@
 // allows shared risks and no two disjoint paths have room, the pair that shares fewest is DEGRADED,
 // and gets a disjoint protect path when there is one. Availability target and latency bound choose
 // among the best pair, the pairs of least unavailability and least delay, pairs further apart, and
-// the protect paths of the eight least working paths (of paths without protection, the 64 least); no
-// new promise is given that would break the latency bound of an old one.
+// the protect paths of the eight least working paths (of paths without protection, the 64 least);
+// no new promise is given that would break the latency bound of an old one.
 //
 // Stickiness. A stored placement that still meets every constraint and is not forbidden stays where
 // it is, whatever else changes: all such placements take their bandwidth back before anything new
 // is placed. It stays too when its working path is down and its protect path is up. When nothing of
-// it is up (or the working path is down and there is no protect) it is computed anew around what is
-// down; where that fails it stays, to come back with its links. When only one of its paths is still
-// valid, that one is (or becomes) the working path and gets a new partner; where there is none, a
-// new pair is tried, and failing that the path stays, DEGRADED. A raised rate is taken in place if
-// it fits, else elsewhere, else the old rate stays held, DEGRADED; likewise a class that begins to
-// ask for more. Where a link no longer holds all that it held, those of the strongest hold priority
-// keep their place.
+// it is up (or the working path is down and there is no protect), or nothing of it may stay, it is
+// computed anew around what is down. Where no pair is up, the best single path carries, as long as
+// it meets every constraint but protection and availability target: DEGRADED, and the status says
+// what is down and what is missed. (What is new is never admitted so.) Where that fails too it
+// stays, to come back with its links. When only one of its paths is still valid, or it has only
+// one, that one is (or becomes) the working path and gets a partner as soon as there is one; where
+// there is none, a new pair is tried, and failing that the path stays, DEGRADED. A raised rate is
+// taken in place if it fits, else elsewhere, else the old rate stays held, DEGRADED; likewise a
+// class that begins to ask for more. Where a link no longer holds all that it held, those of the
+// strongest hold priority keep their place.
 //
 // Order, within each step: class queue (7 first), then hold priority (0 first), then bandwidth
 // (largest first), then policy name. What is new is placed one at a time; then, for each that was
@@ -91,7 +94,7 @@ struct PlanInput {
 struct PlannedPolicy {
   // Everything but `on_protect`, `revision` and the Path.state fields. `status.state` is
   //   PENDING   to be programmed; the engine decides when it is UP;
-  //   DEGRADED  programmed, but `reason` says what is missing (a raised rate that does not fit,
+  //   DEGRADED  programmed, but `reason` says what is missing (protection, a raised rate,
   //   shared risks, a target no longer met, shared protect bandwidth that carries others now);
   //   DOWN      programmed on a placement all of whose paths are down, and no other path meets the
   //   constraints; BLOCKED   no path: reason, blocking_constraint and relaxation are set.

@@ -3,7 +3,9 @@
 //
 // Policies are taken one after the other, in the order of plan.h: each gives its bandwidth back, is
 // placed as if it were new on what all others hold, and moves if the gain is large enough, or if it
-// was BLOCKED or DEGRADED and would not be; otherwise it takes its place back. Both directions of a
+// was BLOCKED or DEGRADED and would not be; otherwise it takes its place back. Of a pair one of
+// whose paths is down the other stays (and becomes the working path) where it finds a partner that
+// is up; else a pair that is up is offered, whatever it costs. Both directions of a
 // demand move together. No move takes bandwidth from another policy, whatever its priority, and
 // none leaves a policy without a constraint that it met before. Afterwards, what is still BLOCKED
 // is tried once more on the room that the moves have made.
@@ -38,7 +40,7 @@ struct PlacementMove {
   // Of working and protect together, in the units of the class's objective (te metric; nanoseconds;
   // cost). 0 before when BLOCKED.
   double old_objective = 0, new_objective = 0;
-  // "te metric 70 -> 50", "was BLOCKED: ...".
+  // "te metric 70 -> 50", "was BLOCKED: ...", "protect path: links/a--b down; another is up: ...".
   std::string reason;
 };
 
@@ -47,7 +49,7 @@ struct Reoptimization {
   bool stopped = false;
   // By policy name.
   std::vector<PlacementMove> moves;
-  // Of `moves`: were BLOCKED or DEGRADED and would not be. Sorted.
+  // Of `moves`: were BLOCKED or DEGRADED, or had a path that is down, and would not. Sorted.
   std::vector<std::string> mended;
   // What PlanInput::placements would be after the moves: all of them, by policy name.
   std::map<std::string, stored::v1::Placement> placements;

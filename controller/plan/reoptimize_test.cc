@@ -103,6 +103,35 @@ TEST_F(ReoptimizeTest, MendsWhatTheMovesMakeRoomFor) {
   EXPECT_TRUE(Moves(0, "customers/c/services/german").moves.empty());
 }
 
+// A pair of which one path is down stays where it is; another partner is there for the asking.
+TEST_F(ReoptimizeTest, OffersAnotherPartnerForWhatIsHalfDead) {
+  carrier_.AddService("bank", v1::E_LINE, {"zrh", "gva"}, "bank");
+  carrier_.Commit();
+  carrier_.network.Node("lau", "CH");
+  carrier_.network.Fibre("zrh", "lau", 5000, 50);
+  carrier_.network.Fibre("lau", "gva", 5000, 50);
+  const std::string policy = PolicyName("zrh", 0x10001, "gva");
+  EXPECT_TRUE(Moves().moves.empty());
+  const auto hops = [&](const Plan& plan) {
+    const v1::Policy& of = plan.policies.at(policy).policy;
+    return TestCarrier::Hops(of.working(0)) + ", " + TestCarrier::Hops(of.protect());
+  };
+  carrier_.links_down = {"links/zrh--ber"};
+  EXPECT_EQ(hops(carrier_.Commit()), "zrh gva, zrh ber gva");
+  Reoptimization moves = Moves(90);
+  ASSERT_EQ(moves.moves.size(), 2u);
+  EXPECT_EQ(moves.moves[1].policy, policy);
+  EXPECT_EQ(moves.moves[1].reason,
+            "protect path: links/ber--zrh down; another is up: te metric 32 -> 115");
+  EXPECT_EQ(moves.mended.size(), 2u);
+  // On protect: that is the one that stays.
+  carrier_.links_down = {"links/zrh--gva"};
+  moves = Moves(90);
+  ASSERT_EQ(moves.moves.size(), 2u);
+  EXPECT_EQ(hops(Adopt(moves)), "zrh ber gva, zrh lau gva");
+  EXPECT_TRUE(Moves().moves.empty());
+}
+
 // Wherever it is called off, it ends at once and offers nothing.
 TEST_F(ReoptimizeTest, EndsSoonWhenItIsCalledOff) {
   carrier_.AddService("one", v1::E_LINE, {"zrh", "lon"}, "gold");

@@ -43,6 +43,12 @@ RouteSolver::RouteSolver(const Snapshot& snapshot, const LinkState& link_state,
                          const Ledger& ledger)
     : snapshot_(snapshot), link_state_(link_state), ledger_(ledger) {}
 
+PathConstraints RouteSolver::Asked(const RouteQuery& query) {
+  PathConstraints constraints = query.constraints();
+  if (query.alone) constraints.protection = {};
+  return constraints;
+}
+
 SearchGraph RouteSolver::MakeGraph(const RouteQuery& query,
                                    const PathConstraints& constraints) const {
   return SearchGraph(snapshot_, constraints,
@@ -68,7 +74,7 @@ const AvailabilityModel& RouteSolver::Model() {
 
 std::optional<Route> RouteSolver::Solve(const RouteQuery& query, int setup_priority,
                                         bool spare_others) {
-  PathConstraints constraints = query.constraints();
+  PathConstraints constraints = Asked(query);
   constraints.setup_priority = setup_priority;
   SearchGraph graph = MakeGraph(query, constraints);
   if (spare_others) {
@@ -180,7 +186,7 @@ std::optional<Route> RouteSolver::LeastSharing(const RouteQuery& query, const Se
 }
 
 std::vector<Route> RouteSolver::Alternatives(const RouteQuery& query, int setup_priority) {
-  PathConstraints constraints = query.constraints();
+  PathConstraints constraints = Asked(query);
   constraints.setup_priority = setup_priority;
   const SearchGraph graph = MakeGraph(query, constraints);
   std::vector<std::pair<Metric, Route>> routes;
@@ -273,7 +279,7 @@ Metric RouteSolver::Objective(const RouteQuery& query, const Route& route) {
 }
 
 Refusal RouteSolver::Why(const RouteQuery& query) {
-  PathConstraints constraints = query.constraints();
+  PathConstraints constraints = Asked(query);
   const SearchGraph::Environment environment = {
       .ledger = &ledger_, .link_state = &link_state_, .corouted = query.corouted};
   return ExplainRefusal(snapshot_, constraints, environment, snapshot_.node(query.from()).name,
@@ -281,7 +287,7 @@ Refusal RouteSolver::Why(const RouteQuery& query) {
 }
 
 Refusal RouteSolver::WhyInShort(const RouteQuery& query) {
-  PathConstraints constraints = query.constraints();
+  PathConstraints constraints = Asked(query);
   const std::string ends =
       snapshot_.node(query.from()).name + " to " + snapshot_.node(query.to()).name;
   const std::string bandwidth = "bandwidth " + BandwidthText(constraints.bandwidth_bps);

@@ -29,6 +29,8 @@ struct RouteQuery {
   const PinnedDemand* demand = nullptr;
   bool corouted = false;
   size_t leg = 0;  // 0 a -> b, 1 b -> a; 0 when corouted
+  // A path without protection is sought, whatever the class asks.
+  bool alone = false;
 
   NodeId from() const { return leg == 0 ? demand->a : demand->b; }
   NodeId to() const { return leg == 0 ? demand->b : demand->a; }
@@ -69,6 +71,8 @@ class RouteSolver {
   Refusal WhyInShort(const RouteQuery& query);
 
  private:
+  // What the class asks, of this search.
+  static PathConstraints Asked(const RouteQuery& query);
   SearchGraph MakeGraph(const RouteQuery& query, const PathConstraints& constraints) const;
   // The class's graph without load and link state: made once a class.
   const SearchGraph& ClassGraph(const RouteQuery& query);
