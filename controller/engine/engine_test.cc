@@ -267,6 +267,47 @@ TEST_F(EngineTest, ALinkThatFailsMovesNothingThatIsProtected) {
   EXPECT_EQ(views_.Get()->policies.at(kPolicy)->status().state(), v1::UP);
 }
 
+// Both paths dead beside one that is up: it carries, and says what it lacks, until all heals.
+TEST_F(EngineTest, WhatLosesBothItsPathsIsCarriedUnprotected) {
+  v1::Bundle& bundle = bundle_;
+  const auto fibre = [&](const char* a, const char* b, const char* id, uint32_t sid) {
+    for (const bool there : {true, false}) {
+      v1::Link* link = bundle.add_links();
+      *link = bundle.links(there ? 0 : 1);
+      link->set_name(std::string("links/") + (there ? a : b) + "--" + (there ? b : a) + id);
+      link->set_interface(std::string("third") + (there ? a : b));
+      link->set_reverse(std::string("links/") + (there ? b : a) + "--" + (there ? a : b) + id);
+      link->set_adjacency_sid(sid + (there ? 0 : 1));
+      link->set_te_metric(500);
+    }
+  };
+  fibre("a", "b", "--third", 0x9000);
+  StartWithAgents();
+  EXPECT_EQ(Working(), "ab");
+  agents_[0]->ReportLink("a--b", false);
+  agents_[0]->ReportLink("a--c", false);
+  Settle();
+  agents_[0]->ReportPoliciesUp();
+  Settle();
+  const auto& status = [&]() -> const v1::Status& {
+    return views_.Get()->policies.at(kPolicy)->status();
+  };
+  EXPECT_EQ(Stored().working(0), "links/a--b--third");
+  EXPECT_EQ(Stored().protect_size(), 0);
+  EXPECT_EQ(status().state(), v1::DEGRADED) << status().reason();
+  EXPECT_NE(status().reason().find("links/a--b down; protect path: links/a--c down"),
+            std::string::npos)
+      << status().reason();
+  agents_[0]->ReportLink("a--b", true);
+  agents_[0]->ReportLink("a--c", true);
+  Settle();
+  agents_[0]->ReportPoliciesUp();
+  Settle();
+  EXPECT_EQ(Stored().working(0), "links/a--b--third");
+  EXPECT_EQ(Stored().protect_size(), 1);
+  EXPECT_EQ(status().state(), v1::UP) << status().reason();
+}
+
 TEST_F(EngineTest, ARestartFindsTheSamePlace) {
   StartWithAgents();
   // A better way appears: nothing moves, not even over a restart.

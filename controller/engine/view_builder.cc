@@ -118,11 +118,23 @@ class Builder {
   void AddPolicy(const std::string& name, const PlannedPolicy& planned) {
     v1::Policy policy = planned.policy;
     policy.set_revision(in_.computed_from);
-    *policy.mutable_status() = PolicyStatus(planned, policy);
+    *policy.mutable_status() = WithPlanned(planned, PolicyStatus(planned, policy));
     auto it = previous_.policies.find(name);
     SetSince(*policy.mutable_status(),
              it == previous_.policies.end() ? nullptr : &it->second->status());
     Add(view_->policies, previous_.policies, name, std::move(policy));
+  }
+
+  // What the plan could not give it is missing whatever its switches say, or do not say yet.
+  static v1::Status WithPlanned(const PlannedPolicy& planned, v1::Status status) {
+    const v1::Status& plan = planned.policy.status();
+    const bool lacks = plan.state() == v1::DEGRADED || plan.state() == v1::DOWN;
+    if (!lacks || plan.reason().empty() || status.reason() == plan.reason()) return status;
+    status.set_reason(
+        absl::StrCat(status.reason(), status.reason().empty() ? "" : "; and ", plan.reason()));
+    status.set_blocking_constraint(plan.blocking_constraint());
+    status.set_relaxation(plan.relaxation());
+    return status;
   }
 
   v1::Status PolicyStatus(const PlannedPolicy& planned, v1::Policy& policy) const {
@@ -146,6 +158,7 @@ class Builder {
   v1::Status Liveness(const SwitchState& headend, const southbound::v1::PolicyEvent& event,
                       const PlannedPolicy& planned, v1::Policy& policy) const {
     int up = 0;
+    const bool has_protect = policy.has_protect() && policy.protect().links_size() > 0;
     std::string first_down;
     for (int i = 0; i < policy.working_size(); ++i) {
       const bool alive = i < event.working_up_size() && event.working_up(i);
@@ -153,17 +166,26 @@ class Builder {
       policy.mutable_working(i)->set_state(alive ? v1::UP : v1::DOWN);
       if (!alive && first_down.empty()) first_down = DownLinks(policy.working(i));
     }
-    const bool has_protect = policy.has_protect() && policy.protect().links_size() > 0;
     if (has_protect) {
       policy.mutable_protect()->set_state(event.protect_up() ? v1::UP : v1::DOWN);
     }
     policy.set_on_protect(event.on_protect());
-    if (event.on_protect()) {
-      return MakeStatus(event.protect_up() ? v1::DEGRADED : v1::DOWN,
-                        absl::StrCat("on its protect path; working path: ",
-                                     up == 0 ? first_down : "waiting to restore"));
+    const v1::State state = planned.policy.status().state();
+    if (event.on_protect() ? !event.protect_up() : up == 0) {
+      // The plan knows what is down, and what stands in the way of any other path.
+      if (state == v1::DOWN) return planned.policy.status();
+      return MakeStatus(
+          v1::DOWN,
+          absl::StrCat(event.on_protect() && up > 0 ? "on its protect path, which is not alive"
+                                                    : "no path is alive",
+                       "; working path: ", up > 0 ? "waiting to restore" : first_down,
+                       has_protect ? "; protect path: " : "",
+                       has_protect ? DownLinks(policy.protect()) : ""));
     }
-    if (up == 0) return MakeStatus(v1::DOWN, absl::StrCat("no path is alive; ", first_down));
+    if (event.on_protect()) {
+      return MakeStatus(v1::DEGRADED, absl::StrCat("on its protect path; working path: ",
+                                                   up == 0 ? first_down : "waiting to restore"));
+    }
     if (up < policy.working_size()) {
       return MakeStatus(v1::DEGRADED, absl::StrCat(up, " of ", policy.working_size(),
                                                    " paths alive; ", first_down));
@@ -176,7 +198,6 @@ class Builder {
       return MakeStatus(v1::DEGRADED, absl::StrCat("the agent of ", planned.headend_id,
                                                    " is not connected; it was up when last seen"));
     }
-    const v1::State state = planned.policy.status().state();
     if (state == v1::DEGRADED || state == v1::DOWN) return planned.policy.status();
     return MakeStatus(v1::UP);
   }

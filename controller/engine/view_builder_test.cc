@@ -105,7 +105,37 @@ TEST_F(ViewBuilderTest, LivenessMakesTheState) {
   EXPECT_EQ(view_->statuses.at("links/a--b")->state(), v1::DOWN);
   ReportPolicy(false, false, false);
   EXPECT_EQ(Build().state(), v1::DOWN);
+  EXPECT_EQ(
+      Build().reason(),
+      "no path is alive; working path: down on it: a--b; protect path: its liveness probes are "
+      "not answered");
+  agents_[2]->ReportLink("c--b", false);
+  EXPECT_EQ(Build().reason(),
+            "no path is alive; working path: down on it: a--b; protect path: down on it: c--b");
   EXPECT_EQ(view_->statuses.at("customers/c/services/line")->state(), v1::DEGRADED);
+  // The plan says more, if it knows.
+  v1::Status& status = *plan_.policies.at(kPolicy).policy.mutable_status();
+  status.set_state(v1::DOWN);
+  status.set_reason("every path is down (a--b, c--b)");
+  EXPECT_EQ(Build().reason(), "every path is down (a--b, c--b)");
+  status.set_state(v1::PENDING);
+  ReportPolicy(true, false, true);
+  EXPECT_EQ(Build().state(), v1::DOWN);
+  EXPECT_NE(Build().reason().find("waiting to restore; protect path: down on it: c--b"),
+            std::string::npos)
+      << Build().reason();
+}
+
+TEST_F(ViewBuilderTest, WhatThePlanCouldNotGiveIsSaidWhateverTheSwitchesSay) {
+  v1::Status& status = *plan_.policies.at(kPolicy).policy.mutable_status();
+  status.set_state(v1::DEGRADED);
+  status.set_reason("unprotected: no partner");
+  status.set_blocking_constraint("link state");
+  status.set_relaxation("repair links/a--b");
+  EXPECT_EQ(Build().state(), v1::PENDING);
+  EXPECT_EQ(Build().reason(), "the agent of a has not connected; and unprotected: no partner");
+  EXPECT_EQ(Build().relaxation(), "repair links/a--b");
+  EXPECT_EQ(Build().blocking_constraint(), "link state");
 }
 
 TEST_F(ViewBuilderTest, TheSwitchGoesOnWhenItsAgentLeaves) {
