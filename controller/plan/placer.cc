@@ -208,6 +208,11 @@ Refusal Placer::Why(const PinnedJob& job) {
         "the least worst-case latency of the routes tried from ", ends,
         bounded ? absl::StrCat(" is ", DelayText(*job.least_latency_ns)) : " has no bound",
         bounded && refusal.relaxation.empty() ? ", but would break that of others" : "");
+  } else if (job.budget_spent) {
+    refusal.blocking_constraint = "search budget";
+    refusal.reason = absl::StrCat(
+        "search budget spent; no two disjoint paths from ", ends,
+        " were found, nor is it proven that there are none: the next plan tries again");
   } else if (explained_ < kMostExplained) {
     ++explained_;
     refusal = solver_.Why(job);

@@ -41,6 +41,8 @@ struct PinnedJob : RouteQuery {
   // kUnreachable, what states no figures is 1.
   std::optional<int64_t> least_latency_ns;
   std::optional<double> least_unavailability;
+  // No route was found, but not all were looked at.
+  bool budget_spent = false;
   // Who took its place in this plan; empty: nobody.
   std::string preempted_by;
   v1::Status status;

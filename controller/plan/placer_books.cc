@@ -123,6 +123,7 @@ bool Placer::PlaceAt(PinnedJob* job, int setup, int hold, bool spare_others) {
                                        : Claim(job, route, job->wanted());
   };
   const auto best = solver_.Solve(*job, setup, spare_others);
+  job->budget_spent = job->budget_spent || solver_.budget_spent();
   if (!best) return false;
   if (take(*best)) return true;
   if (!Guards(*job) && job->target() == 0) return false;
@@ -133,6 +134,7 @@ bool Placer::PlaceAt(PinnedJob* job, int setup, int hold, bool spare_others) {
 }
 
 bool Placer::PlaceAnew(PinnedJob* job, bool take) {
+  job->budget_spent = false;
   job->least_latency_ns.reset();
   job->least_unavailability.reset();
   if (PlaceAt(job, kTentativePriority, job->demand->hold_priority, false)) return true;

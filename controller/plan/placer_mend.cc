@@ -100,6 +100,7 @@ bool Placer::PlaceUnprotected(PinnedJob* job, bool take) {
   if (!job->constraints().protection.any()) return false;
   const auto least_latency_ns = job->least_latency_ns;
   const auto least_unavailability = job->least_unavailability;
+  const bool budget_spent = job->budget_spent;
   job->alone = true;
   bool placed = PlaceAnew(job, take);
   if (!placed && job->demand->availability_target > 0) {
@@ -111,6 +112,7 @@ bool Placer::PlaceUnprotected(PinnedJob* job, bool take) {
     // What stands in the way of protection, not of this path, is to be told.
     job->least_latency_ns = least_latency_ns;
     job->least_unavailability = least_unavailability;
+    job->budget_spent = budget_spent;
   }
   return placed;
 }

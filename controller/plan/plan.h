@@ -41,7 +41,9 @@
 // priority reads as equal to it): the least set of them that will do. They are placed elsewhere in
 // the same plan, after the stronger, or are BLOCKED and say who took their place.
 //
-// What is refused is tried again by every plan.
+// What is refused is tried again by every plan. Searches for disjoint pairs have a budget of work
+// (route_solver.h), of each and of the whole plan: beyond it simpler ones are tried, and what then
+// finds no pair says that the search budget is spent.
 //
 // Mesh. One policy an ordered (edge node, edge node, MESH class) that some service needs, shared by
 // all. Holds nothing in the ledger; recomputed around links that are down.
@@ -134,8 +136,8 @@ struct Plan {
 
 // Never fails: what cannot be realised is a state with a reason. Resources that lack an identifier
 // (node_sid, vni, class_index, adjacency_sid of 0) cannot be programmed: nodes and links are left
-// out, services are BLOCKED. Cost: one disjoint pair a new pinned placement, one mesh search a mesh
-// policy, one Dijkstra a node.
+// out, services are BLOCKED. Cost: one disjoint pair a new pinned placement, within the budget
+// above; one mesh search a mesh policy, one Dijkstra a node.
 Plan MakePlan(const PlanInput& input);
 
 // "nodes/zrh" -> "zrh", "links/a--b" -> "a--b"; a name without a slash is returned as it is.

@@ -3,6 +3,8 @@
 
 #include <memory>
 #include <random>
+#include <set>
+#include <string>
 
 #include "controller/compute/test_network.h"
 #include "controller/plan/plan.h"
@@ -118,6 +120,75 @@ void Overfull(benchmark::State& state) {
   state.counters["blocked"] = static_cast<double>(Blocked(plan));
 }
 BENCHMARK(Overfull)->Unit(benchmark::kMillisecond)->Iterations(1);
+
+// A grid whose fibres lie in so many risk groups at random that no search can be sure of a pair.
+struct HardCarrier {
+  HardCarrier(int pairs, int groups_a_fibre) {
+    constexpr int kSide = 10;
+    std::mt19937 random(7);
+    for (int i = 0; i < 100; ++i) network.Srlg("group" + std::to_string(i));
+    const auto name = [](int x, int y) { return "g" + std::to_string(y * kSide + x); };
+    for (int i = 0; i < kSide * kSide; ++i) network.Node(name(i % kSide, i / kSide));
+    const auto fibre = [&](const std::string& a, const std::string& b) {
+      v1::Link& there = network.Fibre(a, b, 1000, 10 + static_cast<uint32_t>(random() % 10));
+      std::set<uint32_t> groups;
+      for (int i = 0; i < groups_a_fibre; ++i) groups.insert(static_cast<uint32_t>(random() % 100));
+      for (const uint32_t group : groups) there.add_srlgs("srlgs/group" + std::to_string(group));
+      *network.Link(there.reverse()).mutable_srlgs() = there.srlgs();
+    };
+    for (int y = 0; y < kSide; ++y) {
+      for (int x = 0; x < kSide; ++x) {
+        if (x + 1 < kSide) fibre(name(x, y), name(x + 1, y));
+        if (y + 1 < kSide) fibre(name(x, y), name(x, y + 1));
+      }
+    }
+    v1::TrafficClass& apart = intents.traffic_classes["trafficClasses/apart"];
+    apart.set_name("trafficClasses/apart");
+    apart.set_class_index(1);
+    apart.set_queue(5);
+    apart.set_treatment(v1::PINNED);
+    apart.add_protection(v1::SRLG);
+    v1::ClassMap& map = intents.class_maps["customers/c/classMaps/apart"];
+    map.set_name("customers/c/classMaps/apart");
+    map.set_default_class(apart.name());
+    for (int i = 0; i < pairs; ++i) {
+      const std::string id = "customers/c/services/s" + std::to_string(i);
+      v1::Service& service = intents.services[id];
+      service.set_name(id);
+      service.set_type(v1::E_LINE);
+      service.set_class_map(map.name());
+      service.set_vni(static_cast<uint32_t>(0x1000 + i));
+      for (const std::string& node : {name(i % 3, i % 4), name(9 - i % 4, 9 - i % 5)}) {
+        v1::Site& site = intents.sites[id + node];
+        site.set_name(id + node);
+        site.set_node("nodes/" + node);
+        site.set_port("c1");
+        v1::ServiceEndpoint* endpoint = service.add_endpoints();
+        endpoint->set_site(site.name());
+        endpoint->set_vlan(static_cast<uint32_t>(2 + i));
+      }
+    }
+  }
+  TestNetwork network;
+  Intents intents;
+};
+
+void HardPairs(benchmark::State& state) {
+  const HardCarrier carrier(static_cast<int>(state.range(0)), static_cast<int>(state.range(1)));
+  const auto snapshot = carrier.network.Build();
+  Plan plan;
+  for (auto _ : state) plan = MakePlan({*snapshot, carrier.intents, {}, {}, {}});
+  int64_t spent = 0;
+  for (const auto& [name, policy] : plan.policies) {
+    spent += policy.policy.status().blocking_constraint() == "search budget" ? 1 : 0;
+  }
+  state.counters["blocked"] = static_cast<double>(Blocked(plan));
+  state.counters["budget_spent"] = static_cast<double>(spent);
+}
+BENCHMARK(HardPairs)
+    ->ArgsProduct({{100, 1000}, {4, 6, 8, 11}})
+    ->Unit(benchmark::kMillisecond)
+    ->Iterations(1);
 
 void All(benchmark::State& state) {
   Carrier carrier;

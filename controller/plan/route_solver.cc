@@ -13,6 +13,8 @@ namespace {
 
 // Working paths that are tried for a partner, where the least pair will not do.
 constexpr size_t kWorkingTried = 8;
+// Searches for which DisjointPair asks once whether to go on.
+constexpr int64_t kSearchesAsked = 16;
 // Paths that are tried where no partner is asked for.
 constexpr size_t kMostTried = 64;
 // What a link that is always down weighs against the class's objective, where availability counts:
@@ -72,8 +74,24 @@ const AvailabilityModel& RouteSolver::Model() {
   return *model_;
 }
 
+bool RouteSolver::Draw(const PinnedDemand* demand) {
+  int64_t& own = own_.try_emplace(demand, SearchBudget::kOwn).first->second;
+  int64_t& from = own > 0 ? own : pot_;
+  from -= kSearchesAsked;
+  return from > -kSearchesAsked;
+}
+
+PairOptions RouteSolver::Limited(const RouteQuery& query, PairOrder order) {
+  PairOptions options;
+  options.order = order;
+  options.limit.budget = SearchBudget::kPair;
+  options.limit.stop = [this, demand = query.demand] { return !Draw(demand); };
+  return options;
+}
+
 std::optional<Route> RouteSolver::Solve(const RouteQuery& query, int setup_priority,
                                         bool spare_others) {
+  budget_spent_ = false;
   PathConstraints constraints = Asked(query);
   constraints.setup_priority = setup_priority;
   SearchGraph graph = MakeGraph(query, constraints);
@@ -100,15 +118,16 @@ std::optional<Route> RouteSolver::Least(const RouteQuery& query, const SearchGra
     if (path.outcome != Outcome::kFound) return std::nullopt;
     return Made(std::move(path.path), {});
   }
-  PairOptions options = PairOptionsOf(constraints);
-  options.allow_shared_risks = false;
+  PairOptions options = Limited(query, constraints.pair_order);
   PairResult pair = DisjointPair(graph, protection, query.from(), query.to(), options);
   std::optional<Route> route;
   if (pair.has_pair()) {
     route = Made(std::move(pair.working), std::move(pair.protect));
-  } else if (query.demand->share_protect && pair.single.outcome == Outcome::kFound) {
-    route = LeastSharing(query, graph, setup_priority);
+  } else if (pair.single.outcome == Outcome::kFound &&
+             (query.demand->share_protect || pair.outcome == Outcome::kBudgetSpent)) {
+    route = LeastPartnered(query, graph, setup_priority);
   }
+  budget_spent_ = !route && pair.outcome == Outcome::kBudgetSpent;
   if (!route && constraints.allow_shared_risks && pair.single.outcome == Outcome::kFound) {
     options.allow_shared_risks = true;
     pair = DisjointPair(graph, protection, query.from(), query.to(), options);
@@ -116,7 +135,9 @@ std::optional<Route> RouteSolver::Least(const RouteQuery& query, const SearchGra
       route = Made(std::move(pair.working), std::move(pair.protect), std::move(pair.shared_risks));
     }
   }
-  if (route) route->share_protect = query.demand->share_protect;
+  if (!route) return route;
+  budget_spent_ = false;
+  route->share_protect = query.demand->share_protect;
   return route;
 }
 
@@ -157,15 +178,15 @@ std::optional<Route> RouteSolver::Protect(const RouteQuery& query,
   return Route{working, std::move(found.path.links), query.demand->share_protect, {}};
 }
 
-std::optional<Route> RouteSolver::LeastSharing(const RouteQuery& query, const SearchGraph& graph,
-                                               int setup_priority) {
+std::optional<Route> RouteSolver::LeastPartnered(const RouteQuery& query, const SearchGraph& graph,
+                                                 int setup_priority) {
   std::vector<ComputedPath> candidates =
       KShortestPaths(graph, query.from(), query.to(), kWorkingTried).paths;
   // Least paths may all trap their partner: the best pair without regard to load shows others.
   PathConstraints unloaded = query.constraints();
   unloaded.bandwidth_bps = 0;
-  PairResult pair =
-      DisjointPair(MakeGraph(query, unloaded), unloaded.protection, query.from(), query.to());
+  PairResult pair = DisjointPair(MakeGraph(query, unloaded), unloaded.protection, query.from(),
+                                 query.to(), Limited(query, PairOrder::kMinSum));
   for (ComputedPath* path : {&pair.working, &pair.protect}) {
     if (pair.has_pair() && std::all_of(path->links.begin(), path->links.end(),
                                        [&](LinkId link) { return graph.LinkUsable(link); })) {
@@ -217,7 +238,7 @@ std::vector<Route> RouteSolver::Alternatives(const RouteQuery& query, int setup_
   } else {
     for (const Protection& stronger : Stronger(constraints.protection)) {
       PairResult pair = DisjointPair(graph, stronger, query.from(), query.to(),
-                                     PairOptions{.order = constraints.pair_order});
+                                     Limited(query, constraints.pair_order));
       if (!pair.has_pair()) continue;
       Route route = Made(std::move(pair.working), std::move(pair.protect));
       route.share_protect = query.demand->share_protect;
@@ -279,11 +300,22 @@ Metric RouteSolver::Objective(const RouteQuery& query, const Route& route) {
 }
 
 Refusal RouteSolver::Why(const RouteQuery& query) {
+  if (explanations_ <= 0) return WhyInShort(query);
   PathConstraints constraints = Asked(query);
   const SearchGraph::Environment environment = {
       .ledger = &ledger_, .link_state = &link_state_, .corouted = query.corouted};
-  return ExplainRefusal(snapshot_, constraints, environment, snapshot_.node(query.from()).name,
-                        snapshot_.node(query.to()).name);
+  int64_t left = std::min(SearchBudget::kExplanation, explanations_);
+  explanations_ -= left;
+  const auto stop = [&left] { return (left -= kSearchesAsked) < 0; };
+  Refusal refusal = ExplainRefusalInFull({.snapshot = snapshot_,
+                                          .constraints = constraints,
+                                          .environment = environment,
+                                          .from = snapshot_.node(query.from()).name,
+                                          .to = snapshot_.node(query.to()).name,
+                                          .limit = {.budget = kPlanExplainBudget, .stop = stop}})
+                        .refusal;
+  explanations_ += std::max<int64_t>(0, left);
+  return refusal;
 }
 
 Refusal RouteSolver::WhyInShort(const RouteQuery& query) {
@@ -295,7 +327,7 @@ Refusal RouteSolver::WhyInShort(const RouteQuery& query) {
   const SearchGraph graph = MakeGraph(query, constraints);
   const bool found = constraints.protection.any()
                          ? DisjointPair(graph, constraints.protection, query.from(), query.to(),
-                                        PairOptionsOf(constraints))
+                                        Limited(query, constraints.pair_order))
                                .has_pair()
                          : CheapestPath(graph, query.from(), query.to()).outcome == Outcome::kFound;
   Refusal refusal;

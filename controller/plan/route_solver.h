@@ -37,6 +37,20 @@ struct RouteQuery {
   const PathConstraints& constraints() const { return demand->constraints; }
 };
 
+// Whether two paths share risk groups is NP-hard to search: what all such searches of one plan may
+// cost, in path searches (compute/disjoint_pair.h), so that no network stalls the loop that plans.
+// Deterministic: no clock. Each demand has a share of its own, whoever comes before it; beyond, all
+// draw from one pot in the order of service.
+struct SearchBudget {
+  // Of one pair.
+  static constexpr int64_t kPair = 2'000;
+  static constexpr int64_t kOwn = 128;
+  static constexpr int64_t kPot = 50'000;
+  // To tell why there is no route: of one explanation, and of all.
+  static constexpr int64_t kExplanation = 5'000;
+  static constexpr int64_t kExplanations = 100'000;
+};
+
 class RouteSolver {
  public:
   // Keeps references; reads the ledger as it is at each call.
@@ -47,6 +61,9 @@ class RouteSolver {
   // others are the last resort.
   std::optional<Route> Solve(const RouteQuery& query, int setup_priority,
                              bool spare_others = false);
+  // Whether the last Solve that found nothing might have, with more searches than the budget left
+  // it. What it then tries in their place is a partner for each of the least paths.
+  bool budget_spent() const { return budget_spent_; }
   // Other routes that meet the same, where availability or latency rule the best one out: those of
   // least unavailability and least delay; pairs further apart than the class asks, and the protect
   // paths of the eight least paths; where no protection is asked for, the 64 least. Best first; not
@@ -71,6 +88,9 @@ class RouteSolver {
   Refusal WhyInShort(const RouteQuery& query);
 
  private:
+  // For pairs, on what is left of the budget.
+  PairOptions Limited(const RouteQuery& query, PairOrder order);
+  bool Draw(const PinnedDemand* demand);
   // What the class asks, of this search.
   static PathConstraints Asked(const RouteQuery& query);
   SearchGraph MakeGraph(const RouteQuery& query, const PathConstraints& constraints) const;
@@ -78,9 +98,10 @@ class RouteSolver {
   const SearchGraph& ClassGraph(const RouteQuery& query);
   std::optional<Route> Least(const RouteQuery& query, const SearchGraph& graph,
                              const PathConstraints& constraints, int setup_priority);
-  // For the protect path, room that is held already for others that cannot fail together with it.
-  std::optional<Route> LeastSharing(const RouteQuery& query, const SearchGraph& graph,
-                                    int setup_priority);
+  // The best of the protect paths that some of the least paths find: for those, room that is held
+  // already for others that cannot fail together with it.
+  std::optional<Route> LeastPartnered(const RouteQuery& query, const SearchGraph& graph,
+                                      int setup_priority);
   void PreferAvailable(SearchGraph* graph);
   void BanFull(const RouteQuery& query, const std::vector<LinkId>& working, int setup_priority,
                std::vector<bool>* banned) const;
@@ -88,6 +109,10 @@ class RouteSolver {
   const Snapshot& snapshot_;
   const LinkState& link_state_;
   const Ledger& ledger_;
+  int64_t pot_ = SearchBudget::kPot;
+  int64_t explanations_ = SearchBudget::kExplanations;
+  std::map<const PinnedDemand*, int64_t> own_;  // left; those that have drawn
+  bool budget_spent_ = false;
   std::unique_ptr<AvailabilityModel> model_;
   std::map<std::pair<const v1::TrafficClass*, bool>, std::unique_ptr<SearchGraph>> class_graphs_;
 };
