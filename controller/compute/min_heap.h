@@ -1,5 +1,5 @@
-// Private to this folder. A 4-ary heap: half the levels of a binary one, and the children of a node
-// share a cache line or two (LaMarca and Ladner 1996).
+// Private to this folder and those below it. A 4-ary heap: half the levels of a binary one, and the
+// children of a node share a cache line or two (LaMarca and Ladner 1996).
 #ifndef WAYMARK_CONTROLLER_COMPUTE_MIN_HEAP_H_
 #define WAYMARK_CONTROLLER_COMPUTE_MIN_HEAP_H_
 

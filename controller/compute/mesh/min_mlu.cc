@@ -1,0 +1,161 @@
+#include "controller/compute/mesh/min_mlu.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+namespace waymark {
+namespace {
+
+// Sources whose trees are found under the same prices: two keep two cores busy; with eight, stale
+// prices cost more rounds than the threads save.
+constexpr int kBatch = 2;
+constexpr double kLeastSoftness = 1e-6;
+constexpr double kSharpenBy = 0.5;
+// A soft maximum counts as solved when its duality gap is at most this share of its softness;
+// solving each before the next keeps the blocks out of creases, where none of them alone can move.
+constexpr double kSolved = 0.3;
+
+// Onto the tree, if the second-order model promises a step of at least this; else by segments.
+constexpr double kLongStep = 0.9;
+// Of the softness: differences in price that are not worth a shift.
+constexpr double kTolerance = 0.02;
+
+}  // namespace
+
+MinMlu::MinMlu(const MeshProblem& problem, ParallelFor parallel)
+    : problem_(problem),
+      parallel_(std::move(parallel)),
+      graph_(problem),
+      soft_max_(problem),
+      shift_(problem) {
+  const size_t links = problem.links.size();
+  lost_.assign(problem.demands.size(), false);
+  workers_.reserve(kBatch);
+  for (int i = 0; i < kBatch; ++i) workers_.emplace_back(problem, graph_);
+  flows_.link_count = links;
+  for (size_t d = 0; d < problem.demands.size(); ++d) {
+    if (d > 0 && problem.demands[d].from == problem.demands[d - 1].from) continue;
+    flows_.sources.push_back(problem.demands[d].from);
+    flows_.first_demand.push_back(d);
+  }
+  flows_.first_demand.push_back(problem.demands.size());
+  flows_.flow.assign(flows_.sources.size() * links, 0);
+  const int sources = static_cast<int>(flows_.sources.size());
+  for (int first = 0; first < sources; first += kBatch) {
+    Parallel(std::min(kBatch, sources - first), [&](int i) {
+      const size_t source = static_cast<size_t>(first + i);
+      workers_[i].RouteOnTree(flows_.demands(problem, source), soft_max_.length());
+      std::ranges::copy(workers_[i].all(), flows_.row(source).begin());
+    });
+    for (int i = first; i < std::min(first + kBatch, sources); ++i) {
+      const TreeSearch& tree = workers_[i - first].tree();
+      for (size_t d = flows_.first_demand[i]; d < flows_.first_demand[i + 1]; ++d) {
+        if (problem.demands[d].rate > 0 &&
+            tree.distance(problem.demands[d].to) == TreeSearch::kFar) {
+          unreachable_.push_back(static_cast<int32_t>(d));
+          lost_[d] = true;
+        }
+      }
+    }
+  }
+  AddUpLoads();
+}
+
+void MinMlu::AddUpLoads() {
+  std::vector<double> load(problem_.links.size(), 0);
+  for (size_t source = 0; source < flows_.sources.size(); ++source) {
+    const std::span<const double> row = flows_.row(source);
+    for (size_t e = 0; e < load.size(); ++e) load[e] += row[e];
+  }
+  soft_max_.SetLoad(load);
+}
+
+void MinMlu::Parallel(int count, const std::function<void(int)>& task) const {
+  if (parallel_) {
+    parallel_(count, task);
+  } else {
+    for (int i = 0; i < count; ++i) task(i);
+  }
+}
+
+void MinMlu::MoveOntoTree(size_t source, const BlockSearch& worker,
+                          const FlowDirection& direction) {
+  const double step = soft_max_.StepAlong(direction, 1);
+  const std::span<double> row = flows_.row(source);
+  for (const int32_t link : direction.links) {
+    const double all = worker.all()[link];
+    const double flow = step >= 1 ? all : row[link] + step * (all - row[link]);
+    soft_max_.Add(link, flow - row[link]);
+    row[link] = flow;
+  }
+}
+
+void MinMlu::Round() {
+  const int sources = static_cast<int>(flows_.sources.size());
+  for (int first = 0; first < sources; first += kBatch) {
+    const int count = std::min(kBatch, sources - first);
+    std::array<const FlowDirection*, kBatch> directions;
+    Parallel(count, [&](int i) {
+      const size_t source = static_cast<size_t>(first + i);
+      workers_[i].RouteOnTree(flows_.demands(problem_, source), soft_max_.length());
+      directions[i] = &workers_[i].DirectionFrom(flows_.row(source), soft_max_.inverse());
+    });
+    for (int i = 0; i < count; ++i) {
+      const size_t source = static_cast<size_t>(first + i);
+      if (soft_max_.PromiseOf(*directions[i]).step >= kLongStep) {
+        MoveOntoTree(source, workers_[i], *directions[i]);
+      } else {
+        shift_.Run(workers_[i].tree(), kTolerance * softness_, flows_.row(source), &soft_max_);
+      }
+    }
+  }
+  AddUpLoads();  // exactly: sums of many small changes drift
+  ++rounds_;
+}
+
+double MinMlu::Bound() {
+  double weight = 0, present = 0;
+  const std::span<const double> length = soft_max_.length(), load = soft_max_.load();
+  for (size_t e = 0; e < load.size(); ++e) {
+    weight += length[e] * problem_.links[e].capacity;
+    present += length[e] * load[e];
+  }
+  const int sources = static_cast<int>(flows_.sources.size());
+  std::vector<double> cost(flows_.sources.size(), 0);
+  Parallel(kBatch, [&](int worker) {
+    BlockSearch& block = workers_[worker];
+    for (int source = worker; source < sources; source += kBatch) {
+      const TreeSearch& tree = block.Tree(flows_.sources[source], length);
+      double sum = 0;
+      for (size_t d = flows_.first_demand[source]; d < flows_.first_demand[source + 1]; ++d) {
+        if (!lost_[d]) sum += problem_.demands[d].rate * tree.distance(problem_.demands[d].to);
+      }
+      cost[source] = sum;
+    }
+  });
+  double least = 0;
+  for (const double c : cost) least += c;
+  lower_bound_ = std::max(lower_bound_, least / weight);
+  return (present - least) / weight / soft_max_.top();
+}
+
+void MinMlu::Refine(const Until& until) {
+  stopped_ = false;
+  if (mlu() <= 0) return;  // nothing to carry
+  for (int round = 0; round < until.max_rounds; ++round) {
+    if (until.stop && until.stop()) {
+      stopped_ = true;
+      return;
+    }
+    soft_max_.SetPrices(softness_);
+    Round();
+    soft_max_.SetPrices(softness_);
+    const double gap = Bound();
+    if (until.progress) until.progress({rounds_, soft_max_.top(), lower_bound_});
+    if (soft_max_.top() <= (1 + until.gap) * lower_bound_) return;
+    if (gap <= kSolved * softness_) softness_ = std::max(kLeastSoftness, softness_ * kSharpenBy);
+  }
+}
+
+}  // namespace waymark

@@ -1,0 +1,107 @@
+// Fractional min-MLU: the multi-commodity flow whose most loaded link is least loaded, approached
+// from both sides.
+//
+// Minimises a soft maximum of the utilisations u (log-sum-exp with sharpness a, smooth and at most
+// ln(m)/a above the true one) by block-coordinate Frank-Wolfe: the flow of one source is a block;
+// the best answer of a block to the present prices (the gradient: exp(a u) / capacity) is a
+// shortest-path tree, and a line search moves the block towards it. Once only short steps that way
+// pay, flow is shifted between segments instead (segment_shift.h), which does not zigzag. Sharpness
+// grows once the soft maximum at hand is about solved (Bienstock 2002 on potential reduction;
+// Lacoste-Julien et al. 2013 on block coordinates). The demands of a source share its tree, so that
+// a round costs two Dijkstras a source, however many pairs there are.
+//
+// Any prices p >= 0 certify: every routing has MLU >= sum of rate * distance under p / sum of
+// capacity * p (weak duality of the edge LP). The bound kept is the best one met.
+//
+// Trees are found for a batch of sources at once under the prices at its start, in parallel, then
+// applied one after another: the batch's size is fixed, so threads do not change the result.
+#ifndef WAYMARK_CONTROLLER_COMPUTE_MESH_MIN_MLU_H_
+#define WAYMARK_CONTROLLER_COMPUTE_MESH_MIN_MLU_H_
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "controller/compute/mesh/block_search.h"
+#include "controller/compute/mesh/parallel.h"
+#include "controller/compute/mesh/problem.h"
+#include "controller/compute/mesh/segment_shift.h"
+#include "controller/compute/mesh/soft_max.h"
+#include "controller/compute/mesh/tree_search.h"
+
+namespace waymark {
+
+// How much of each source's traffic every link carries.
+struct SourceFlows {
+  std::vector<int32_t> sources;      // ascending; those with demand that leads somewhere
+  std::vector<size_t> first_demand;  // of each source; then the number of demands of all
+  std::vector<double> flow;          // sources x links
+  size_t link_count = 0;
+
+  std::span<const MeshDemand> demands(const MeshProblem& problem, size_t source) const {
+    return std::span(problem.demands)
+        .subspan(first_demand[source], first_demand[source + 1] - first_demand[source]);
+  }
+  std::span<double> row(size_t source) {
+    return std::span(flow).subspan(source * link_count, link_count);
+  }
+  std::span<const double> row(size_t source) const {
+    return std::span(flow).subspan(source * link_count, link_count);
+  }
+};
+
+// One problem being solved. Not thread-safe. Memory: 8 bytes * sources * links.
+class MinMlu {
+ public:
+  // Routes everything on shortest paths by inverse capacity. `problem` must pass CheckMeshProblem
+  // and outlive this.
+  MinMlu(const MeshProblem& problem, ParallelFor parallel);
+
+  // Refines until mlu() <= (1 + gap) * lower_bound(), or `max_rounds` more, or `stop`. O(sources)
+  // searches a round.
+  struct Until {
+    double gap = 0.005;
+    int max_rounds = 400;
+    std::function<bool()> stop;
+    std::function<void(const MeshProgress&)> progress;
+  };
+  void Refine(const Until& until);
+
+  double mlu() const { return soft_max_.mlu(); }
+  double lower_bound() const { return lower_bound_; }
+  int rounds() const { return rounds_; }
+  bool stopped() const { return stopped_; }
+  const SourceFlows& flows() const { return flows_; }
+  std::span<const double> load() const { return soft_max_.load(); }
+  // By index in the problem's demands, ascending.
+  const std::vector<int32_t>& unreachable() const { return unreachable_; }
+  const MeshGraph& graph() const { return graph_; }
+
+ private:
+  void Parallel(int count, const std::function<void(int)>& task) const;
+  // Towards all of the source's traffic on the tree that `worker` has found.
+  void MoveOntoTree(size_t source, const BlockSearch& worker, const FlowDirection& direction);
+  void Round();
+  void AddUpLoads();
+  // Updates lower_bound_ by the present prices; the relative duality gap of the soft maximum.
+  double Bound();
+
+  const MeshProblem& problem_;
+  const ParallelFor parallel_;
+  MeshGraph graph_;
+  SourceFlows flows_;
+  std::vector<BlockSearch> workers_;
+  std::vector<int32_t> unreachable_;
+  std::vector<bool> lost_;  // by demand
+  SoftMax soft_max_;
+  SegmentShift shift_;
+  double softness_ = 0.5;
+  double lower_bound_ = 0;
+  int rounds_ = 0;
+  bool stopped_ = false;
+};
+
+}  // namespace waymark
+
+#endif  // WAYMARK_CONTROLLER_COMPUTE_MESH_MIN_MLU_H_

@@ -1,0 +1,30 @@
+// Private to this folder. Paths of many pairs while they are being chosen.
+#ifndef WAYMARK_CONTROLLER_COMPUTE_MESH_PAIR_PATHS_H_
+#define WAYMARK_CONTROLLER_COMPUTE_MESH_PAIR_PATHS_H_
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "controller/compute/mesh/min_mlu.h"
+#include "controller/compute/mesh/problem.h"
+
+namespace waymark {
+
+struct PairPath {
+  std::vector<int32_t> links;
+  double amount = 0;  // of the demand's rate
+  int32_t weight = 0;
+};
+
+using PairPaths = std::vector<PairPath>;  // of one demand
+
+// Takes the flow of one source apart: paths of each of its demands, largest first; the amounts of a
+// demand add up to its rate. Demands of rate 0 or in `lost` (by demand) get none. O(m + total
+// length of the paths).
+void DecomposeSource(const MeshProblem& problem, const SourceFlows& flows, size_t source,
+                     const std::vector<bool>& lost, std::span<PairPaths> paths);
+
+}  // namespace waymark
+
+#endif  // WAYMARK_CONTROLLER_COMPUTE_MESH_PAIR_PATHS_H_

@@ -1,0 +1,70 @@
+// Private to this folder. Shortest-path trees under prices that change all the time.
+//
+// Dijkstra 1959 over compressed sparse rows with a 4-ary heap. Lengths are read by link number, so
+// that a change of price costs one store.
+#ifndef WAYMARK_CONTROLLER_COMPUTE_MESH_TREE_SEARCH_H_
+#define WAYMARK_CONTROLLER_COMPUTE_MESH_TREE_SEARCH_H_
+
+#include <cstdint>
+#include <limits>
+#include <span>
+#include <vector>
+
+#include "controller/compute/mesh/problem.h"
+#include "controller/compute/min_heap.h"
+
+namespace waymark {
+
+// The links that have capacity, by their tails. Immutable.
+class MeshGraph {
+ public:
+  explicit MeshGraph(const MeshProblem& problem);
+
+  struct Arc {
+    int32_t node;  // the head
+    int32_t link;
+  };
+  int32_t node_count() const { return static_cast<int32_t>(begin_.size()) - 1; }
+  std::span<const Arc> out(int32_t node) const {
+    const size_t first = static_cast<size_t>(begin_[node]);
+    return std::span(arcs_).subspan(first, static_cast<size_t>(begin_[node + 1]) - first);
+  }
+
+ private:
+  std::vector<int32_t> begin_;  // nodes + 1
+  std::vector<Arc> arcs_;
+};
+
+// Working memory of one search at a time; one a thread.
+class TreeSearch {
+ public:
+  static constexpr double kFar = std::numeric_limits<double>::infinity();
+
+  explicit TreeSearch(const MeshGraph& graph);
+
+  // The tree from `source` under `length` (by link, >= 0). Of several shortest paths, one that
+  // depends on lengths and numbers alone. O((n + m) log n).
+  void Run(int32_t source, std::span<const double> length);
+
+  double distance(int32_t node) const { return distance_[node]; }     // kFar: no way
+  int32_t last_link(int32_t node) const { return last_link_[node]; }  // -1: the source, or no way
+  // The nodes of the tree, each after its parent; the source first.
+  std::span<const int32_t> order() const { return order_; }
+
+ private:
+  struct Entry {
+    double distance;
+    int32_t node;
+    bool operator<(const Entry& other) const {
+      return distance != other.distance ? distance < other.distance : node < other.node;
+    }
+  };
+  const MeshGraph& graph_;
+  std::vector<double> distance_;
+  std::vector<int32_t> last_link_, order_;
+  MinHeap<Entry> heap_;
+};
+
+}  // namespace waymark
+
+#endif  // WAYMARK_CONTROLLER_COMPUTE_MESH_TREE_SEARCH_H_
