@@ -13,6 +13,10 @@ namespace {
 // Memory, however small the lines of a file are.
 constexpr size_t kMostDemands = 10'000'000;
 
+std::string NameOf(const DemandGraph::Node& node) {
+  return Quote(node.label.empty() ? node.id : node.label);
+}
+
 std::pair<int32_t, int32_t> Ends(const FileDemand& demand) {
   return {demand.source, demand.target};
 }
@@ -22,6 +26,7 @@ std::pair<int32_t, int32_t> Ends(const FileDemand& demand) {
 DemandBuilder::DemandBuilder(std::string_view file, const DemandGraph& graph)
     : file_(file), graph_(graph) {
   const auto add = [](auto& names, const std::string& name, int32_t place) {
+    if (name.empty()) return;
     const auto [it, added] = names.emplace(name, place);
     if (!added) it->second = kSeveral;
   };
@@ -120,10 +125,9 @@ absl::StatusOr<DemandMatrix> DemandBuilder::Finish(DemandFormat format) && {
     const int before = (twice - 1)->line;
     const std::string where = before > 0 ? absl::StrCat("stands in line ", before, " already")
                                          : std::string("stands twice");
-    return Error(twice->line,
-                 absl::StrCat("a demand from ", Quote(graph_.nodes[twice->source].label), " to ",
-                              Quote(graph_.nodes[twice->target].label), " ", where,
-                              ": keep one, with the sum"));
+    return Error(twice->line, absl::StrCat("a demand from ", NameOf(graph_.nodes[twice->source]),
+                                           " to ", NameOf(graph_.nodes[twice->target]), " ", where,
+                                           ": keep one, with the sum"));
   }
   if (std::ranges::none_of(demands_, [](const FileDemand& d) { return d.bps > 0; })) {
     const absl::Status error =

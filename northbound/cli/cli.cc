@@ -15,6 +15,7 @@
 #include "northbound/cli/completion.h"
 #include "northbound/cli/exit_code.h"
 #include "northbound/cli/path_flags.h"
+#include "northbound/cli/te_flags.h"
 
 namespace waymark::cli {
 namespace {
@@ -113,6 +114,8 @@ struct Arguments {
   PathListArgs path_list;
   PathExplainArgs path_explain;
   ReoptimizeArgs reoptimize;
+  TeEvaluateArgs te_evaluate;
+  TeWhatifArgs te_whatif;
   GetArgs agent;
   std::string backup_folder;
   std::string shell;
@@ -214,6 +217,7 @@ class Program {
     TopologyFiles();
     Paths();
     Plans();
+    Te();
     Care();
   }
 
@@ -407,6 +411,19 @@ class Program {
     reoptimize->add_flag("--apply", r.apply, "Move them, after showing what moves");
     reoptimize->add_flag("--yes,-y", r.yes, "Don't ask; without a terminal nobody is asked");
     reoptimize->add_option("--request-id", r.request_id, "Makes a repeated --apply harmless");
+  }
+
+  void Te() {
+    Arguments& a = arguments_;
+    CLI::App* te = Add(&app_, "te", "Any-to-any traffic on files: evaluate, what if", "", nullptr);
+    te->require_subcommand(1);
+    AddTeEvaluateFlags(
+        Add(te, "evaluate", "What a file of paths does to the links", kTeEvaluateFooter,
+            [&] { return RunTeEvaluate(context_, a.te_evaluate); }),
+        &a.te_evaluate);
+    AddTeWhatifFlags(Add(te, "whatif", "What it does to them after failures", kTeWhatifFooter,
+                         [&] { return RunTeWhatif(context_, a.te_whatif); }),
+                     &a.te_whatif);
   }
 
   void Care() {

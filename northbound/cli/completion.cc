@@ -70,7 +70,8 @@ _waymark() {
     --format)
       [[ $path == "topology export" ]] && { COMPREPLY=($(compgen -W "rfc8345 yaml" -- "$cur")); return; }
       COMPREPLY=($(compgen -W "auto yaml repetita graphml sndlib topohub metaopt teavar rfc8345" -- "$cur")); return ;;
-    -f|--file|--graph|--routes|--ca|--cert|--key) compopt -o default; return ;;
+    --demands-format) COMPREPLY=($(compgen -W "auto repetita sndlib teavar topohub csv" -- "$cur")); return ;;
+    -f|--file|--graph|--demands|--routes|--ca|--cert|--key) compopt -o default; return ;;
   esac
   if [[ $cur == -* ]]; then
     COMPREPLY=($(compgen -W "$flags @GLOBAL@" -- "$cur"))

@@ -65,6 +65,7 @@ absl::StatusOr<GraphFile> GraphFile::Read(Context& context, const std::string& f
   warn(import->warnings);
   GraphFile graph;
   graph.file_ = file == "-" ? "stdin" : file;
+  graph.rate_unit_bps_ = import->rate_unit_bps;
   const v1::Bundle& bundle = import->bundle;
   if (bundle.nodes_size() == 0) {
     return absl::FailedPreconditionError(

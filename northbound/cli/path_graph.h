@@ -49,6 +49,12 @@ class GraphFile {
   // The link's place among the file's links, from 0. Where the file has links without a direction,
   // its link i is 2i the way it is written and 2i+1 the way back.
   int32_t FileLink(LinkId link) const { return file_link_[Index(link)]; }
+  // The reverse; kNone for a link that is left out. Places are below link_places().
+  LinkId LinkAt(int32_t place) const { return link_at_[place]; }
+  int32_t link_places() const { return static_cast<int32_t>(link_at_.size()); }
+
+  // As ImportResult has it.
+  double rate_unit_bps() const { return rate_unit_bps_; }
 
  private:
   GraphFile() = default;
@@ -57,6 +63,7 @@ class GraphFile {
   void ReadWeights(const ImportResult& import);
 
   std::string file_;
+  double rate_unit_bps_ = 1;
   std::shared_ptr<const Snapshot> snapshot_;
   std::vector<int32_t> file_node_, file_link_;  // by number in the snapshot
   std::vector<NodeId> node_at_;

@@ -68,24 +68,25 @@ class Progress {
 
 }  // namespace
 
-absl::StatusOr<PathLimits> PathLimits::Read(Context& context, const PathComputeArgs& args) {
+absl::StatusOr<PathLimits> PathLimits::Read(Context& context, const std::string& threads,
+                                            const std::string& time_limit) {
   PathLimits limits(context.clock());
-  if (!args.threads.empty() && (!absl::SimpleAtoi(args.threads, &limits.threads_) ||
-                                limits.threads_ < 1 || limits.threads_ > kMaxThreads)) {
+  if (!threads.empty() && (!absl::SimpleAtoi(threads, &limits.threads_) || limits.threads_ < 1 ||
+                           limits.threads_ > kMaxThreads)) {
     return UsageError(
-        absl::StrCat("--threads \"", args.threads, "\": give a whole number, 1 to ", kMaxThreads));
+        absl::StrCat("--threads \"", threads, "\": give a whole number, 1 to ", kMaxThreads));
   }
-  if (args.time_limit.empty()) return limits;
+  if (time_limit.empty()) return limits;
   absl::Duration limit;
   double seconds = 0;
-  const bool plain = absl::SimpleAtod(args.time_limit, &seconds);
+  const bool plain = absl::SimpleAtod(time_limit, &seconds);
   if (plain) limit = absl::Seconds(seconds);
-  if ((!plain && !absl::ParseDuration(args.time_limit, &limit)) || limit <= absl::ZeroDuration() ||
+  if ((!plain && !absl::ParseDuration(time_limit, &limit)) || limit <= absl::ZeroDuration() ||
       limit > absl::Hours(24)) {
-    return UsageError(absl::StrCat("--time-limit \"", args.time_limit,
+    return UsageError(absl::StrCat("--time-limit \"", time_limit,
                                    "\": give more than 0 and at most 24 h, e.g. 30s or 500ms"));
   }
-  limits.time_limit_ = args.time_limit;
+  limits.time_limit_ = time_limit;
   limits.end_ = context.clock().Monotonic() + limit;
   return limits;
 }

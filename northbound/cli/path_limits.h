@@ -2,6 +2,8 @@
 #ifndef WAYMARK_NORTHBOUND_CLI_PATH_LIMITS_H_
 #define WAYMARK_NORTHBOUND_CLI_PATH_LIMITS_H_
 
+#include <string>
+
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "controller/base/clock.h"
@@ -13,9 +15,10 @@ namespace waymark::cli {
 
 class PathLimits {
  public:
-  // Counts from now. Usage errors: --time-limit that is no duration or none of 24 h at most,
-  // --threads outside 1 to 64.
-  static absl::StatusOr<PathLimits> Read(Context& context, const PathComputeArgs& args);
+  // The two flags as given. Counts from now. Usage errors: --time-limit that is no duration or none
+  // of 24 h at most, --threads outside 1 to 64. Empty: no limit, one thread.
+  static absl::StatusOr<PathLimits> Read(Context& context, const std::string& threads,
+                                         const std::string& time_limit);
 
   int threads() const { return threads_; }
   // CANCELLED after an interrupt that an InterruptGuard caught, DEADLINE_EXCEEDED when the time is

@@ -333,7 +333,7 @@ absl::Status RunPathComputeOffline(Context& context, const PathComputeArgs& args
   const auto request = PathRequest(args);
   if (!request.ok()) return request.status();
   if (absl::Status status = OnlyForAController(context, args); !status.ok()) return status;
-  const auto limits = PathLimits::Read(context, args);
+  const auto limits = PathLimits::Read(context, args.threads, args.time_limit);
   if (!limits.ok()) return limits.status();
   const auto file = GraphFile::Read(context, args.graph, args.format);
   if (!file.ok()) return file.status();

@@ -1,16 +1,10 @@
 #include "northbound/cli/path_routes.h"
 
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <condition_variable>
-#include <cstdio>
 #include <map>
 #include <mutex>
 #include <optional>
-#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -20,6 +14,7 @@
 #include "controller/compute/disjoint_pair.h"
 #include "controller/compute/explicit_path.h"
 #include "northbound/cli/path_offline.h"
+#include "northbound/cli/whole_file.h"
 
 namespace waymark::cli {
 namespace {
@@ -186,68 +181,6 @@ bool HasMaintenance(const Snapshot& snapshot) {
   return std::ranges::any_of(snapshot.nodes(), forbidden) ||
          std::ranges::any_of(snapshot.links(), forbidden);
 }
-
-// A file that is there whole or not at all.
-class WholeFile {
- public:
-  explicit WholeFile(const std::string& path) : path_(path) {
-    struct stat there = {};
-    // A device or a pipe is written, not replaced.
-    direct_ = stat(path.c_str(), &there) == 0 && !S_ISREG(there.st_mode);
-    if (direct_) {
-      file_ = std::fopen(path.c_str(), "wb");
-    } else {
-      OpenPart();
-    }
-    if (file_ == nullptr) error_ = errno;
-  }
-  ~WholeFile() {
-    if (file_ == nullptr) return;
-    std::fclose(file_);
-    if (!direct_) std::remove(part_.c_str());
-  }
-  WholeFile(const WholeFile&) = delete;
-  WholeFile& operator=(const WholeFile&) = delete;
-
-  absl::Status status() const {
-    if (error_ == 0) return absl::OkStatus();
-    return absl::InternalError(
-        absl::StrCat(path_, ": cannot be written: ", std::generic_category().message(error_)));
-  }
-
-  absl::Status Write(const std::string& text) {
-    if (error_ == 0 && std::fwrite(text.data(), 1, text.size(), file_) != text.size()) {
-      error_ = errno;
-    }
-    return status();
-  }
-
-  absl::Status Finish() {
-    if (std::fclose(std::exchange(file_, nullptr)) != 0) error_ = errno;
-    if (direct_) return status();
-    if (error_ == 0 && std::rename(part_.c_str(), path_.c_str()) != 0) error_ = errno;
-    if (error_ != 0) std::remove(part_.c_str());
-    return status();
-  }
-
- private:
-  // A file of this run alone: another run may be writing the same routes, and one that was killed
-  // may have left its own behind, even one with this process's number.
-  void OpenPart() {
-    constexpr int kMostParts = 1'000;
-    for (int i = 0; file_ == nullptr && i < kMostParts; ++i) {
-      part_ = absl::StrCat(path_, ".", getpid(), "-", i, ".part");
-      file_ = std::fopen(part_.c_str(), "wbx");
-      if (file_ == nullptr && errno != EEXIST) return;
-    }
-  }
-
-  const std::string path_;
-  std::string part_;
-  bool direct_ = false;
-  std::FILE* file_ = nullptr;
-  int error_ = 0;
-};
 
 // Threads take destinations in order; the answers are given out in that order.
 class Crew {

@@ -1,0 +1,38 @@
+// `waymark te`: any-to-any traffic on files, without a controller.
+#ifndef WAYMARK_NORTHBOUND_CLI_TE_H_
+#define WAYMARK_NORTHBOUND_CLI_TE_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "northbound/cli/context.h"
+
+namespace waymark::cli {
+
+// The files of every `te` command, as the command line gave them.
+struct TeFiles {
+  std::string graph, demands;
+  std::string format = "auto", demands_format = "auto";
+  std::string matrix;  // --matrix
+};
+
+struct TeEvaluateArgs {
+  TeFiles files;
+  std::string routes;
+};
+// What a routes file does to the links.
+absl::Status RunTeEvaluate(Context& context, const TeEvaluateArgs& args);
+
+struct TeWhatifArgs {
+  TeFiles files;
+  std::string routes;
+  std::vector<std::string> fail;
+  std::string threads;
+};
+// What it does to them after failures.
+absl::Status RunTeWhatif(Context& context, const TeWhatifArgs& args);
+
+}  // namespace waymark::cli
+
+#endif  // WAYMARK_NORTHBOUND_CLI_TE_H_

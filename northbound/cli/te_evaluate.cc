@@ -1,0 +1,67 @@
+#include "northbound/cli/te.h"
+
+#include "absl/strings/str_cat.h"
+#include "controller/compute/mesh/evaluate.h"
+#include "northbound/cli/path_text.h"
+#include "northbound/cli/te_input.h"
+#include "northbound/cli/te_print.h"
+#include "northbound/cli/te_routes.h"
+
+namespace waymark::cli {
+namespace {
+
+constexpr size_t kNamed = 10, kListed = 1'000, kWorst = 10;
+
+void ShowJson(Context& context, const TeInput& input, const MeshRoutes& routes,
+              const MeshLoads& loads) {
+  TeJson json;
+  json["mlu"] = loads.mlu;
+  json["demands"] = input.DemandCount();
+  json["offered_bps"] = loads.offered;
+  json["carried_bps"] = loads.carried;
+  json["paths"] = routes.route_count();
+  json["max_segments"] = MostSegments(input, routes);
+  json["max_paths_per_pair"] = MostRoutes(routes);
+  json["links"] = LinksJson(input, loads, WorstLinks(input, loads, kWorst));
+  json["without_routes"] = DemandsJson(input, loads.lost, kListed);
+  json["without_routes_count"] = loads.lost.size();
+  PrintTeJson(context, json);
+}
+
+void ShowTable(Context& context, const TeInput& input, const MeshRoutes& routes,
+               const MeshLoads& loads) {
+  std::string without;
+  if (!loads.lost.empty()) {
+    without = absl::StrCat(loads.lost.size(), ": ", input.DemandNames(loads.lost, kNamed));
+  }
+  Fields()
+      .Add("MLU", FormatUtilisation(loads.mlu))
+      .Add("Demands", absl::StrCat(input.DemandCount(), ", ", FormatLoad(loads.offered),
+                                   " offered, ", FormatLoad(loads.carried), " carried"))
+      .Add("Without routes", without)
+      .Add("Paths",
+           absl::StrCat(routes.route_count(), ", ", MostRoutes(routes), " of a pair at most"))
+      .Add("Segments", absl::StrCat(MostSegments(input, routes), " at most"))
+      .Print(context.out(), context.color());
+  context.out() << "\nMost loaded links\n";
+  PrintLinks(context, input, loads, WorstLinks(input, loads, kWorst));
+}
+
+}  // namespace
+
+absl::Status RunTeEvaluate(Context& context, const TeEvaluateArgs& args) {
+  if (absl::Status status = CheckTeOutput(context); !status.ok()) return status;
+  const auto input = ReadTeInput(context, args.files);
+  if (!input.ok()) return input.status();
+  const auto routes = ReadTeRoutes(context, *input, args.routes);
+  if (!routes.ok()) return routes.status();
+  const MeshLoads loads = EvaluateMesh(input->problem, *routes);
+  if (context.globals().output == Output::kJson) {
+    ShowJson(context, *input, *routes, loads);
+  } else {
+    ShowTable(context, *input, *routes, loads);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace waymark::cli

@@ -1,0 +1,249 @@
+// `waymark te evaluate` and `te whatif`: against the files alone, and every kind of bad input.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "northbound/cli/run_for_test.h"
+#include "northbound/cli/te_testing.h"
+
+namespace waymark::cli {
+namespace {
+
+using nlohmann::json;
+using testing::AllOf;
+using testing::HasSubstr;
+
+// Of random walks that visit no node twice: some pairs get none.
+std::string RandomRoutes(const std::string& graph, const std::string& demands,
+                         std::mt19937& random) {
+  std::string word;
+  int nodes = 0, count = 0;
+  std::istringstream g(graph);
+  g >> word >> nodes >> word >> word >> word;
+  for (int i = 0; i < nodes; ++i) g >> word >> word >> word;
+  g >> word >> count;
+  for (int i = 0; i < 6; ++i) g >> word;
+  std::vector<std::pair<int, int>> edges(count);
+  for (auto& [from, to] : edges) g >> word >> from >> to >> word >> word >> word;
+  std::istringstream d(demands);
+  d >> word >> count >> word >> word >> word >> word;
+  std::string csv = "src,dst,weight,links\n";
+  for (int i = 0; i < count; ++i) {
+    int from = 0, to = 0;
+    d >> word >> from >> to >> word;
+    std::set<std::string> paths;
+    for (int attempt = 0; attempt < 6; ++attempt) {
+      std::set<int> seen = {from};
+      std::string links;
+      int at = from;
+      while (at != to) {
+        std::vector<int> next;
+        for (size_t e = 0; e < edges.size(); ++e) {
+          if (edges[e].first == at && !seen.contains(edges[e].second)) {
+            next.push_back(static_cast<int>(e));
+          }
+        }
+        if (next.empty()) break;
+        const int link = next[random() % next.size()];
+        at = edges[link].second;
+        seen.insert(at);
+        absl::StrAppend(&links, links.empty() ? "" : ";", link);
+      }
+      if (at == to && random() % 2 == 0) paths.insert(links);
+    }
+    for (const std::string& links : paths) {
+      absl::StrAppend(&csv, from, ",", to, ",", 1 + random() % 9, ",", links, "\n");
+    }
+  }
+  return csv;
+}
+
+class TeEvaluateTest : public testing::Test {
+ protected:
+  Ran Run(const std::string& command, const std::string& graph, const std::string& demands,
+          const std::string& routes, std::vector<std::string> more = {}) {
+    std::vector<std::string> args = {"te",        command,
+                                     "--graph",   WriteTestFile(".net", graph),
+                                     "--demands", WriteTestFile(".matrix", demands),
+                                     "--routes",  "-"};
+    args.insert(args.end(), more.begin(), more.end());
+    if (std::ranges::find(args, "-o") == args.end()) args.insert(args.end(), {"-o", "json"});
+    return Waymark(args, routes);
+  }
+};
+
+TEST_F(TeEvaluateTest, AgreesWithTheFilesAlone) {
+  std::mt19937 random(11);
+  int lost = 0;
+  for (int round = 0; round < 80; ++round) {
+    const RandomTraffic traffic(random);
+    const std::string routes = RandomRoutes(traffic.graph, traffic.demands, random);
+    SCOPED_TRACE(traffic.graph + traffic.demands + routes);
+    const Ran ran = Run("evaluate", traffic.graph, traffic.demands, routes);
+    ASSERT_EQ(ran.code, 0) << ran.err;
+    const json figures = json::parse(ran.out);
+    const Independent own(traffic.graph, traffic.demands, routes);
+    EXPECT_NEAR(figures["mlu"], own.mlu, 1e-9);
+    EXPECT_EQ(figures["paths"], own.paths);
+    EXPECT_EQ(figures["max_paths_per_pair"], own.most_paths);
+    EXPECT_EQ(figures["without_routes_count"], own.lost);
+    lost += own.lost;
+
+    const int node = static_cast<int>(random() % 3);
+    const Ran failed =
+        Run("whatif", traffic.graph, traffic.demands, routes,
+            {"--fail=all-links", absl::StrCat("--fail=node:", node),
+             absl::StrCat("--fail=", traffic.links[0], ",node:", node, ",", traffic.links[1]),
+             "--threads=3"});
+    ASSERT_EQ(failed.code, 0) << failed.err;
+    const json outcomes = json::parse(failed.out);
+    double before = outcomes["mlu"];
+    for (const json& result : outcomes["results"]) {
+      const Independent after(traffic.graph, traffic.demands, routes,
+                              result["links"].get<std::vector<int>>());
+      EXPECT_NEAR(result["mlu"], after.mlu, 1e-9) << result;
+      EXPECT_EQ(result["lost_demands"], after.lost) << result;
+      EXPECT_LE(result["mlu"], before);
+      before = result["mlu"];
+    }
+    EXPECT_EQ(outcomes["scenarios"], outcomes["results"].size());
+  }
+  EXPECT_GT(lost, 0);
+}
+
+// a to b: over c, over d, or by itself; each way back.
+constexpr char kGraph[] =
+    "nodes: [{name: b}, {name: a}, {name: c, srlgs: [house]}, {name: d}]\n"
+    "srlgs: [{name: duct}, {name: house}]\n"
+    "links:\n"
+    "  - {source: a, target: b, both_ways: true, capacity_bps: 10M}\n"
+    "  - {source: a, target: c, both_ways: true, capacity_bps: 20M}\n"
+    "  - {source: c, target: b, both_ways: true, capacity_bps: 20M}\n"
+    "  - {source: a, target: d, both_ways: true, capacity_bps: 20M, srlgs: [duct]}\n"
+    "  - {source: d, target: b, both_ways: true, capacity_bps: 5M}\n";
+constexpr char kDemands[] = "a,b,8M\nb,a,1M\nc,b,2M\nd,a,0\n";
+// Places: ab 0, ba 1, ac 2, ca 3, cb 4, bc 5, ad 6, da 7, db 8, bd 9.
+constexpr char kRoutes[] =
+    "src,dst,weight,links\n1,0,2,0\n1,0,1,2;4\n1,0,1,6;8\n0,1,5,1\r\n\n2,0,1,4\n";
+
+TEST_F(TeEvaluateTest, ShowsTheWorstLinks) {
+  const json figures = json::parse(Run("evaluate", kGraph, kDemands, kRoutes).out);
+  EXPECT_EQ(figures["links"][0], json::parse(R"({"link": 0, "name": "a--b", "load_bps": 4e6,
+      "capacity_bps": 1e7, "utilisation": 0.4})"));
+  EXPECT_EQ(figures["links"][1]["name"], "d--b");  // as much
+  EXPECT_EQ(figures["links"][2]["name"], "c--b");
+  EXPECT_EQ(figures["links"].size(), 6u);
+  EXPECT_EQ(figures["demands"], 3);
+  EXPECT_EQ(figures["offered_bps"], 11e6);
+  const Ran table = Run("evaluate", kGraph, kDemands, kRoutes, {"-o", "table"});
+  EXPECT_THAT(table.out, AllOf(HasSubstr("MLU:       0.4\n"), HasSubstr("a--b"),
+                               HasSubstr("3 of a pair at most")));
+
+  const std::string few = "src,dst,weight,links\n1,0,2,0\n";
+  const json part = json::parse(Run("evaluate", kGraph, kDemands, few).out);
+  EXPECT_EQ(part["without_routes_count"], 2);
+  EXPECT_EQ(part["without_routes"][0]["name"], "b -> a");
+  EXPECT_EQ(part["carried_bps"], 8e6);
+  EXPECT_THAT(Run("evaluate", kGraph, kDemands, few, {"-o", "table"}).out,
+              HasSubstr("2: b -> a, c -> b"));
+}
+
+TEST_F(TeEvaluateTest, FibresNodesAndRiskGroupsFail) {
+  const Ran ran = Run("whatif", kGraph, kDemands, kRoutes,
+                      {"--fail=a--b", "--fail=node:c", "--fail=srlg:duct,0", "--fail=srlg:house"});
+  ASSERT_EQ(ran.code, 0) << ran.err;
+  const json outcomes = json::parse(ran.out);
+  EXPECT_NEAR(outcomes["mlu_before"], 0.4, 1e-12);
+  EXPECT_EQ(outcomes["overloaded"], 0);
+  EXPECT_EQ(outcomes["lossy"], 2);
+  std::map<std::string, json> by_name;
+  for (const json& result : outcomes["results"]) by_name[result["fail"]] = result;
+  // Both ways are cut: b to a has no other.
+  const json& fibre = by_name["a--b"];
+  EXPECT_EQ(fibre["links"], json::parse("[0, 1]"));
+  EXPECT_NEAR(fibre["mlu"], 0.8, 1e-12);
+  EXPECT_EQ(fibre["worst_link"], "d--b");
+  EXPECT_EQ(fibre["lost_demands"], 1);
+  EXPECT_EQ(fibre["lost_at_failed_nodes"], 0);
+  const json& node = by_name["node:c"];
+  EXPECT_EQ(node["links"], json::parse("[2, 3, 4, 5]"));
+  EXPECT_EQ(node["lost_demands"], 1);
+  EXPECT_EQ(node["lost_at_failed_nodes"], 1);
+  EXPECT_NEAR(node["mlu"], 8.0 / 3 * 2 / 10, 1e-12);
+  const json& duct = by_name["srlg:duct,0"];
+  EXPECT_EQ(duct["links"], json::parse("[0, 1, 6, 7]"));
+  EXPECT_NEAR(duct["mlu"], 0.5, 1e-12);
+  // A risk group takes the nodes that are in it, too.
+  EXPECT_EQ(by_name["srlg:house"]["links"], node["links"]);
+
+  const Ran table = Run("whatif", kGraph, kDemands, kRoutes, {"--fail=all-links", "-o", "table"});
+  EXPECT_THAT(table.out, AllOf(HasSubstr("5; 0 overload a link, 2 leave demands without a path"),
+                               HasSubstr("a link fails with its reverse"), HasSubstr("a--b")));
+}
+
+TEST_F(TeEvaluateTest, WhatFailsMustExist) {
+  const struct {
+    const char *fail, *error;
+    int code;
+  } kCases[] = {
+      {"--fail=x", "no link \"x\"", 4},
+      {"--fail=node:x", "no node \"x\"", 4},
+      {"--fail=srlg:x", "no risk group \"x\" in the graph, which has 2", 4},
+      {"--fail=a--b,,c--b", "names nothing between two commas", 2},
+      {"--fail=a--b,all-links", "--fail all-links stands alone", 2},
+      {"--threads=0", "--threads \"0\"", 2},
+  };
+  for (const auto& [fail, error, code] : kCases) {
+    const Ran ran = Run("whatif", kGraph, kDemands, kRoutes, {"--fail=a--b", fail});
+    EXPECT_EQ(ran.code, code) << ran.err;
+    EXPECT_THAT(ran.err, HasSubstr(error));
+  }
+  EXPECT_EQ(Run("whatif", kGraph, kDemands, kRoutes).code, 2);
+}
+
+TEST_F(TeEvaluateTest, BadRoutesAreNamedWithTheirLine) {
+  const struct {
+    const char *rows, *error;
+  } kCases[] = {
+      {"1,0,2\n", "stdin:2: has no 4 fields"},
+      {"x,0,2,0\n", "stdin:2: src \"x\" is no node: the graph has 0 to 3"},
+      {"1,4,2,0\n", "stdin:2: dst \"4\" is no node"},
+      {"1,-1,2,0\n", "stdin:2: dst \"-1\" is no node"},
+      {"1,0,0,0\n", "stdin:2: weight \"0\": give a whole number, 1 to"},
+      {"1,0,-3,0\n", "stdin:2: weight \"-3\""},
+      {"1,0,1.5,0\n", "stdin:2: weight \"1.5\""},
+      {"1,0,99999999999,0\n", "stdin:2: weight"},
+      {"1,0,1,10\n", "stdin:2: links has \"10\", which is no link: the graph has 0 to 9"},
+      {"1,0,1,\n", "stdin:2: links has \"\", which is no link"},
+      {"1,0,1,0;\n", "stdin:2: links ends with \";\""},
+      {"1,0,1,2;;4\n", "stdin:2: links has \"\""},
+      {"1,0,1,4\n", "stdin:2: link 4 (c--b) begins at 2 (c), but the path is at 1 (a)"},
+      {"1,0,1,2;8\n", "stdin:2: link 8 (d--b) begins at 3 (d), but the path is at 2 (c)"},
+      {"1,0,1,2\n", "stdin:2: the path ends at 2 (c), not at dst 0 (b)"},
+      {"1,0,1,2;3;0\n", "stdin:2: link 3 (c--a) leads back to 1 (a): remove the loop"},
+      {"1,0,1,0\n2,0,1,4\n1,0,3,0\n", "stdin:4: the same path stands in line 2 already"},
+      {"0,3,1,9\n", "stdin:2: no demand goes from 0 (b) to 3 (d)"},
+  };
+  for (const auto& [rows, error] : kCases) {
+    const Ran ran = Run("evaluate", kGraph, kDemands, absl::StrCat("src,dst,weight,links\n", rows));
+    EXPECT_EQ(ran.code, 1) << error;
+    EXPECT_THAT(ran.err, HasSubstr(error));
+  }
+  EXPECT_THAT(Run("evaluate", kGraph, kDemands, "").err, HasSubstr("stdin: is empty"));
+  EXPECT_THAT(Run("evaluate", kGraph, kDemands, "1,0,1,0\n").err,
+              HasSubstr("stdin:1: \"1,0,1,0\" found where the header"));
+  std::string closed = kGraph;
+  closed.replace(closed.find("name: d"), 7, "name: d, admin_state: FORBID");
+  EXPECT_THAT(Run("evaluate", closed, kDemands, kRoutes).err,
+              HasSubstr("stdin:4: link 6 (a--d) is in maintenance and carries nothing"));
+  const Ran missing = Waymark({"te", "evaluate", "--graph", WriteTestFile(".net", kGraph),
+                               "--demands", "-", "--routes", testing::TempDir() + "/none"},
+                              kDemands);
+  EXPECT_EQ(missing.code, 4);
+  EXPECT_THAT(missing.err, HasSubstr("/none: cannot be read: No such file"));
+}
+
+}  // namespace
+}  // namespace waymark::cli

@@ -1,0 +1,19 @@
+// The flags of `waymark te`.
+#ifndef WAYMARK_NORTHBOUND_CLI_TE_FLAGS_H_
+#define WAYMARK_NORTHBOUND_CLI_TE_FLAGS_H_
+
+#include <CLI/CLI.hpp>
+
+#include "northbound/cli/te.h"
+
+namespace waymark::cli {
+
+extern const char kTeEvaluateFooter[], kTeWhatifFooter[];
+
+// `args` must outlive `command`.
+void AddTeEvaluateFlags(CLI::App* command, TeEvaluateArgs* args);
+void AddTeWhatifFlags(CLI::App* command, TeWhatifArgs* args);
+
+}  // namespace waymark::cli
+
+#endif  // WAYMARK_NORTHBOUND_CLI_TE_FLAGS_H_

@@ -1,0 +1,63 @@
+#include "northbound/cli/te_routes.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "controller/compute/segments.h"
+#include "northbound/cli/whole_file.h"
+
+namespace waymark::cli {
+namespace {
+
+constexpr size_t kChunk = 1 << 16;
+
+}  // namespace
+
+absl::Status WriteTeRoutes(const TeInput& input, const MeshRoutes& routes,
+                           const std::string& file) {
+  WholeFile out(file);
+  std::string text = "src,dst,weight,links\n";
+  for (size_t d = 0; d < routes.demand_count(); ++d) {
+    const MeshDemand& demand = input.problem.demands[d];
+    for (size_t r = routes.first_route(d); r < routes.first_route(d + 1); ++r) {
+      absl::StrAppend(&text, demand.from, ",", demand.to, ",", routes.weight(r));
+      char before = ',';
+      for (const int32_t link : routes.links(r)) {
+        text += before;
+        absl::StrAppend(&text, input.graph.FileLink(static_cast<LinkId>(link)));
+        before = ';';
+      }
+      text += '\n';
+      if (text.size() < kChunk) continue;
+      if (absl::Status status = out.Write(text); !status.ok()) return status;
+      text.clear();
+    }
+  }
+  if (absl::Status status = out.Write(text); !status.ok()) return status;
+  return out.Finish();
+}
+
+int MostSegments(const TeInput& input, const MeshRoutes& routes) {
+  UniqueShortestPaths table(input.graph.snapshot());
+  std::vector<Segment> segments;
+  std::vector<LinkId> links;
+  size_t most = 0;
+  for (size_t r = 0; r < routes.route_count(); ++r) {
+    links.clear();
+    for (const int32_t link : routes.links(r)) links.push_back(static_cast<LinkId>(link));
+    EncodeFewest(table, links, &segments);
+    most = std::max(most, segments.size());
+  }
+  return static_cast<int>(most);
+}
+
+int MostRoutes(const MeshRoutes& routes) {
+  size_t most = 0;
+  for (size_t d = 0; d < routes.demand_count(); ++d) {
+    most = std::max(most, routes.first_route(d + 1) - routes.first_route(d));
+  }
+  return static_cast<int>(most);
+}
+
+}  // namespace waymark::cli

@@ -1,0 +1,38 @@
+// Weighted routes as CSV, so that anyone can check them with the input files alone:
+//   src,dst,weight,links
+// src and dst: places in the graph's node list, from 0. links: places in its link list, from 0,
+// joined by ";" in travel order (of a file whose links have no direction, link i is 2i as it is
+// written and 2i+1 the way back). A path carries weight / (sum of the pair's weights) of the
+// demand.
+#ifndef WAYMARK_NORTHBOUND_CLI_TE_ROUTES_H_
+#define WAYMARK_NORTHBOUND_CLI_TE_ROUTES_H_
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "controller/compute/mesh/routes.h"
+#include "northbound/cli/context.h"
+#include "northbound/cli/te_input.h"
+
+namespace waymark::cli {
+
+// By src, dst, then as the plan has them. The file is there whole or not at all. INTERNAL when it
+// cannot be written.
+absl::Status WriteTeRoutes(const TeInput& input, const MeshRoutes& routes, const std::string& file);
+
+// `file` "-": standard input. INVALID_ARGUMENT "FILE:LINE: what and how to mend": no such place,
+// links that do not join or are in maintenance, a node passed twice, a weight below 1, a path that
+// stands twice (with both lines), a pair without a demand. Pairs need not all have routes. At most
+// 1 GiB and 20,000,000 paths.
+absl::StatusOr<MeshRoutes> ReadTeRoutes(Context& context, const TeInput& input,
+                                        const std::string& file);
+
+// The most segments that one of the routes needs, by the metrics that switches route by.
+int MostSegments(const TeInput& input, const MeshRoutes& routes);
+// The most routes of one demand.
+int MostRoutes(const MeshRoutes& routes);
+
+}  // namespace waymark::cli
+
+#endif  // WAYMARK_NORTHBOUND_CLI_TE_ROUTES_H_

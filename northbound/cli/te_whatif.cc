@@ -1,0 +1,254 @@
+#include <algorithm>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "controller/compute/mesh/evaluate.h"
+#include "northbound/cli/exit_code.h"
+#include "northbound/cli/path_limits.h"
+#include "northbound/cli/path_text.h"
+#include "northbound/cli/te.h"
+#include "northbound/cli/te_input.h"
+#include "northbound/cli/te_pool.h"
+#include "northbound/cli/te_print.h"
+#include "northbound/cli/te_routes.h"
+
+namespace waymark::cli {
+namespace {
+
+constexpr size_t kWorst = 10;
+constexpr char kDefaultThreads[] = "2";
+
+// Links and nodes that fail together.
+struct Scenario {
+  std::string name;
+  std::vector<bool> links;  // by number
+  std::vector<bool> nodes;  // by place
+};
+
+struct Result {
+  double mlu = 0;
+  int32_t worst_link = -1;
+  double carried = 0;
+  int64_t lost = 0;      // demands without a route
+  int64_t at_nodes = 0;  // of those, whose own end failed
+};
+
+class Scenarios {
+ public:
+  explicit Scenarios(const TeInput& input) : input_(input), snapshot_(input.graph.snapshot()) {}
+
+  absl::StatusOr<std::vector<Scenario>> Read(const std::vector<std::string>& fail) {
+    for (const std::string& text : fail) {
+      if (text == "all-links") {
+        AllLinks();
+        continue;
+      }
+      Scenario scenario = Empty(text);
+      for (const absl::string_view part : absl::StrSplit(text, ',')) {
+        if (absl::Status status = Part(std::string(part), scenario); !status.ok()) return status;
+      }
+      scenarios_.push_back(std::move(scenario));
+    }
+    return std::move(scenarios_);
+  }
+
+ private:
+  Scenario Empty(const std::string& name) const {
+    return {.name = name,
+            .links = std::vector<bool>(snapshot_.links().size()),
+            .nodes = std::vector<bool>(snapshot_.nodes().size())};
+  }
+
+  // A cut fibre carries neither way.
+  void FailFibre(LinkId link, Scenario& scenario) const {
+    scenario.links[Index(link)] = true;
+    const LinkId reverse = snapshot_.link(link).reverse;
+    if (reverse != LinkId::kNone) scenario.links[Index(reverse)] = true;
+  }
+
+  void FailNode(NodeId node, Scenario& scenario) const {
+    scenario.nodes[input_.graph.FileNode(node)] = true;
+    for (const LinkId link : snapshot_.out_links(node)) scenario.links[Index(link)] = true;
+    for (const LinkId link : snapshot_.in_links(node)) scenario.links[Index(link)] = true;
+  }
+
+  void AllLinks() {
+    for (int32_t place = 0; place < input_.graph.link_places(); ++place) {
+      const LinkId link = input_.graph.LinkAt(place);
+      if (link == LinkId::kNone) continue;
+      const LinkId reverse = snapshot_.link(link).reverse;
+      if (reverse != LinkId::kNone && input_.graph.FileLink(reverse) < place) continue;
+      scenarios_.push_back(Empty(input_.LinkName(Index(link))));
+      FailFibre(link, scenarios_.back());
+    }
+  }
+
+  absl::Status Part(const std::string& text, Scenario& scenario) const {
+    if (text == "all-links") {
+      return UsageError("--fail all-links stands alone: give the others in a --fail of their own");
+    }
+    if (text.starts_with("node:")) {
+      const auto node = input_.graph.Node(text.substr(5));
+      if (!node.ok()) return node.status();
+      FailNode(*node, scenario);
+      return absl::OkStatus();
+    }
+    if (text.starts_with("srlg:")) return Srlg(text.substr(5), scenario);
+    if (text.empty()) return UsageError("--fail names nothing between two commas: remove one");
+    const auto link = input_.graph.Link(text);
+    if (!link.ok()) return link.status();
+    FailFibre(*link, scenario);
+    return absl::OkStatus();
+  }
+
+  absl::Status Srlg(const std::string& text, Scenario& scenario) const {
+    const std::string name = text.starts_with("srlgs/") ? text : absl::StrCat("srlgs/", text);
+    const auto names = snapshot_.srlg_names();
+    const auto it = std::ranges::find(names, name);
+    if (it == names.end()) {
+      return absl::NotFoundError(
+          absl::StrCat("no risk group \"", text, "\" in the graph, which has ", names.size()));
+    }
+    const auto srlg = static_cast<SrlgId>(it - names.begin());
+    const auto in = [&](const auto& part) { return std::ranges::binary_search(part.srlgs, srlg); };
+    for (size_t i = 0; i < snapshot_.links().size(); ++i) {
+      if (in(snapshot_.links()[i])) FailFibre(static_cast<LinkId>(i), scenario);
+    }
+    for (size_t i = 0; i < snapshot_.nodes().size(); ++i) {
+      if (in(snapshot_.nodes()[i])) FailNode(static_cast<NodeId>(i), scenario);
+    }
+    return absl::OkStatus();
+  }
+
+  const TeInput& input_;
+  const Snapshot& snapshot_;
+  std::vector<Scenario> scenarios_;
+};
+
+Result ResultOf(const MeshProblem& problem, const MeshLoads& loads, const Scenario& scenario) {
+  Result result{.mlu = loads.mlu,
+                .worst_link = loads.worst_link,
+                .carried = loads.carried,
+                .lost = static_cast<int64_t>(loads.lost.size())};
+  result.at_nodes = std::ranges::count_if(loads.lost, [&](int32_t demand) {
+    const MeshDemand& d = problem.demands[demand];
+    return scenario.nodes[d.from] || scenario.nodes[d.to];
+  });
+  return result;
+}
+
+struct Outcomes {
+  std::vector<Scenario> scenarios;
+  std::vector<Result> results;
+  std::vector<size_t> order;  // worst first
+  int64_t overloaded = 0, lossy = 0;
+};
+
+Outcomes Evaluate(const TeInput& input, const MeshRoutes& routes, std::vector<Scenario> scenarios,
+                  int threads) {
+  Outcomes all{.scenarios = std::move(scenarios)};
+  all.results.resize(all.scenarios.size());
+  TePool pool(threads);
+  pool.Run(static_cast<int>(all.scenarios.size()), [&](int i) {
+    const Scenario& scenario = all.scenarios[i];
+    const MeshLoads loads = EvaluateMesh(input.problem, routes, scenario.links);
+    all.results[i] = ResultOf(input.problem, loads, scenario);
+  });
+  for (size_t i = 0; i < all.results.size(); ++i) {
+    all.order.push_back(i);
+    if (all.results[i].mlu > 1) ++all.overloaded;
+    if (all.results[i].lost > all.results[i].at_nodes) ++all.lossy;
+  }
+  std::ranges::stable_sort(all.order, {}, [&](size_t i) {
+    const Result& r = all.results[i];
+    return std::tuple(-r.mlu, r.carried);
+  });
+  return all;
+}
+
+std::string LinkOr(const TeInput& input, int32_t link, const std::string& none) {
+  return link < 0 ? none : input.LinkName(link);
+}
+
+void ShowJson(Context& context, const TeInput& input, const MeshLoads& before,
+              const Outcomes& all) {
+  TeJson json;
+  json["mlu_before"] = before.mlu;
+  json["offered_bps"] = before.offered;
+  json["carried_before_bps"] = before.carried;
+  json["scenarios"] = all.scenarios.size();
+  json["overloaded"] = all.overloaded;
+  json["lossy"] = all.lossy;
+  json["mlu"] = all.results[all.order.front()].mlu;
+  json["results"] = TeJson::array();
+  for (const size_t i : all.order) {
+    const Result& r = all.results[i];
+    TeJson links = TeJson::array();
+    for (int32_t place = 0; place < input.graph.link_places(); ++place) {
+      const LinkId link = input.graph.LinkAt(place);
+      if (link != LinkId::kNone && all.scenarios[i].links[Index(link)]) links.push_back(place);
+    }
+    json["results"].push_back({{"fail", all.scenarios[i].name},
+                               {"links", links},
+                               {"mlu", r.mlu},
+                               {"worst_link", LinkOr(input, r.worst_link, "")},
+                               {"carried_bps", r.carried},
+                               {"lost_demands", r.lost},
+                               {"lost_at_failed_nodes", r.at_nodes}});
+  }
+  PrintTeJson(context, json);
+}
+
+void ShowTable(Context& context, const TeInput& input, const MeshLoads& before,
+               const Outcomes& all) {
+  const size_t shown = std::min(kWorst, all.order.size());
+  Fields()
+      .Add("MLU before", FormatUtilisation(before.mlu))
+      .Add("MLU at worst", FormatUtilisation(all.results[all.order.front()].mlu))
+      .Add("Failures",
+           absl::StrCat(all.scenarios.size(), "; ", all.overloaded, " overload a link, ", all.lossy,
+                        " leave demands without a path"))
+      .Print(context.out(), context.color());
+  context.out()
+      << (shown < all.order.size() ? absl::StrCat("\nThe ", shown, " worst") : "\nEach")
+      << " (a link fails with its reverse; headends share demands among the paths left)\n";
+  Table table({"FAILS", "MLU", "WORST LINK", "CARRIED", "LOST", "OF FAILED NODES"});
+  for (size_t k = 0; k < shown; ++k) {
+    const Result& r = all.results[all.order[k]];
+    table.Add({all.scenarios[all.order[k]].name, FormatUtilisation(r.mlu),
+               LinkOr(input, r.worst_link, "-"),
+               before.offered > 0 ? FormatPercent(r.carried / before.offered) : "-",
+               absl::StrCat(r.lost), absl::StrCat(r.at_nodes)});
+  }
+  table.Print(context.out(), context.color(), "  ");
+}
+
+}  // namespace
+
+absl::Status RunTeWhatif(Context& context, const TeWhatifArgs& args) {
+  if (absl::Status status = CheckTeOutput(context); !status.ok()) return status;
+  const auto limits =
+      PathLimits::Read(context, args.threads.empty() ? kDefaultThreads : args.threads, "");
+  if (!limits.ok()) return limits.status();
+  const auto input = ReadTeInput(context, args.files);
+  if (!input.ok()) return input.status();
+  auto scenarios = Scenarios(*input).Read(args.fail);
+  if (!scenarios.ok()) return scenarios.status();
+  if (scenarios->empty()) return absl::FailedPreconditionError("the graph has no links to fail");
+  const auto routes = ReadTeRoutes(context, *input, args.routes);
+  if (!routes.ok()) return routes.status();
+  const MeshLoads before = EvaluateMesh(input->problem, *routes);
+  const Outcomes all = Evaluate(*input, *routes, *std::move(scenarios), limits->threads());
+  if (context.globals().output == Output::kJson) {
+    ShowJson(context, *input, before, all);
+  } else {
+    ShowTable(context, *input, before, all);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace waymark::cli
