@@ -10,6 +10,8 @@ namespace {
 // Sources whose trees are found under the same prices: two keep two cores busy; with eight, stale
 // prices cost more rounds than the threads save.
 constexpr int kBatch = 2;
+// Sources between two questions whether to stop, where nothing else happens between them.
+constexpr size_t kBoundBatch = 32;
 constexpr double kLeastSoftness = 1e-6;
 constexpr double kSharpenBy = 0.5;
 // A soft maximum counts as solved when its duality gap is at most this share of its softness;
@@ -91,9 +93,14 @@ void MinMlu::MoveOntoTree(size_t source, const BlockSearch& worker,
   }
 }
 
-void MinMlu::Round() {
+bool MinMlu::Stopped(const Until& until) {
+  stopped_ = stopped_ || (until.stop && until.stop());
+  return stopped_;
+}
+
+bool MinMlu::Round(const Until& until) {
   const int sources = static_cast<int>(flows_.sources.size());
-  for (int first = 0; first < sources; first += kBatch) {
+  for (int first = 0; first < sources && !Stopped(until); first += kBatch) {
     const int count = std::min(kBatch, sources - first);
     std::array<const FlowDirection*, kBatch> directions;
     Parallel(count, [&](int i) {
@@ -111,30 +118,39 @@ void MinMlu::Round() {
     }
   }
   AddUpLoads();  // exactly: sums of many small changes drift
-  ++rounds_;
+  if (!stopped_) ++rounds_;
+  return !stopped_;
 }
 
-double MinMlu::Bound() {
-  double weight = 0, present = 0;
+double MinMlu::LeastCost(size_t source, BlockSearch* worker) const {
+  const TreeSearch& tree = worker->Tree(flows_.sources[source], soft_max_.length());
+  double sum = 0;
+  for (size_t d = flows_.first_demand[source]; d < flows_.first_demand[source + 1]; ++d) {
+    const MeshDemand& demand = problem_.demands[d];
+    // 0 times an infinite distance is no number.
+    if (demand.rate > 0 && !lost_[d]) sum += demand.rate * tree.distance(demand.to);
+  }
+  return sum;
+}
+
+std::optional<double> MinMlu::Bound(const Until& until) {
+  double weight = 0, present = 0, least = 0;
   const std::span<const double> length = soft_max_.length(), load = soft_max_.load();
   for (size_t e = 0; e < load.size(); ++e) {
     weight += length[e] * problem_.links[e].capacity;
     present += length[e] * load[e];
   }
-  const int sources = static_cast<int>(flows_.sources.size());
-  std::vector<double> cost(flows_.sources.size(), 0);
-  Parallel(kBatch, [&](int worker) {
-    BlockSearch& block = workers_[worker];
-    for (int source = worker; source < sources; source += kBatch) {
-      const TreeSearch& tree = block.Tree(flows_.sources[source], length);
-      double sum = 0;
-      for (size_t d = flows_.first_demand[source]; d < flows_.first_demand[source + 1]; ++d) {
-        if (!lost_[d]) sum += problem_.demands[d].rate * tree.distance(problem_.demands[d].to);
+  const size_t sources = flows_.sources.size();
+  std::vector<double> cost(sources, 0);
+  for (size_t first = 0; first < sources; first += kBoundBatch) {
+    if (Stopped(until)) return std::nullopt;
+    const size_t end = std::min(first + kBoundBatch, sources);
+    Parallel(kBatch, [&](int worker) {
+      for (size_t source = first + static_cast<size_t>(worker); source < end; source += kBatch) {
+        cost[source] = LeastCost(source, &workers_[worker]);
       }
-      cost[source] = sum;
-    }
-  });
-  double least = 0;
+    });
+  }
   for (const double c : cost) least += c;
   lower_bound_ = std::max(lower_bound_, least / weight);
   return (present - least) / weight / soft_max_.top();
@@ -142,19 +158,16 @@ double MinMlu::Bound() {
 
 void MinMlu::Refine(const Until& until) {
   stopped_ = false;
-  if (mlu() <= 0) return;  // nothing to carry
-  for (int round = 0; round < until.max_rounds; ++round) {
-    if (until.stop && until.stop()) {
-      stopped_ = true;
-      return;
-    }
+  if (mlu() < kLeastMlu) return;
+  for (int round = 0; round < until.max_rounds && !Stopped(until); ++round) {
     soft_max_.SetPrices(softness_);
-    Round();
+    if (!Round(until)) return;
     soft_max_.SetPrices(softness_);
-    const double gap = Bound();
+    const std::optional<double> gap = Bound(until);
+    if (!gap) return;
     if (until.progress) until.progress({rounds_, soft_max_.top(), lower_bound_});
     if (soft_max_.top() <= (1 + until.gap) * lower_bound_) return;
-    if (gap <= kSolved * softness_) softness_ = std::max(kLeastSoftness, softness_ * kSharpenBy);
+    if (*gap <= kSolved * softness_) softness_ = std::max(kLeastSoftness, softness_ * kSharpenBy);
   }
 }
 

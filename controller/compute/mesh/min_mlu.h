@@ -20,6 +20,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -54,12 +55,16 @@ struct SourceFlows {
 // One problem being solved. Not thread-safe. Memory: 8 bytes * sources * links.
 class MinMlu {
  public:
+  // So little that prices would leave the range of numbers.
+  static constexpr double kLeastMlu = 1e-100;
+
   // Routes everything on shortest paths by inverse capacity. `problem` must pass CheckMeshProblem
   // and outlive this.
   MinMlu(const MeshProblem& problem, ParallelFor parallel);
 
-  // Refines until mlu() <= (1 + gap) * lower_bound(), or `max_rounds` more, or `stop`. O(sources)
-  // searches a round.
+  // Refines until mlu() <= (1 + gap) * lower_bound(), or `max_rounds` more, or `stop`, which is
+  // asked every few searches. O(sources) searches a round. An mlu() below kLeastMlu counts as 0:
+  // nothing to refine.
   struct Until {
     double gap = 0.005;
     int max_rounds = 400;
@@ -82,10 +87,15 @@ class MinMlu {
   void Parallel(int count, const std::function<void(int)>& task) const;
   // Towards all of the source's traffic on the tree that `worker` has found.
   void MoveOntoTree(size_t source, const BlockSearch& worker, const FlowDirection& direction);
-  void Round();
+  // False: stopped before all sources had their turn.
+  bool Round(const Until& until);
   void AddUpLoads();
   // Updates lower_bound_ by the present prices; the relative duality gap of the soft maximum.
-  double Bound();
+  // Nothing: stopped.
+  std::optional<double> Bound(const Until& until);
+  // What the demands of a source would cost if each had the shortest way.
+  double LeastCost(size_t source, BlockSearch* worker) const;
+  bool Stopped(const Until& until);
 
   const MeshProblem& problem_;
   const ParallelFor parallel_;

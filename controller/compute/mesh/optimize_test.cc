@@ -167,6 +167,32 @@ TEST(OptimizeMeshTest, RatesAndCapacitiesFarApart) {
   ExpectProgrammable(problem, {}, *plan);
 }
 
+// Beside 1e18, 1e-9 leaves no trace in a sum; it is carried all the same.
+TEST(OptimizeMeshTest, WhatDrownsBesideOthersHasRoutes) {
+  MeshProblem problem;
+  problem.node_count = 4;
+  problem.links = {{0, 1, 1e18}, {1, 2, 1}, {1, 2, 1}, {2, 3, 1e-9}, {2, 3, 1}};
+  problem.demands = {{0, 1, 1e18}, {0, 2, 1e-9}, {0, 3, 1e-12}};
+  for (const bool stopped : {false, true}) {
+    const auto plan = OptimizeMesh(problem, {.stop = [&] { return stopped; }});
+    ASSERT_TRUE(plan.ok()) << plan.status();
+    EXPECT_TRUE(plan->unreachable.empty());
+    EXPECT_NEAR(plan->mlu, 1, 1e-9);
+    ExpectProgrammable(problem, {}, *plan);
+  }
+}
+
+TEST(OptimizeMeshTest, ZeroDemandToAnUnreachableNodeDoesNotSpoilTheBound) {
+  MeshProblem problem;
+  problem.node_count = 3;
+  problem.links = {{0, 1, 10}};
+  problem.demands = {{0, 1, 5}, {0, 2, 0}};
+  const auto plan = OptimizeMesh(problem, {});
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  EXPECT_NEAR(plan->lower_bound, 0.5, 1e-9);
+  EXPECT_TRUE(plan->unreachable.empty());
+}
+
 TEST(OptimizeMeshTest, StoppedAtOnceStillGivesRoutesAndAnHonestBound) {
   std::mt19937_64 random(5);
   for (int i = 0; i < 20; ++i) {

@@ -45,6 +45,10 @@ absl::Status CheckMeshProblem(const MeshProblem& problem) {
     if (auto status = CheckQuantity("links", i, "capacity", link.capacity); !status.ok()) {
       return status;
     }
+    if (link.capacity > 0 && link.capacity < kLeastMeshCapacity) {
+      return Bad("links", i, "capacity",
+                 absl::StrCat("is ", link.capacity, ": give 0 or at least ", kLeastMeshCapacity));
+    }
   }
   for (size_t i = 0; i < problem.demands.size(); ++i) {
     const MeshDemand& demand = problem.demands[i];

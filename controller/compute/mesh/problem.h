@@ -13,7 +13,7 @@ namespace waymark {
 
 struct MeshLink {
   int32_t from = 0, to = 0;  // from != to; parallel links are links of their own
-  // > 0 and at most kMostMeshRate; 0: the link carries nothing (down, forbidden, no room).
+  // kLeastMeshCapacity to kMostMeshRate; 0: the link carries nothing (down, forbidden, no room).
   double capacity = 0;
 };
 
@@ -23,6 +23,8 @@ struct MeshDemand {
 };
 
 inline constexpr double kMostMeshRate = 1e18;
+// Below, its inverse would leave the range in which utilisations can be compared.
+inline constexpr double kLeastMeshCapacity = 1e-18;
 inline constexpr int32_t kMostMeshNodes = 100'000;
 
 struct MeshProblem {

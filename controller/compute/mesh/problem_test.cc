@@ -35,6 +35,8 @@ TEST(MeshProblemTest, BadFieldsAreNamed) {
       {[](auto& p) { p.links[0].capacity = -1; }, "links[0].capacity is -1: give 0 to 1e+18"},
       {[](auto& p) { p.links[0].capacity = std::nan(""); }, "links[0].capacity is nan"},
       {[](auto& p) { p.links[0].capacity = INFINITY; }, "links[0].capacity is inf"},
+      {[](auto& p) { p.links[0].capacity = 1e-300; },
+       "links[0].capacity is 1e-300: give 0 or at least 1e-18"},
       {[](auto& p) { p.demands[1].to = 7; }, "demands[1].to is 7"},
       {[](auto& p) { p.demands[2].to = 1; }, "demands[2].to is 1 as from is"},
       {[](auto& p) { p.demands[0].rate = -0.5; }, "demands[0].rate is -0.5"},

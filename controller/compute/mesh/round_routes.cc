@@ -28,6 +28,7 @@ class Rounder {
     }
     load_.assign(solved.load().begin(), solved.load().end());
     Decompose(solved);
+    RouteDrowned(solved);
     ChooseAll();
     Repair();
   }
@@ -62,6 +63,35 @@ class Rounder {
     } else {
       for (int source = 0; source < sources; ++source) task(source);
     }
+  }
+
+  // A demand beside one 2^53 times as large leaves no trace in sums. It gets the shortest way by
+  // inverse capacity.
+  void RouteDrowned(const MinMlu& solved) {
+    size_t lost = 0;
+    const std::vector<int32_t>& unreachable = solved.unreachable();
+    for (size_t demand = 0; demand < pairs_.size(); ++demand) {
+      if (lost < unreachable.size() && unreachable[lost] == static_cast<int32_t>(demand)) {
+        ++lost;
+        continue;
+      }
+      const MeshDemand& d = problem_.demands[demand];
+      if (d.rate <= 0 || !pairs_[demand].empty()) continue;
+      search_.Run(d.from, inverse_);
+      pairs_[demand].push_back({.links = PathTo(d), .amount = d.rate});
+      AddLoad(pairs_[demand][0].links, d.rate);
+    }
+  }
+
+  // On the tree found last.
+  std::vector<int32_t> PathTo(const MeshDemand& demand) const {
+    std::vector<int32_t> links;
+    for (int32_t node = demand.to; node != demand.from;) {
+      links.push_back(search_.last_link(node));
+      node = problem_.links[links.back()].from;
+    }
+    std::ranges::reverse(links);
+    return links;
   }
 
   void ChooseAll() {
@@ -241,13 +271,7 @@ class Rounder {
       const MeshDemand& d = problem_.demands[demand];
       search_.Run(d.from, length);
       if (search_.distance(d.to) == TreeSearch::kFar) continue;
-      PairPath path;
-      for (int32_t node = d.to; node != d.from;) {
-        const int32_t link = search_.last_link(node);
-        path.links.push_back(link);
-        node = problem_.links[link].from;
-      }
-      std::ranges::reverse(path.links);
+      PairPath path = {.links = PathTo(d)};
       PairPaths& pair = pairs_[demand];
       if (std::ranges::find(pair, path.links, &PairPath::links) != pair.end()) continue;
       const size_t used = static_cast<size_t>(

@@ -1,0 +1,23 @@
+// Optima of min-MLU from COIN CLP: for tests and benchmarks only, nothing that ships has it.
+#ifndef WAYMARK_CONTROLLER_COMPUTE_MESH_LINEAR_PROGRAM_H_
+#define WAYMARK_CONTROLLER_COMPUTE_MESH_LINEAR_PROGRAM_H_
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "controller/compute/mesh/problem.h"
+
+namespace waymark {
+
+// The least MLU of any fractional routing, by the edge formulation with flows summed by source:
+// sources x links variables. Demands that lead nowhere are left out. Nothing if the solver gave up.
+std::optional<double> EdgeOptimum(const MeshProblem& problem);
+
+// The least MLU of routings over these paths (links) of each demand; demands without are left out.
+std::optional<double> PathOptimum(const MeshProblem& problem,
+                                  const std::vector<std::vector<std::vector<int32_t>>>& paths);
+
+}  // namespace waymark
+
+#endif  // WAYMARK_CONTROLLER_COMPUTE_MESH_LINEAR_PROGRAM_H_
