@@ -33,6 +33,7 @@ Examples:
   waymark topology import germany50.xml --validate-only
   waymark path compute --from lon --to sin --disjoint=node --max-delay 90ms
   waymark path explain storage/replica
+  waymark te solve --graph core.graph --demands core.demands --routes routes.csv
   waymark wait --for=up bank/core --timeout 30s
 
 Exit codes: 0 ok, 1 request refused or failed, 2 wrong usage, 3 controller unreachable, 4 not found, 5 timed out.)";
@@ -114,6 +115,7 @@ struct Arguments {
   PathListArgs path_list;
   PathExplainArgs path_explain;
   ReoptimizeArgs reoptimize;
+  TeSolveArgs te_solve;
   TeEvaluateArgs te_evaluate;
   TeWhatifArgs te_whatif;
   GetArgs agent;
@@ -415,8 +417,12 @@ class Program {
 
   void Te() {
     Arguments& a = arguments_;
-    CLI::App* te = Add(&app_, "te", "Any-to-any traffic on files: evaluate, what if", "", nullptr);
+    CLI::App* te =
+        Add(&app_, "te", "Any-to-any traffic on files: solve, evaluate, what if", "", nullptr);
     te->require_subcommand(1);
+    AddTeSolveFlags(Add(te, "solve", "Weighted paths for a whole demand matrix", kTeSolveFooter,
+                        [&] { return RunTeSolve(context_, a.te_solve); }),
+                    &a.te_solve);
     AddTeEvaluateFlags(
         Add(te, "evaluate", "What a file of paths does to the links", kTeEvaluateFooter,
             [&] { return RunTeEvaluate(context_, a.te_evaluate); }),

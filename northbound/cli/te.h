@@ -17,6 +17,16 @@ struct TeFiles {
   std::string matrix;  // --matrix
 };
 
+struct TeSolveArgs {
+  TeFiles files;
+  std::string max_paths, weights, time_limit, gap, threads;  // empty: the default
+  std::string routes;                                        // where the CSV goes; empty: nowhere
+  bool allow_unreachable = false;
+};
+// Routes for all demands at once. DEADLINE_EXCEEDED or CANCELLED after the best so far has been
+// written and shown; FAILED_PRECONDITION naming demands that nothing can carry.
+absl::Status RunTeSolve(Context& context, const TeSolveArgs& args);
+
 struct TeEvaluateArgs {
   TeFiles files;
   std::string routes;

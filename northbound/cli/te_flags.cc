@@ -2,8 +2,28 @@
 
 namespace waymark::cli {
 
+const char kTeSolveFooter[] =
+    R"(Finds weighted paths for all demands at once that keep the most loaded link (MLU: load / capacity)
+as little loaded as can be, and a bound that no routing at all can beat. Every figure is of the
+paths and whole weights as they are written.
+
+--routes writes src,dst,weight,links, a line a path: src and dst are places in the graph's node list,
+links places in its link list, from 0, joined by ";" in travel order (of links that a file gives
+without a direction, link i is 2i as written and 2i+1 back). A path carries its share of the weights
+of its pair.
+
+When time is over, or after Ctrl-C, the best so far is written and shown as partial; exit code 5, or
+1 after Ctrl-C.
+
+Demands: REPETITA .demands (also .xz), SNDlib's own file, TeaVaR's demand.txt, TopoHub JSON, or CSV
+"source,target,rate"; rates are in the unit of the graph's capacities.
+
+Examples:
+  waymark te solve --graph core.graph --demands core.demands --routes routes.csv
+  waymark te solve --graph topology.txt --demands demand.txt --matrix 12 -o json)";
+
 const char kTeEvaluateFooter[] =
-    R"(What the paths of a file, whoever made it, do to the links. Its lines: src,dst,weight,links.
+    R"(What the paths of a file, whoever made it, do to the links. The form is that of te solve --routes.
 
 Example: waymark te evaluate --graph core.graph --demands core.demands --routes routes.csv)";
 
@@ -34,6 +54,22 @@ void AddFiles(CLI::App* command, TeFiles* files) {
 }
 
 }  // namespace
+
+void AddTeSolveFlags(CLI::App* command, TeSolveArgs* args) {
+  AddFiles(command, &args->files);
+  const auto text = [&](const char* flag, std::string& value, const char* help) {
+    command->add_option(flag, value, help);
+  };
+  text("--max-paths", args->max_paths, "Most paths of a pair, 1 to 64 (default 8)");
+  text("--weights", args->weights,
+       "What the weights of a pair add up to, at most 65536 (default 64)");
+  text("--time-limit", args->time_limit, "Stop after this long with the best so far (default 10s)");
+  text("--gap", args->gap, "Stop this close to the bound (default 0.01: 1 %)");
+  text("--threads", args->threads, "How many, 1 to 64; they change no result (default 2)");
+  text("--routes", args->routes, "Where the paths go as CSV; replaced when it is complete");
+  command->add_flag("--allow-unreachable", args->allow_unreachable,
+                    "Solve the rest when demands have no way to go, and list them");
+}
 
 void AddTeEvaluateFlags(CLI::App* command, TeEvaluateArgs* args) {
   AddFiles(command, &args->files);

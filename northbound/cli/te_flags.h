@@ -8,9 +8,10 @@
 
 namespace waymark::cli {
 
-extern const char kTeEvaluateFooter[], kTeWhatifFooter[];
+extern const char kTeSolveFooter[], kTeEvaluateFooter[], kTeWhatifFooter[];
 
 // `args` must outlive `command`.
+void AddTeSolveFlags(CLI::App* command, TeSolveArgs* args);
 void AddTeEvaluateFlags(CLI::App* command, TeEvaluateArgs* args);
 void AddTeWhatifFlags(CLI::App* command, TeWhatifArgs* args);
 

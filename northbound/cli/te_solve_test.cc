@@ -1,0 +1,240 @@
+// `waymark te solve`: its figures against the files alone, and every kind of bad input.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <csignal>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "northbound/cli/run_for_test.h"
+#include "northbound/cli/te_testing.h"
+
+namespace waymark::cli {
+namespace {
+
+using nlohmann::json;
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+// Two ways from a to b of 1 Mbit/s each, one of them over c; d is an island with e.
+constexpr char kGraph[] =
+    "NODES 5\nlabel x y\nb 500 0\na 500 0\nc 500 0\nd 500 0\ne 500 0\n"
+    "EDGES 5\nlabel src dest weight bw delay\n"
+    "ab 1 0 1 1000 1\nac 1 2 1 1000 1\ncb 2 0 1 1000 1\nde 3 4 1 1000 1\nba 0 1 1 500 1\n";
+constexpr char kDemands[] = "DEMANDS 2\nlabel src dest bw\nx 1 0 1000\ny 1 2 200\n";
+
+class TeSolveTest : public testing::Test {
+ protected:
+  Ran Solve(const std::string& graph, const std::string& demands,
+            std::vector<std::string> more = {}) {
+    std::vector<std::string> args = {"te",        "solve", "--graph", WriteTestFile(".net", graph),
+                                     "--demands", "-"};
+    args.insert(args.end(), more.begin(), more.end());
+    if (std::ranges::find(args, "-o") == args.end()) args.insert(args.end(), {"-o", "json"});
+    return Waymark(args, demands);
+  }
+
+  const std::string out_ = WriteTestFile(".csv", "");
+};
+
+TEST_F(TeSolveTest, FiguresAreThoseOfTheFilesAlone) {
+  std::mt19937 random(4);
+  for (int round = 0; round < 150; ++round) {
+    const RandomTraffic traffic(random);
+    const int most = 1 + static_cast<int>(random() % 8);
+    const int weights = most + static_cast<int>(random() % 60);
+    const Ran ran = Solve(traffic.graph, traffic.demands,
+                          {"--routes", out_, "--max-paths", absl::StrCat(most), "--weights",
+                           absl::StrCat(weights), "--threads", absl::StrCat(1 + round % 3)});
+    ASSERT_EQ(ran.code, 0) << ran.err << traffic.graph << traffic.demands;
+    const json figures = json::parse(ran.out);
+    SCOPED_TRACE(traffic.graph + traffic.demands + ran.out);
+    const Independent own(traffic.graph, traffic.demands, FileContents(out_));
+    EXPECT_NEAR(figures["mlu"], own.mlu, 1e-9);
+    EXPECT_GE(own.mlu, figures["lower_bound"].get<double>() - 1e-6);
+    EXPECT_EQ(own.lost, 0);
+    EXPECT_EQ(figures["paths"], own.paths);
+    EXPECT_EQ(figures["max_paths_per_pair"], own.most_paths);
+    EXPECT_LE(own.most_paths, most);
+    for (const auto& [ends, weight] : own.weights) EXPECT_LE(weight, weights);
+    EXPECT_EQ(figures["unreachable"], json::array());
+    EXPECT_EQ(figures["partial"], false);
+    EXPECT_GE(figures["max_segments"], 1);
+  }
+}
+
+TEST_F(TeSolveTest, ThreadsChangeNothing) {
+  std::mt19937 random(5);
+  for (int round = 0; round < 10; ++round) {
+    const RandomTraffic traffic(random);
+    ASSERT_EQ(Solve(traffic.graph, traffic.demands, {"--routes", out_, "--threads=1"}).code, 0);
+    const std::string alone = FileContents(out_);
+    ASSERT_EQ(Solve(traffic.graph, traffic.demands, {"--routes", out_, "--threads=4"}).code, 0);
+    EXPECT_EQ(FileContents(out_), alone);
+  }
+}
+
+TEST_F(TeSolveTest, LinksWithoutDirectionHaveTwoPlaces) {
+  const Ran ran = Solve(
+      R"({"directed": false, "nodes": [{"id": "b"}, {"id": "a"}, {"id": "c"}], "links": [
+          {"source": "c", "target": "c"}, {"source": "b", "target": "c", "capacity": 5},
+          {"source": "a", "target": "b", "capacity": 5}]})",
+      "from,to,rate\na,c,1M\nc,a,2\n", {"--routes", out_});
+  ASSERT_EQ(ran.code, 0) << ran.err;
+  EXPECT_EQ(FileContents(out_), "src,dst,weight,links\n1,2,64,4;2\n2,1,64,3;5\n");
+  EXPECT_NEAR(json::parse(ran.out)["mlu"], 0.4, 1e-12);
+  EXPECT_THAT(ran.err, HasSubstr("stdin:3: rates without a unit are read in that of the graph"));
+}
+
+TEST_F(TeSolveTest, TablesSayTheSame) {
+  const Ran ran = Solve(kGraph, kDemands, {"-o", "table"});
+  EXPECT_EQ(ran.code, 0) << ran.err;
+  EXPECT_THAT(ran.out,
+              AllOf(HasSubstr("MLU: "), HasSubstr("No routing has less than: "),
+                    HasSubstr("1.2M offered, 1.2M carried"), HasSubstr("Most loaded links\n")));
+}
+
+TEST_F(TeSolveTest, UnreachableDemandsAreNamed) {
+  const std::string demands =
+      "DEMANDS 4\nlabel src dest bw\nx 1 0 1000\ny 0 3 5\nz 3 4 100\nw 2 3 0\n";
+  const Ran refused = Solve(kGraph, demands, {"--routes", out_});
+  EXPECT_EQ(refused.code, 1);
+  EXPECT_THAT(refused.err, HasSubstr("1 demand has no way to go: b -> d; add links, or solve the "
+                                     "rest with --allow-unreachable"));
+  EXPECT_EQ(FileContents(out_), "");
+  EXPECT_THAT(refused.out, IsEmpty());
+
+  const Ran rest = Solve(kGraph, demands, {"--routes", out_, "--allow-unreachable"});
+  EXPECT_EQ(rest.code, 0) << rest.err;
+  const json figures = json::parse(rest.out);
+  EXPECT_EQ(figures["unreachable"],
+            json::parse(R"([{"src": 0, "dst": 3, "name": "b -> d", "rate_bps": 5000}])"));
+  EXPECT_EQ(figures["unreachable_count"], 1);
+  EXPECT_EQ(figures["demands"], 3);
+  EXPECT_EQ(figures["offered_bps"].get<double>() - figures["carried_bps"].get<double>(), 5000);
+  const Independent own(kGraph, demands, FileContents(out_));
+  EXPECT_EQ(own.lost, 1);
+  EXPECT_NEAR(figures["mlu"], own.mlu, 1e-9);
+  EXPECT_THAT(Solve(kGraph, demands, {"-o", "table", "--allow-unreachable"}).out,
+              HasSubstr("1: b -> d"));
+
+  const Ran none =
+      Solve(kGraph, "DEMANDS 1\nlabel src dest bw\ny 0 3 5\n", {"--allow-unreachable"});
+  EXPECT_EQ(none.code, 1);
+  EXPECT_THAT(none.err, HasSubstr("no demand has a way to go"));
+}
+
+TEST_F(TeSolveTest, MaintenanceCarriesNothing) {
+  const char* graph =
+      "nodes: [{name: a}, {name: b, admin_state: FORBID}, {name: c}]\nlinks:\n"
+      "  - {name: ab, source: a, target: b, capacity_bps: 1G}\n"
+      "  - {name: bc, source: b, target: c, capacity_bps: 1G}\n"
+      "  - {name: ac, source: a, target: c, capacity_bps: 1M}\n";
+  const Ran ran = Solve(graph, "a,c,500000\n", {"--routes", out_});
+  EXPECT_EQ(ran.code, 0) << ran.err;
+  EXPECT_EQ(FileContents(out_), "src,dst,weight,links\n0,2,64,2\n");
+  EXPECT_EQ(Solve(graph, "a,b,5\n").code, 1);
+}
+
+TEST_F(TeSolveTest, WhenTimeIsOverTheBestSoFarIsWritten) {
+  const Ran late = Solve(kGraph, kDemands, {"--routes", out_, "--time-limit=1ns"});
+  EXPECT_EQ(late.code, 5);
+  EXPECT_THAT(late.err, HasSubstr("the time limit of 1ns is over: the best so far has "));
+  const json figures = json::parse(late.out);
+  EXPECT_EQ(figures["partial"], true);
+  const Independent own(kGraph, kDemands, FileContents(out_));
+  EXPECT_EQ(own.lost, 0);
+  EXPECT_NEAR(figures["mlu"], own.mlu, 1e-9);
+  EXPECT_GE(own.mlu, figures["lower_bound"].get<double>() - 1e-6);
+}
+
+// Presses Ctrl-C at the first look at the clock after the files have been read.
+class InterruptingClock final : public Clock {
+ public:
+  absl::Time Now() const override { return absl::UnixEpoch(); }
+  absl::Duration Monotonic() const override {
+    if (++looks_ == 2) std::raise(SIGINT);
+    return absl::Milliseconds(looks_.load());
+  }
+
+ private:
+  mutable std::atomic<int> looks_{0};
+};
+
+TEST_F(TeSolveTest, AfterAnInterruptToo) {
+  std::istringstream in(kDemands);
+  std::ostringstream out, err;
+  Io io{.in = in, .out = out, .err = err};
+  const InterruptingClock clock;
+  const int code = RunCli({"te", "solve", "--graph", WriteTestFile(".net", kGraph), "--demands",
+                           "-", "-o", "json", "--routes", out_},
+                          io, clock);
+  EXPECT_EQ(code, 1);
+  EXPECT_THAT(err.str(), HasSubstr("interrupted: the best so far has "));
+  EXPECT_EQ(json::parse(out.str())["partial"], true);
+  EXPECT_EQ(Independent(kGraph, kDemands, FileContents(out_)).lost, 0);
+}
+
+TEST_F(TeSolveTest, BadFlagsAreUsageErrors) {
+  const struct {
+    std::vector<std::string> flags;
+    const char* error;
+  } kCases[] = {
+      {{"--max-paths=0"}, "--max-paths \"0\": give a whole number, 1 to 64"},
+      {{"--max-paths=65"}, "1 to 64"},
+      {{"--max-paths=x"}, "--max-paths \"x\""},
+      {{"--weights=0"}, "--weights \"0\": give a whole number, 1 to 65536"},
+      {{"--weights=7"}, "--weights 7 cannot be shared by --max-paths 8"},
+      {{"--weights=2", "--max-paths=3"}, "give more weights or fewer paths"},
+      {{"--gap=0"}, "--gap \"0\": give more than 0"},
+      {{"--gap=nan"}, "--gap \"nan\""},
+      {{"--gap=-1"}, "--gap \"-1\""},
+      {{"--time-limit=0"}, "--time-limit \"0\": give more than 0"},
+      {{"--threads=0"}, "--threads \"0\": give a whole number, 1 to 64"},
+      {{"--matrix=-1"}, "--matrix \"-1\": give the number of a matrix"},
+      {{"--demands-format=xml"}, "--demands-format: "},
+      {{"-o", "yaml"}, "use -o table or -o json"},
+  };
+  for (const auto& [flags, error] : kCases) {
+    const Ran ran = Solve(kGraph, kDemands, flags);
+    EXPECT_EQ(ran.code, 2) << error << ran.err;
+    EXPECT_THAT(ran.err, HasSubstr(error));
+  }
+  const Ran both = Waymark({"te", "solve", "--graph", "-", "--demands", "-"}, kGraph);
+  EXPECT_EQ(both.code, 2);
+  EXPECT_THAT(both.err, HasSubstr("cannot both be standard input"));
+}
+
+TEST_F(TeSolveTest, BadFilesAreNamed) {
+  const struct {
+    std::string graph, demands, error;
+  } kCases[] = {
+      {"nodes: []\n", kDemands, "the topology is empty"},
+      {kGraph, "", "stdin: is empty"},
+      {kGraph, "DEMANDS 1\nlabel src dest bw\nx 1 9 5\n", "stdin:3: dest \"9\" is no node"},
+      {kGraph, "DEMANDS 1\nlabel src dest bw\nx 1 0 -5\n", "stdin:3: the rate is -5"},
+      {kGraph, "DEMANDS 1\nlabel src dest bw\nx 1 0 0\n", "stdin: the matrix is empty"},
+      {kGraph, "1 2 3 4\n", "stdin:1: has 4 numbers"},
+      {std::string(kGraph).replace(std::string(kGraph).find("1 0 1 1000"), 10, "1 0 1 0000"),
+       kDemands, "bw (kbit/s) is 0: give more than 0"},
+  };
+  for (const auto& [graph, demands, error] : kCases) {
+    const Ran ran = Solve(graph, demands, {"--routes", out_});
+    EXPECT_EQ(ran.code, 1) << error;
+    EXPECT_THAT(ran.err, HasSubstr(error));
+    EXPECT_THAT(ran.out, IsEmpty());
+    EXPECT_EQ(FileContents(out_), "");
+  }
+  const Ran missing = Waymark({"te", "solve", "--graph", WriteTestFile(".net", kGraph), "--demands",
+                               testing::TempDir() + "/none"});
+  EXPECT_EQ(missing.code, 4);
+  const Ran full = Solve(kGraph, kDemands, {"--routes", "/dev/full"});
+  EXPECT_EQ(full.code, 1);
+  EXPECT_THAT(full.err, HasSubstr("/dev/full: cannot be written"));
+}
+
+}  // namespace
+}  // namespace waymark::cli
