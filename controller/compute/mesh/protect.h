@@ -1,0 +1,59 @@
+// Routes that outlive failures: whatever single failure of a list happens, each pair that can still
+// be joined has a route left, and the headends' sharing among the routes that are left overloads no
+// link, as far as that can be had.
+//
+// A headend does not ask anybody when a route dies: it shares the pair's traffic among its other
+// routes by their weights (evaluate.h). So the routes must be chosen beforehand. Each pair keeps
+// its working routes and gets backup routes of weight 1, which carry next to nothing until a
+// failure gives them everything. Backups share capacity: two pairs whose working routes never fail
+// together load the same link in different failures only.
+//
+// What is minimised is a soft maximum over all (failure, link) utilisations, the state without
+// failure among them, by re-routing one pair at a time under its prices: the backup of a pair is a
+// shortest path under the prices of the failures that kill its working route, off their links;
+// where no path avoids all of them, several backups cover them one after another. After a first
+// round over all pairs only those are looked at again that load what is overloaded (constraint
+// generation over violated failures).
+#ifndef WAYMARK_CONTROLLER_COMPUTE_MESH_PROTECT_H_
+#define WAYMARK_CONTROLLER_COMPUTE_MESH_PROTECT_H_
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "controller/compute/mesh/problem.h"
+#include "controller/compute/mesh/routes.h"
+
+namespace waymark {
+
+struct ProtectOptions {
+  // Each the links that fail together, by number; links may be in several.
+  std::vector<std::vector<int32_t>> failures;
+  int max_paths = 8;      // of a pair, 2 to 64
+  int weight_total = 64;  // max_paths to 65,536
+  double limit = 1;       // utilisation that is no overload; > 0
+  int max_rounds = 100;
+  std::function<bool()> stop;
+};
+
+struct ProtectPlan {
+  MeshRoutes routes;
+  double mlu = 0;              // without failure
+  double worst_mlu = 0;        // over all failures and none
+  int32_t worst_failure = -1;  // index; -1: none
+  // Pairs of (failure, demand) with no route left, ascending; in `cut` where the network has no
+  // way either, in `exposed` where max_paths leaves none.
+  std::vector<std::pair<int32_t, int32_t>> cut, exposed;
+  bool stopped = false;
+};
+
+// `routes` are the working routes, such as OptimizeMesh's; all of the problem's demands.
+// INVALID_ARGUMENT names the option. RESOURCE_EXHAUSTED when failures x links are more than 2^27.
+// Deterministic. O(rounds * pairs * (failures of a route * links + n log n)).
+absl::StatusOr<ProtectPlan> ProtectMesh(const MeshProblem& problem, const MeshRoutes& routes,
+                                        const ProtectOptions& options);
+
+}  // namespace waymark
+
+#endif  // WAYMARK_CONTROLLER_COMPUTE_MESH_PROTECT_H_

@@ -1,0 +1,188 @@
+#include "controller/compute/mesh/protect.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+#include <set>
+
+#include "controller/compute/mesh/evaluate.h"
+#include "controller/compute/mesh/optimize.h"
+
+namespace waymark {
+namespace {
+
+struct World {
+  MeshProblem problem;
+  std::vector<std::vector<int32_t>> failures;  // every fibre
+};
+
+World RandomWorld(std::mt19937_64& random) {
+  const auto number = [&](int low, int high) {
+    return std::uniform_int_distribution<int>(low, high)(random);
+  };
+  World world;
+  MeshProblem& problem = world.problem;
+  problem.node_count = number(3, 8);
+  const auto fibre = [&](int a, int b) {
+    if (a == b) return;
+    const int32_t first = static_cast<int32_t>(problem.links.size());
+    const double capacity = number(10, 60);
+    problem.links.push_back({a, b, capacity});
+    problem.links.push_back({b, a, capacity});
+    world.failures.push_back({first, first + 1});
+  };
+  for (int node = 1; node < problem.node_count; ++node) fibre(number(0, node - 1), node);
+  for (int i = number(1, 2 * problem.node_count); i > 0; --i) {
+    fibre(number(0, problem.node_count - 1), number(0, problem.node_count - 1));
+  }
+  for (int from = 0; from < problem.node_count; ++from) {
+    for (int to = 0; to < problem.node_count; ++to) {
+      if (from != to) problem.demands.push_back({from, to, static_cast<double>(number(0, 9))});
+    }
+  }
+  return world;
+}
+
+bool Joined(const MeshProblem& problem, const std::vector<int32_t>& failure, int32_t from,
+            int32_t to) {
+  std::set<int32_t> reached = {from};
+  for (size_t before = 0; before != reached.size();) {
+    before = reached.size();
+    for (size_t e = 0; e < problem.links.size(); ++e) {
+      if (std::ranges::count(failure, static_cast<int32_t>(e)) > 0) continue;
+      if (reached.contains(problem.links[e].from)) reached.insert(problem.links[e].to);
+    }
+  }
+  return reached.contains(to);
+}
+
+TEST(ProtectMeshTest, EveryFailureIsOutlivedWhereTheNetworkCan) {
+  std::mt19937_64 random(17);
+  for (int i = 0; i < 150; ++i) {
+    const World world = RandomWorld(random);
+    const auto base = OptimizeMesh(world.problem, {});
+    ASSERT_TRUE(base.ok());
+    const auto plan = ProtectMesh(world.problem, base->routes, {.failures = world.failures});
+    ASSERT_TRUE(plan.ok()) << plan.status();
+    EXPECT_TRUE(plan->exposed.empty());
+    std::vector<std::pair<int32_t, int32_t>> lost;
+    double worst = EvaluateMesh(world.problem, plan->routes).mlu;
+    EXPECT_EQ(plan->mlu, worst);
+    for (size_t f = 0; f < world.failures.size(); ++f) {
+      std::vector<bool> failed(world.problem.links.size(), false);
+      for (const int32_t link : world.failures[f]) failed[link] = true;
+      worst = std::max(worst, EvaluateMesh(world.problem, plan->routes, failed).mlu);
+      for (size_t d = 0; d < world.problem.demands.size(); ++d) {
+        const MeshDemand& demand = world.problem.demands[d];
+        if (demand.rate > 0 && !Joined(world.problem, world.failures[f], demand.from, demand.to)) {
+          lost.emplace_back(f, d);
+        }
+      }
+    }
+    EXPECT_EQ(plan->worst_mlu, worst);
+    EXPECT_EQ(plan->cut, lost);
+  }
+}
+
+TEST(ProtectMeshTest, RoutesAreProgrammable) {
+  std::mt19937_64 random(23);
+  for (int i = 0; i < 100; ++i) {
+    const World world = RandomWorld(random);
+    const int max_paths = 2 + i % 3;
+    const auto base = OptimizeMesh(world.problem, {.max_paths = max_paths});
+    ASSERT_TRUE(base.ok());
+    const auto plan = ProtectMesh(world.problem, base->routes,
+                                  {.failures = world.failures, .max_paths = max_paths});
+    ASSERT_TRUE(plan.ok()) << plan.status();
+    for (size_t d = 0; d < world.problem.demands.size(); ++d) {
+      std::set<std::vector<int32_t>> seen;
+      int weights = 0;
+      for (size_t r = plan->routes.first_route(d); r < plan->routes.first_route(d + 1); ++r) {
+        int32_t node = world.problem.demands[d].from;
+        std::set<int32_t> visited = {node};
+        for (const int32_t link : plan->routes.links(r)) {
+          ASSERT_EQ(world.problem.links[link].from, node);
+          node = world.problem.links[link].to;
+          EXPECT_TRUE(visited.insert(node).second);
+        }
+        EXPECT_EQ(node, world.problem.demands[d].to);
+        EXPECT_GE(plan->routes.weight(r), 1);
+        weights += plan->routes.weight(r);
+        const auto links = plan->routes.links(r);
+        EXPECT_TRUE(seen.emplace(links.begin(), links.end()).second);
+      }
+      EXPECT_LE(seen.size(), static_cast<size_t>(max_paths));
+      EXPECT_EQ(weights, world.problem.demands[d].rate > 0 ? 64 : 0);
+    }
+  }
+}
+
+TEST(ProtectMeshTest, BackupsOfWhatNeverFailsTogetherShareALink) {
+  // Two pairs, each with a fibre of its own; between both ends one common detour that is just wide
+  // enough for one of them.
+  World world;
+  world.problem.node_count = 6;
+  world.problem.links = {{0, 1, 10}, {2, 3, 10}, {0, 4, 10}, {2, 4, 10},
+                         {4, 5, 10}, {5, 1, 10}, {5, 3, 10}};
+  world.problem.demands = {{0, 1, 9}, {2, 3, 9}};
+  world.failures = {{0}, {1}};
+  const auto base = OptimizeMesh(world.problem, {});
+  ASSERT_TRUE(base.ok());
+  const auto plan = ProtectMesh(world.problem, base->routes, {.failures = world.failures});
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  EXPECT_TRUE(plan->exposed.empty());
+  EXPECT_TRUE(plan->cut.empty());
+  EXPECT_LE(plan->worst_mlu, 1);
+}
+
+TEST(ProtectMeshTest, TrapsAreCoveredByMoreThanOneBackup) {
+  // The working route crosses all three rungs; what avoids one fibre needs another of them, so no
+  // single backup survives every failure, but two do.
+  MeshProblem problem;
+  problem.node_count = 3;
+  problem.links = {{0, 1, 10}, {0, 1, 10}, {1, 2, 10}, {1, 2, 10}};
+  problem.demands = {{0, 2, 1}};
+  // Link 0 fails with 3, and 1 with 2: crossing over from 0 to 2 meets every failure.
+  const std::vector<std::vector<int32_t>> failures = {{0}, {1}, {2}, {3}, {0, 3}, {1, 2}};
+  const auto base = OptimizeMesh(problem, {});
+  ASSERT_TRUE(base.ok());
+  const auto plan = ProtectMesh(problem, base->routes, {.failures = failures});
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  EXPECT_TRUE(plan->exposed.empty());
+  EXPECT_TRUE(plan->cut.empty());
+}
+
+TEST(ProtectMeshTest, StoppedAtOnceKeepsTheWorkingRoutes) {
+  std::mt19937_64 random(29);
+  const World world = RandomWorld(random);
+  const auto base = OptimizeMesh(world.problem, {});
+  ASSERT_TRUE(base.ok());
+  const auto plan = ProtectMesh(world.problem, base->routes,
+                                {.failures = world.failures, .stop = [] { return true; }});
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  EXPECT_TRUE(plan->stopped);
+  EXPECT_EQ(plan->mlu, base->mlu);
+}
+
+TEST(ProtectMeshTest, BadOptionsNameTheField) {
+  const MeshProblem problem = {.node_count = 2, .links = {{0, 1, 1}}, .demands = {{0, 1, 1}}};
+  const auto base = OptimizeMesh(problem, {});
+  ASSERT_TRUE(base.ok());
+  const std::vector<std::pair<ProtectOptions, std::string>> rows = {
+      {{.max_paths = 1}, "max_paths"},
+      {{.weight_total = 7}, "weight_total"},
+      {{.limit = 0}, "limit"},
+      {{.failures = {{1}}}, "failures[0]"},
+      {{.failures = {{-1}}}, "failures[0]"},
+  };
+  for (const auto& [options, field] : rows) {
+    const auto plan = ProtectMesh(problem, base->routes, options);
+    EXPECT_EQ(plan.status().code(), absl::StatusCode::kInvalidArgument);
+    EXPECT_EQ(plan.status().message().find(field + ":"), 0u) << plan.status();
+  }
+  EXPECT_EQ(ProtectMesh(problem, MeshRoutes(), {}).status().code(),
+            absl::StatusCode::kInvalidArgument);
+}
+
+}  // namespace
+}  // namespace waymark
