@@ -72,6 +72,12 @@ absl::Status QueueLoads::Check(std::span<const LinkId> links, uint32_t queue, in
 absl::Status QueueLoads::Add(const std::string& policy, std::span<const LinkId> links,
                              uint32_t queue, int64_t rate_bps, int64_t burst_bytes,
                              int64_t max_latency_ns) {
+  return AddShared(policy, links, queue, rate_bps, burst_bytes, max_latency_ns, {});
+}
+
+absl::Status QueueLoads::AddShared(const std::string& policy, std::span<const LinkId> links,
+                                   uint32_t queue, int64_t rate_bps, int64_t burst_bytes,
+                                   int64_t max_latency_ns, std::span<const int32_t> risks) {
   absl::Status status = Check(links, queue, rate_bps, burst_bytes, max_latency_ns);
   if (!status.ok() || links.empty()) return status;
   uint32_t number = static_cast<uint32_t>(flows_.size());
@@ -87,14 +93,14 @@ absl::Status QueueLoads::Add(const std::string& policy, std::span<const LinkId> 
           .rate_bps = rate_bps,
           .burst_bits = BurstBytes(burst_bytes, rate_bps) * kBitsAByte,
           .max_latency_ns = max_latency_ns,
+          .risks = {risks.begin(), risks.end()},
           .bursts = {}};
-  flow.bursts.resize(links.size(), Wide{0});
+  flow.bursts = BurstsOf(flow);
   of_policy_[policy].push_back(number);
   if (max_latency_ns > 0) guarded_.emplace(policy, number);
   for (const LinkId link : links) flows_on_[Index(link)].push_back(number);
   Put(number, 1);
   std::set<LinkId> changed(links.begin(), links.end());
-  Grow(number, &changed);
   Settle(std::move(changed));
   return absl::OkStatus();
 }
@@ -129,28 +135,67 @@ void QueueLoads::Put(size_t number, int sign) {
   const Flow& flow = flows_[number];
   for (size_t i = 0; i < flow.links.size(); ++i) {
     Queue& queue = At(flow.links[i], flow.queue);
-    queue.rate_bps += sign * flow.rate_bps;
-    queue.burst_bits += sign * flow.bursts[i].value_or(0);
     queue.flows += sign;
     if (!flow.bursts[i]) queue.boundless += sign;
+    if (!flow.risks.empty()) {
+      PutShared(flow, i, sign);
+      continue;
+    }
+    queue.rate_bps += sign * flow.rate_bps;
+    queue.burst_bits += sign * flow.bursts[i].value_or(0);
   }
+}
+
+void QueueLoads::PutShared(const Flow& flow, size_t hop, int sign) {
+  std::vector<RiskLoad>& loads = shared_[{flow.links[hop], flow.queue}];
+  const size_t before = loads.size();
+  size_t at = 0;
+  for (const int32_t risk : flow.risks) {
+    while (at < before && loads[at].risk < risk) ++at;
+    RiskLoad& load =
+        at < before && loads[at].risk == risk ? loads[at] : loads.emplace_back(RiskLoad{risk});
+    load.flows += sign;
+    load.rate_bps += sign * flow.rate_bps;
+    load.burst_bits += sign * flow.bursts[hop].value_or(0);
+  }
+  std::inplace_merge(loads.begin(), loads.begin() + static_cast<ptrdiff_t>(before), loads.end(),
+                     [](const RiskLoad& a, const RiskLoad& b) { return a.risk < b.risk; });
+  std::erase_if(loads, [](const RiskLoad& load) { return load.flows == 0; });
+  Queue& queue = At(flow.links[hop], flow.queue);
+  queue.shared_rate_bps = queue.shared_burst_bits = 0;
+  for (const RiskLoad& load : loads) {
+    queue.shared_rate_bps = std::max(queue.shared_rate_bps, load.rate_bps);
+    queue.shared_burst_bits = std::max(queue.shared_burst_bits, load.burst_bits);
+  }
+}
+
+// By the steps as they are now.
+std::vector<std::optional<QueueLoads::Wide>> QueueLoads::BurstsOf(const Flow& flow) const {
+  std::vector<std::optional<Wide>> bursts;
+  bursts.reserve(flow.links.size());
+  Wide delay = 0;
+  bool bounded = true;
+  for (const LinkId link : flow.links) {
+    std::optional<Wide> burst;
+    if (bounded) burst = flow.burst_bits + RoundedUp(flow.rate_bps * delay, kNanosecondsASecond);
+    bursts.push_back(burst);
+    const uint8_t step = At(link, flow.queue).step;
+    bounded = bounded && step != kNoStep;
+    if (bounded) delay += Steps()[step];
+  }
+  return bursts;
 }
 
 // The flow's bursts by the steps as they are now; notes the links where they changed.
 void QueueLoads::Grow(size_t number, std::set<LinkId>* changed) {
   Flow& flow = flows_[number];
-  Put(number, -1);
-  Wide delay = 0;
-  bool bounded = true;
-  for (size_t i = 0; i < flow.links.size(); ++i) {
-    std::optional<Wide> burst;
-    if (bounded) burst = flow.burst_bits + RoundedUp(flow.rate_bps * delay, kNanosecondsASecond);
-    if (burst != flow.bursts[i]) changed->insert(flow.links[i]);
-    flow.bursts[i] = burst;
-    const uint8_t step = At(flow.links[i], flow.queue).step;
-    bounded = bounded && step != kNoStep;
-    if (bounded) delay += Steps()[step];
+  std::vector<std::optional<Wide>> bursts = BurstsOf(flow);
+  if (bursts == flow.bursts) return;
+  for (size_t i = 0; i < bursts.size(); ++i) {
+    if (bursts[i] != flow.bursts[i]) changed->insert(flow.links[i]);
   }
+  Put(number, -1);
+  flow.bursts = std::move(bursts);
   Put(number, 1);
 }
 
@@ -194,11 +239,12 @@ std::optional<int64_t> QueueLoads::Wait(LinkId link, uint32_t queue) const {
   for (uint32_t q = queue; q < kQueues; ++q) {
     const Queue& load = At(link, q);
     if (load.boundless > 0) return std::nullopt;
-    bits += load.burst_bits;
-    if (q > queue) above += load.rate_bps;
+    bits += load.burst_bits + load.shared_burst_bits;
+    if (q > queue) above += load.rate_bps + load.shared_rate_bps;
   }
   const Wide left = snapshot_->link(link).capacity_bps - above;
-  if (left <= 0 || At(link, queue).rate_bps > left) return std::nullopt;
+  if (left <= 0 || At(link, queue).rate_bps + At(link, queue).shared_rate_bps > left)
+    return std::nullopt;
   const Wide wait = RoundedUp(bits * kNanosecondsASecond, left) + kForwardingDelayNs;
   if (wait > kMostHopBudgetNs) return std::nullopt;
   return static_cast<int64_t>(wait);
@@ -211,7 +257,7 @@ std::string QueueLoads::WhyNone(LinkId link, uint32_t queue) const {
     if (At(link, q).boundless > 0) {
       return "flows reach " + place + " from a link without a bound of its own";
     }
-    rate += At(link, q).rate_bps;
+    rate += At(link, q).rate_bps + At(link, q).shared_rate_bps;
   }
   const int64_t capacity = snapshot_->link(link).capacity_bps;
   if (rate > capacity) {

@@ -22,6 +22,14 @@
 // the bounds that forbid it), do not depend on the order in which flows came, and seldom change
 // when a flow is added.
 //
+// Shared protect paths (compute/ledger.h) stand by: no two of them carry at once unless one single
+// risk fails the working paths of both. Of each queue of a link they count with the greatest sum of
+// rates, and the greatest sum of bursts, over every single risk of the flows whose working path
+// fails with it. That holds whichever risk it is: for each, the flows that then send are within
+// these sums at every hop, so that the steps found for the sums agree with themselves for it too,
+// and bound its waits. The working path is counted besides, for what it had sent may still be on
+// the way. Two failures at once are not provided for, by the ledger neither.
+//
 // What the bound rests on, and does not check: that every flow keeps to its rate and burst on the
 // wire, excess rates (eir) included; that queues of unreserved traffic were named (MarkUnreserved).
 // No bound is given where rates reach the capacity, where the fixed point passes kMostHopBudgetNs
@@ -87,6 +95,12 @@ class QueueLoads {
   // the flows on links whose step changes, at most 60 times each.
   absl::Status Add(const std::string& policy, std::span<const LinkId> links, uint32_t queue,
                    int64_t rate_bps, int64_t burst_bytes, int64_t max_latency_ns = 0);
+  // The same for a shared protect path that carries while one of `risks` has failed: what its
+  // working path fails with (Ledger::RisksOf), sorted. Empty risks: as Add. O(links * risks of
+  // shared flows there) besides.
+  absl::Status AddShared(const std::string& policy, std::span<const LinkId> links, uint32_t queue,
+                         int64_t rate_bps, int64_t burst_bytes, int64_t max_latency_ns,
+                         std::span<const int32_t> risks);
   // All paths of a policy; false if it has none. O(flows on its links), or of all flows when a link
   // of it is above the first step.
   bool Remove(const std::string& policy);
@@ -123,12 +137,23 @@ class QueueLoads {
     int64_t rate_bps = 0;
     int64_t burst_bits = 0;
     int64_t max_latency_ns = 0;
+    std::vector<int32_t> risks;  // of a shared protect path; sorted
     // At each hop, as it arrives; nullopt behind a hop without a bound.
     std::vector<std::optional<Wide>> bursts;
+  };
+  // What sends while one risk has failed.
+  struct RiskLoad {
+    int32_t risk = 0;
+    int32_t flows = 0;
+    Wide rate_bps = 0;
+    Wide burst_bits = 0;
   };
   struct Queue {
     Wide rate_bps = 0;
     Wide burst_bits = 0;
+    // The greatest of one risk: of shared flows, which are not in the sums above.
+    Wide shared_rate_bps = 0;
+    Wide shared_burst_bits = 0;
     int32_t flows = 0;
     int32_t boundless = 0;  // flows among them that come from a hop without a bound
     uint8_t step = 0;
@@ -141,7 +166,9 @@ class QueueLoads {
   const Queue& At(LinkId link, uint32_t queue) const { return hops_[Index(link)][queue]; }
   std::optional<int64_t> Wait(LinkId link, uint32_t queue) const;
   std::string WhyNone(LinkId link, uint32_t queue) const;
+  std::vector<std::optional<Wide>> BurstsOf(const Flow& flow) const;
   void Put(size_t number, int sign);
+  void PutShared(const Flow& flow, size_t hop, int sign);
   void Grow(size_t number, std::set<LinkId>* changed);
   void Settle(std::set<LinkId> changed);
   void StartAgain();
@@ -149,6 +176,8 @@ class QueueLoads {
   const Snapshot* snapshot_;
   uint32_t unreserved_ = 0;
   std::vector<Hop> hops_;
+  // By link and queue; by risk.
+  std::map<std::pair<LinkId, uint32_t>, std::vector<RiskLoad>> shared_;
   std::vector<std::vector<uint32_t>> flows_on_;  // by link: flow numbers
   std::vector<Flow> flows_;
   std::vector<uint32_t> free_;

@@ -88,6 +88,10 @@ class Ledger {
                                          std::span<const LinkId> protect, int64_t bps,
                                          int setup_priority = kTentativePriority) const;
 
+  // What a working path fails with, as numbers that are equal where the risks are: a path between
+  // ends that are those of its first and last link. Sorted. O(links * their groups).
+  std::vector<int32_t> RisksOf(std::span<const LinkId> working) const;
+
   // Whom to remove so that all of `wanted` fits: only policies all of whose reservations are
   // weaker than `setup_priority`. Of the sets that do, one that spares the stronger: first the
   // strongest priority touched is as weak as possible, then the fewest policies, then the least of
@@ -137,7 +141,6 @@ class Ledger {
     std::vector<int32_t> holders;  // sorted; once for each booking that names the link
   };
 
-  std::vector<int32_t> RisksOf(std::span<const LinkId> working) const;
   // The greatest sum of one risk by priority; with `bps` more on `risks`, which must be sorted.
   static Levels SharedUpto(std::span<const SharedSum> shared);
   static void AddShared(std::span<const int32_t> risks, int hold, int64_t bps,

@@ -1,4 +1,5 @@
-// Private to this folder. What the underlay (controller/plan/underlay.h) counts for a link.
+// What the underlay (controller/plan/underlay.h) counts for a link: for it, and for whoever reckons
+// where its routes go.
 #ifndef WAYMARK_CONTROLLER_COMPUTE_UNDERLAY_METRIC_H_
 #define WAYMARK_CONTROLLER_COMPUTE_UNDERLAY_METRIC_H_
 

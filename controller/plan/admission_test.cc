@@ -115,6 +115,22 @@ TEST_F(AdmissionTest, ProtectBandwidthIsShared) {
   EXPECT_EQ(State(carrier_.Commit(), "three"), v1::BLOCKED);
 }
 
+// What never carries at once does not slow each other down.
+TEST_F(AdmissionTest, SharedProtectPathsAreBoundedByTheWorstSingleRisk) {
+  Class("shared").add_protection(v1::NODE);
+  Class("shared").set_protect_bandwidth(v1::SHARED);
+  Class("shared").set_max_latency_ns(20'000'000);
+  Serve("one", "shared", 8 * kGig);
+  Serve("two", "shared", 8 * kGig);
+  const Plan plan = carrier_.Commit();
+  for (const char* service : {"one", "two"}) {
+    EXPECT_EQ(State(plan, service), v1::PENDING) << Of(plan, service).status().reason();
+    EXPECT_EQ(Protect(plan, service), "aa m2 bb");
+    EXPECT_GT(Of(plan, service).promise().protect_latency_ns(), 2'000'000);
+    EXPECT_LT(Of(plan, service).promise().protect_latency_ns(), 20'000'000);
+  }
+}
+
 TEST_F(AdmissionTest, SharedRisksAreTakenOnlyWhereAllowedAndNamed) {
   carrier_.network.Srlg("duct");
   for (const char* id : {"aa--m1", "aa--m2", "aa--m3"}) {
@@ -373,6 +389,18 @@ TEST_F(ManyRoutesTest, TheFastestIsTriedWhereverItRanks) {
   Class("fast").set_queue(7);
   Class("fast").set_max_latency_ns(5'000'000);
   Serve("one", "fast", kGig);
+  EXPECT_EQ(Fibre(Of(carrier_.MakePlan(), "one")), names_["good"]);
+}
+
+// Neither the best by the objective, nor the most available, nor the fastest.
+TEST_F(ManyRoutesTest, WhatTradesALittleOfEachIsTriedToo) {
+  AddFibres(80);
+  AddFibre("surest", 20'000, 100'000, 1'000'000'000);
+  AddFibre("fastest", 500, 100'000, 1000);
+  Class("both").set_queue(7);
+  Class("both").set_max_latency_ns(5'000'000);
+  Class("both").set_availability_target(0.9999);
+  Serve("one", "both", kGig);
   EXPECT_EQ(Fibre(Of(carrier_.MakePlan(), "one")), names_["good"]);
 }
 

@@ -52,14 +52,16 @@ void Placer::AddLoads(const PinnedJob& job, bool guarded) {
   const PinnedDemand& demand = *job.demand;
   const uint32_t queue = demand.traffic_class->queue();
   for (const PairReservation& pair : Wanted(job, job.route, 0, 0)) {
-    for (const std::vector<LinkId>* links : {&pair.working, &pair.protect}) {
-      if (links->empty()) continue;
+    const auto add = [&](const std::vector<LinkId>& links, const std::vector<int32_t>& risks) {
+      if (links.empty()) return;
       // What is out of its range has no bound, and the promise says so.
       const absl::Status added =
-          loads_.Add(job.key(), *links, queue, demand.rate_bps, demand.burst_bytes,
-                     guarded ? demand.max_latency_ns : 0);
+          loads_.AddShared(job.key(), links, queue, demand.rate_bps, demand.burst_bytes,
+                           guarded ? demand.max_latency_ns : 0, risks);
       static_cast<void>(added);
-    }
+    };
+    add(pair.working, {});
+    add(pair.protect, pair.share_protect ? ledger_.RisksOf(pair.working) : std::vector<int32_t>());
   }
 }
 

@@ -10,12 +10,14 @@
 // both ways find their own. Each path, working and protect, holds cir_bps * (endpoint
 // pairs between the two nodes) / the class's oversubscription in the ledger. Where the class shares
 // protect bandwidth (compute/ledger.h), a pair is first sought as if it did not, and then with
-// protect paths on room that is held already for what cannot fail together with it. Where the class
-// allows shared risks and no two disjoint paths have room, the pair that shares fewest is DEGRADED,
-// and gets a disjoint protect path when there is one. Availability target and latency bound choose
-// among the best pair, the pairs of least unavailability and least delay, pairs further apart, and
-// the protect paths of the eight least working paths (of paths without protection, the 64 least);
-// no new promise is given that would break the latency bound of an old one.
+// protect paths on room that is held already for what cannot fail together with it; the latency of
+// others they raise as much as the worst single risk makes them (compute/latency.h). Where the
+// class allows shared risks and no two disjoint paths have room, the pair that shares fewest is
+// DEGRADED, and gets a disjoint protect path when there is one. Availability target and latency
+// bound choose among the best pair, pairs that trade the objective for either
+// (compute/trade_offs.h), pairs further apart, and the protect paths of the eight least working
+// paths (of paths without protection, the 64 least); no new promise is given that would break the
+// latency bound of an old one.
 //
 // Stickiness. A stored placement that still meets every constraint and is not forbidden stays where
 // it is, whatever else changes: all such placements take their bandwidth back before anything new

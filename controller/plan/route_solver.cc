@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "controller/compute/k_shortest.h"
+#include "controller/compute/trade_offs.h"
 #include "controller/plan/paths.h"
 
 namespace waymark {
@@ -17,9 +18,6 @@ constexpr size_t kWorkingTried = 8;
 constexpr int64_t kSearchesAsked = 16;
 // Paths that are tried where no partner is asked for.
 constexpr size_t kMostTried = 64;
-// What a link that is always down weighs against the class's objective, where availability counts:
-// one part in a billion is still worth a detour.
-constexpr double kUnavailable = static_cast<double>(int64_t{1} << 40);
 // Added for a link on which another would have to give way: any detour is better.
 constexpr int64_t kInTheWay = int64_t{1} << 36;
 
@@ -219,19 +217,19 @@ std::vector<Route> RouteSolver::Alternatives(const RouteQuery& query, int setup_
   std::vector<ComputedPath> paths =
       KShortestPaths(graph, query.from(), query.to(), alone ? kMostTried : kWorkingTried).paths;
   // The objective may rank what would keep the promise behind any number of others.
-  std::vector<SearchGraph> others;
-  if (query.demand->availability_target > 0) {
-    others.push_back(graph);
-    PreferAvailable(&others.back());
-  }
-  if (query.demand->max_latency_ns > 0 && constraints.objective != v1::MIN_DELAY) {
-    PathConstraints fast = constraints;
-    fast.objective = v1::MIN_DELAY;
-    others.push_back(MakeGraph(query, fast));
-  }
-  for (const SearchGraph& other : others) {
-    auto route = Least(query, other, constraints, setup_priority);
-    if (route && route->shared_risks.empty()) offer(*std::move(route));
+  for (const std::vector<int64_t>& prices : Prices(query, graph)) {
+    const std::function<bool()> stop = [&] { return !Draw(query.demand); };
+    for (std::vector<ComputedPath>& route :
+         TradeOffs(graph, constraints.protection, query.from(), query.to(), prices, stop)) {
+      if (query.demand->share_protect) paths.insert(paths.end(), route.begin(), route.end());
+      if (alone) {
+        offer(Made(std::move(route[0]), {}));
+      } else {
+        Route pair = Made(std::move(route[0]), std::move(route[1]));
+        pair.share_protect = query.demand->share_protect;
+        offer(std::move(pair));
+      }
+    }
   }
   if (alone) {
     for (ComputedPath& path : paths) offer(Made(std::move(path), {}));
@@ -257,15 +255,20 @@ std::vector<Route> RouteSolver::Alternatives(const RouteQuery& query, int setup_
   return sorted;
 }
 
-// Nodes weigh on the links that enter them.
-void RouteSolver::PreferAvailable(SearchGraph* graph) {
-  for (size_t i = 0; i < snapshot_.links().size(); ++i) {
-    const auto link = static_cast<LinkId>(i);
-    const LinkInfo& info = snapshot_.link(link);
-    double unavailability = Model().OfFibre(link) + Model().OfNode(info.target);
-    for (const SrlgId srlg : info.srlgs) unavailability += Model().OfSrlg(srlg);
-    graph->AddCost(link, static_cast<int64_t>(std::min(unavailability, 1.0) * kUnavailable));
+// By link, of what the class's targets ask for.
+std::vector<std::vector<int64_t>> RouteSolver::Prices(const RouteQuery& query,
+                                                      const SearchGraph& graph) {
+  std::vector<std::vector<int64_t>> prices;
+  if (query.demand->availability_target > 0) {
+    prices.push_back(UnavailabilityPrices(snapshot_, Model()));
   }
+  if (query.demand->max_latency_ns > 0 && query.constraints().objective != v1::MIN_DELAY) {
+    std::vector<int64_t>& delays = prices.emplace_back();
+    for (size_t i = 0; i < snapshot_.links().size(); ++i) {
+      delays.push_back(graph.LinkMetric(static_cast<LinkId>(i)).delay_ns);
+    }
+  }
+  return prices;
 }
 
 bool RouteSolver::PathValid(const RouteQuery& query, const std::vector<LinkId>& links) {

@@ -64,10 +64,10 @@ class RouteSolver {
   // Whether the last Solve that found nothing might have, with more searches than the budget left
   // it. What it then tries in their place is a partner for each of the least paths.
   bool budget_spent() const { return budget_spent_; }
-  // Other routes that meet the same, where availability or latency rule the best one out: those of
-  // least unavailability and least delay; pairs further apart than the class asks, and the protect
-  // paths of the eight least paths; where no protection is asked for, the 64 least. Best first; not
-  // all there are.
+  // Other routes that meet the same, where availability or latency rule the best one out: those
+  // that trade the objective for either (compute/trade_offs.h); pairs further apart than the class
+  // asks, and the protect paths of the eight least paths; where no protection is asked for, the 64
+  // least. Best first; not all there are.
   std::vector<Route> Alternatives(const RouteQuery& query, int setup_priority);
   // A protect path for a working path that stays. With everything else as Solve.
   std::optional<Route> Protect(const RouteQuery& query, const std::vector<LinkId>& working,
@@ -102,7 +102,7 @@ class RouteSolver {
   // already for others that cannot fail together with it.
   std::optional<Route> LeastPartnered(const RouteQuery& query, const SearchGraph& graph,
                                       int setup_priority);
-  void PreferAvailable(SearchGraph* graph);
+  std::vector<std::vector<int64_t>> Prices(const RouteQuery& query, const SearchGraph& graph);
   void BanFull(const RouteQuery& query, const std::vector<LinkId>& working, int setup_priority,
                std::vector<bool>* banned) const;
 

@@ -6,15 +6,16 @@
 #include <utility>
 #include <vector>
 
+#include "controller/compute/underlay_metric.h"
+
 namespace waymark {
 namespace {
 
 using southbound::v1::NodeObject;
 using southbound::v1::Object;
 
+// Above any sum of UnderlayMetric.
 constexpr int64_t kFar = int64_t{1} << 60;
-// Above any sum of metrics: 2^24 times 2^15 nodes. With 2^15 of them a sum stays below kFar.
-constexpr int64_t kAvoidMetric = int64_t{1} << 40;
 
 std::string Id(const std::string& name) { return std::string(ResourceId(name)); }
 
@@ -33,8 +34,9 @@ class Underlay {
     const int64_t direct = Distance(from, to);
     for (const LinkId id : snapshot_.out_links(from)) {
       const NodeId neighbour = snapshot_.link(id).target;
-      if (!Usable(id) || Distance(neighbour, to) >= kFar) continue;
-      const int64_t through = Metric(id) + Distance(neighbour, to);
+      const int64_t metric = Metric(id);
+      if (metric == 0 || Distance(neighbour, to) >= kFar) continue;
+      const int64_t through = metric + Distance(neighbour, to);
       // RFC 5286 inequality 1: the neighbour's own shortest path does not come back through here.
       // It holds for the primary.
       if (through != direct && Distance(neighbour, to) >= Distance(neighbour, from) + direct) {
@@ -50,16 +52,9 @@ class Underlay {
   }
 
  private:
-  bool Usable(LinkId id) const {
-    const LinkInfo& link = snapshot_.link(id);
-    return link_state_.IsUp(id) && link.admin != v1::FORBID &&
-           snapshot_.node(link.source).admin != v1::FORBID &&
-           snapshot_.node(link.target).admin != v1::FORBID;
-  }
+  // 0: not used.
   int64_t Metric(LinkId id) const {
-    const LinkInfo& link = snapshot_.link(id);
-    const bool avoid = link.admin == v1::AVOID || snapshot_.node(link.target).admin == v1::AVOID;
-    return link.igp_metric + (avoid ? kAvoidMetric : 0);
+    return static_cast<int64_t>(UnderlayMetric(snapshot_, &link_state_, id));
   }
   int64_t Distance(NodeId from, NodeId to) const { return distances_[Index(to)][Index(from)]; }
 
@@ -75,8 +70,9 @@ class Underlay {
       if (distance != best[Index(node)]) continue;
       for (const LinkId id : snapshot_.in_links(node)) {
         const NodeId source = snapshot_.link(id).source;
-        const int64_t through = distance + Metric(id);
-        if (!Usable(id) || through >= best[Index(source)]) continue;
+        const int64_t metric = Metric(id);
+        const int64_t through = distance + metric;
+        if (metric == 0 || through >= best[Index(source)]) continue;
         best[Index(source)] = through;
         queue.emplace(through, source);
       }
