@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "controller/base/log.h"
+#include "controller/plan/handovers.h"
 #include "controller/store/resource_key.h"
 
 namespace waymark {
@@ -177,6 +178,7 @@ void Engine::OnPlacementsStored(const absl::StatusOr<Revision>& stored) {
 }
 
 void Engine::Adopt() {
+  const Successions handovers = HandoversOf(*next_snapshot_, plan_, next_plan_);
   plan_ = std::move(next_plan_);
   next_plan_ = Plan();
   snapshot_ = next_snapshot_;
@@ -187,7 +189,7 @@ void Engine::Adopt() {
     known_nodes_.clear();
     for (const auto& [node, objects] : plan_.objects) known_nodes_.insert(node);
   }
-  switches_.SetDesired(plan_.objects, plan_revision_);
+  switches_.SetDesired(plan_.objects, plan_revision_, handovers);
   MarkViewDirty();
 }
 

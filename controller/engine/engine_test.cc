@@ -308,6 +308,57 @@ TEST_F(EngineTest, WhatLosesBothItsPathsIsCarriedUnprotected) {
   EXPECT_EQ(status().state(), v1::UP) << status().reason();
 }
 
+// The weaker has left the link before the stronger arrives there.
+TEST_F(EngineTest, WhoeverIsPreEmptedLeavesFirst) {
+  v1::TrafficClass* gold = bundle_.mutable_traffic_classes(0);
+  gold->clear_protection();
+  gold->set_setup_priority(0);
+  gold->set_hold_priority(0);
+  v1::TrafficClass* weak = bundle_.add_traffic_classes();
+  *weak = bundle_.traffic_classes(0);
+  weak->set_name("trafficClasses/weak");
+  weak->set_class_index(2);
+  weak->set_setup_priority(6);
+  weak->set_hold_priority(6);
+  v1::ClassMap* map = bundle_.add_class_maps();
+  map->set_name("customers/c/classMaps/weak");
+  map->set_default_class(weak->name());
+  v1::Service* service = bundle_.add_services();
+  *service = bundle_.services(0);
+  service->set_name("customers/c/services/weak");
+  service->set_class_map(map->name());
+  service->set_vni(0x101);
+  for (v1::ServiceEndpoint& endpoint : *service->mutable_endpoints()) endpoint.set_vlan(8);
+  service->mutable_rates(0)->set_traffic_class(weak->name());
+  for (v1::Service& each : *bundle_.mutable_services()) {
+    each.mutable_rates(0)->set_cir_bps(8'000'000'000);
+  }
+  StartWithAgents();
+  EXPECT_EQ(Working(), "ab");
+  const std::string winner = "policy:65537:2", loser = "policy:65794:2";
+  ASSERT_EQ(agents_[0]->held.Find(loser)->policy().working(0).sids_size(), 2);
+  for (const int link : {0, 1}) {
+    bundle_.mutable_links(link)->set_admin_state(v1::FORBID);
+    ASSERT_TRUE(store_
+                    .CommitAndWait({{StoreKey(kLinkPrefix, bundle_.links(link).name()),
+                                     bundle_.links(link).SerializeAsString(),
+                                     {}}})
+                    .ok());
+  }
+  bool left_before = false;
+  for (int round = 0; round < 50; ++round) {
+    loop_.Advance(absl::Milliseconds(200));
+    for (const auto& agent : agents_) agent->Run();
+    const bool left = agents_[0]->held.Find(loser)->policy().working_size() == 0;
+    const bool arrived = agents_[0]->held.Find(winner)->policy().working(0).sids_size() == 2;
+    EXPECT_TRUE(left || !arrived);
+    left_before = left_before || (left && !arrived);
+    if (arrived) break;
+  }
+  EXPECT_TRUE(left_before);
+  EXPECT_EQ(Working(), "acb");
+}
+
 TEST_F(EngineTest, ARestartFindsTheSamePlace) {
   StartWithAgents();
   // A better way appears: nothing moves, not even over a restart.

@@ -86,8 +86,14 @@ bool SwitchTable::Converged() const {
   return true;
 }
 
-void SwitchTable::SetDesired(const std::map<std::string, ObjectTable>& objects, Revision revision) {
+void SwitchTable::SetDesired(const std::map<std::string, ObjectTable>& objects, Revision revision,
+                             const Successions& handovers) {
   revision_ = revision;
+  for (const auto& [link, handover] : handovers) {
+    Succession& known = handovers_[link];
+    known.leaving.insert(handover.leaving.begin(), handover.leaving.end());
+    known.arriving.insert(handover.arriving.begin(), handover.arriving.end());
+  }
   sid_owners_.clear();
   for (const auto& [node, table] : objects) {
     for (const auto& [key, entry] : table.entries()) {
@@ -409,6 +415,19 @@ std::map<std::string, NodeDiff> SwitchTable::Differences() {
   return diffs;
 }
 
+void SwitchTable::ForgetWhoHasLeft() {
+  for (auto& [link, handover] : handovers_) {
+    std::erase_if(handover.leaving, [&](const PolicyPlace& place) {
+      const SwitchState* state = Find(place.first);
+      if (state == nullptr) return true;
+      const auto wanted = state->desired.entries().find(place.second);
+      return wanted == state->desired.entries().end() ||
+             state->acked.Has(place.second, wanted->second.hash);
+    });
+  }
+  std::erase_if(handovers_, [](const auto& entry) { return entry.second.leaving.empty(); });
+}
+
 bool SwitchTable::PathsExist(const southbound::v1::PolicyObject& policy) const {
   const auto exists = [&](const southbound::v1::SegmentList& list) {
     for (const uint32_t sid : list.sids()) {
@@ -437,7 +456,8 @@ void SwitchTable::Advance() {
     if (state.sent.has_value()) return;
   }
   for (auto& [node, state] : switches_) LetGoIfDone(node, state);
-  const std::vector<Phase> phases = MakePhases(Differences());
+  ForgetWhoHasLeft();
+  const std::vector<Phase> phases = MakePhases(Differences(), handovers_);
   if (phases.empty()) return;
   std::set<std::string> begun;
   for (const NodeBatch& batch : phases.front().batches) {

@@ -113,8 +113,10 @@ class SwitchTable {
   // move what had been moved before.
   void HoldUntilHeard(absl::Duration limit, absl::Duration settle);
 
-  // A new plan: node id -> objects, computed from `revision`.
-  void SetDesired(const std::map<std::string, ObjectTable>& objects, Revision revision);
+  // A new plan: node id -> objects, computed from `revision`. `handovers`: who must leave before
+  // somebody else arrives; remembered until they have left, whatever plans come meanwhile.
+  void SetDesired(const std::map<std::string, ObjectTable>& objects, Revision revision,
+                  const Successions& handovers = {});
 
   void Connected(std::shared_ptr<SwitchSession> session, const southbound::v1::Hello& hello);
   void Message(const std::shared_ptr<SwitchSession>& session,
@@ -138,6 +140,7 @@ class SwitchTable {
   // Every adjacency SID of the policy is confirmed by the switch that owns it.
   bool PathsExist(const southbound::v1::PolicyObject& policy) const;
   std::map<std::string, NodeDiff> Differences();
+  void ForgetWhoHasLeft();
   void SendBatch(const NodeBatch& batch);
   void OnBatchResult(SwitchState& state, const southbound::v1::BatchResult& result);
   void TakeResult(const std::string& node, SwitchState& state,
@@ -163,6 +166,7 @@ class SwitchTable {
   std::set<EventLoop::TimerId> timers_;
   // Owner and link object of every adjacency SID of the plan.
   std::map<uint32_t, std::pair<std::string, std::string>> sid_owners_;
+  Successions handovers_;
   bool retry_scheduled_ = false;
   EventLoop::TimerId retry_timer_ = 0;
   std::map<std::string, SwitchState> switches_;  // by node id

@@ -174,6 +174,14 @@ TEST_F(AdmissionTest, TheStrongerTakesFromTheWeaker) {
   EXPECT_EQ(State(plan, "w1"), v1::BLOCKED);
   EXPECT_NE(Of(plan, "w1").status().reason().find("pre-empted by " + policy_of_["s1"]),
             std::string::npos);
+  // As long as it is so, and however it came to be.
+  plan = carrier_.Commit();
+  EXPECT_EQ(Of(plan, "w1").status().reason().substr(0, 14 + policy_of_["s1"].size()),
+            "pre-empted by " + policy_of_["s1"]);
+  EXPECT_EQ(Of(plan, "u").status().reason().find("pre-empted"), std::string::npos);
+  carrier_.intents.services.at("customers/c/services/w1").mutable_rates(0)->set_cir_bps(11 * kGig);
+  EXPECT_EQ(Of(carrier_.MakePlan(), "w1").status().reason().find("pre-empted"), std::string::npos);
+  carrier_.SetRate("w1", "weak", 6 * kGig);
   EXPECT_EQ(Working(plan, "w2"), "aa m2 bb");
   // Whoever is displaced goes elsewhere where there is room.
   carrier_.network.Fibre("aa", "bb", 50'000, 900);
@@ -397,6 +405,10 @@ TEST_F(ManyRoutesTest, WhatTradesALittleOfEachIsTriedToo) {
   AddFibres(80);
   AddFibre("surest", 20'000, 100'000, 1'000'000'000);
   AddFibre("fastest", 500, 100'000, 1000);
+  for (const bool there : {true, false}) {
+    v1::Link& good = carrier_.network.Link(names_["good"]);
+    (there ? good : carrier_.network.Link(good.reverse())).set_te_metric(70);
+  }
   Class("both").set_queue(7);
   Class("both").set_max_latency_ns(5'000'000);
   Class("both").set_availability_target(0.9999);

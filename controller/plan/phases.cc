@@ -1,7 +1,6 @@
 #include "controller/plan/phases.h"
 
 #include <algorithm>
-#include <array>
 #include <iterator>
 #include <utility>
 
@@ -13,10 +12,8 @@ namespace {
 using southbound::v1::Object;
 using southbound::v1::Operation;
 
-constexpr std::array kPhases = {PhaseKind::kUnderlay,          PhaseKind::kPolicies,
-                                PhaseKind::kInstances,         PhaseKind::kAttachments,
-                                PhaseKind::kDeleteAttachments, PhaseKind::kDeleteInstances,
-                                PhaseKind::kDeletePolicies,    PhaseKind::kDeleteUnderlay};
+// The second counts the turns of policies that succeed each other; else 0.
+using Place = std::pair<PhaseKind, size_t>;
 
 PhaseKind PutPhase(ObjectRank rank) {
   switch (rank) {
@@ -72,16 +69,55 @@ PhaseKind DetachPhase(const NodeDiff& diff) {
   return phase;
 }
 
+// The turn of each policy that is put and has to do with a succession: after all who leave where it
+// arrives.
+std::map<PolicyPlace, size_t> Turns(const std::map<std::string, NodeDiff>& diffs,
+                                    const Successions& successions) {
+  std::set<PolicyPlace> left;
+  if (successions.empty()) return {};
+  for (const auto& [node, diff] : diffs) {
+    for (const Object& object : diff.puts) {
+      if (object.has_policy()) left.emplace(node, ObjectKey(object));
+    }
+  }
+  std::map<PolicyPlace, size_t> turns;
+  for (size_t turn = 0; turn < kMostTurns && !left.empty(); ++turn) {
+    std::set<PolicyPlace> held_up;
+    for (const auto& [link, succession] : successions) {
+      const bool room =
+          std::none_of(succession.leaving.begin(), succession.leaving.end(),
+                       [&](const PolicyPlace& place) { return left.contains(place); });
+      if (room) continue;
+      for (const PolicyPlace& place : succession.arriving) {
+        if (left.contains(place)) held_up.insert(place);
+      }
+    }
+    // A ring: it has to begin somewhere.
+    if (held_up.size() == left.size()) held_up.erase(held_up.begin());
+    std::erase_if(left, [&](const PolicyPlace& place) {
+      if (held_up.contains(place)) return false;
+      turns.emplace(place, turn);
+      return true;
+    });
+  }
+  for (const PolicyPlace& place : left) turns.emplace(place, kMostTurns);
+  return turns;
+}
+
 // The operations of one node, by phase.
-std::map<PhaseKind, std::vector<Operation>> Sort(const NodeDiff& diff) {
-  std::map<PhaseKind, std::vector<Operation>> sorted;
+std::map<Place, std::vector<Operation>> Sort(const std::string& node, const NodeDiff& diff,
+                                             const std::map<PolicyPlace, size_t>& turns) {
+  std::map<Place, std::vector<Operation>> sorted;
   const PhaseKind detach = DetachPhase(diff);
   for (const std::string& key : diff.deletes) {
     const ObjectRank rank = RankOf(key);
-    sorted[rank == ObjectRank::kAttachment ? detach : DeletePhase(rank)].push_back(Delete(key));
+    sorted[{rank == ObjectRank::kAttachment ? detach : DeletePhase(rank), 0}].push_back(
+        Delete(key));
   }
   for (const Object& object : diff.puts) {
-    sorted[PutPhase(RankOf(ObjectKey(object)))].push_back(Put(object));
+    const std::string key = ObjectKey(object);
+    const auto turn = turns.find({node, key});
+    sorted[{PutPhase(RankOf(key)), turn == turns.end() ? 0 : turn->second}].push_back(Put(object));
   }
   return sorted;
 }
@@ -122,19 +158,19 @@ std::string_view PhaseName(PhaseKind kind) {
   return "";
 }
 
-std::vector<Phase> MakePhases(const std::map<std::string, NodeDiff>& diffs) {
-  std::map<PhaseKind, Phase> by_kind;
+std::vector<Phase> MakePhases(const std::map<std::string, NodeDiff>& diffs,
+                              const Successions& successions) {
+  const std::map<PolicyPlace, size_t> turns = Turns(diffs, successions);
+  std::map<Place, Phase> by_place;
   for (const auto& [node, diff] : diffs) {
-    for (auto& [kind, operations] : Sort(diff)) {
-      Phase& phase = by_kind[kind];
-      phase.kind = kind;
+    for (auto& [place, operations] : Sort(node, diff, turns)) {
+      Phase& phase = by_place[place];
+      phase.kind = place.first;
       AddBatches(node, std::move(operations), &phase);
     }
   }
   std::vector<Phase> phases;
-  for (const PhaseKind kind : kPhases) {
-    if (by_kind.contains(kind)) phases.push_back(std::move(by_kind[kind]));
-  }
+  for (auto& [place, phase] : by_place) phases.push_back(std::move(phase));
   return phases;
 }
 

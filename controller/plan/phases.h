@@ -2,14 +2,20 @@
 // looped, sent to a forbidden place or lost for want of a path that exists: make before break,
 // egress before ingress (cf. Reitblatt et al., "Abstractions for network update", SIGCOMM 2012).
 //
+// Where a policy arrives on a link that has room for it only once others have left (Successions),
+// it arrives in a later phase than they leave in: no reservation is overrun meanwhile, neither by
+// whoever takes another's place nor by whoever loses it.
+//
 // Pure and stable: equal diffs give equal phases, and phases_test.cc holds the order as a golden
 // text.
 #ifndef WAYMARK_CONTROLLER_PLAN_PHASES_H_
 #define WAYMARK_CONTROLLER_PLAN_PHASES_H_
 
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "controller/plan/diff.h"
@@ -22,6 +28,7 @@ enum class PhaseKind {
   // by routes (policies are
   // strict adjacency SIDs), so the order of routes among switches moves no customer's frame.
   kUnderlay,
+  // One after the other where policies succeed each other.
   kPolicies,
   // On every switch before the first attachment: a frame that arrives finds its service.
   kInstances,
@@ -51,10 +58,28 @@ struct Phase {
   std::vector<NodeBatch> batches;  // by node, then in order
 };
 
-// By node id. Empty phases are left out. Where attachments (or E-Line instances) are put on a node
+// A policy object: node id, object key.
+using PolicyPlace = std::pair<std::string, std::string>;
+
+// Of one link that cannot hold all of both.
+struct Succession {
+  std::set<PolicyPlace> leaving, arriving;
+};
+// By whatever names a link.
+using Successions = std::map<std::string, Succession>;
+
+// Policies that want each other's places in a ring, or take more turns than this, are not held up
+// for each other at the end: a link may then have to carry two of them for a moment.
+inline constexpr size_t kMostTurns = 16;
+
+// By node id. Only what is in `diffs` is waited for: a switch that is gone, or that refuses to let
+// one leave, holds nobody up; nor does a policy that is deleted, whose frames stop entering later.
+// Empty phases are left out. Where attachments (or E-Line instances) are put on a node
 // that attachments leave, the leaving ones are deleted first in the same batch: the old one may
-// hold the port or the place in the service that the new one needs. O(total operations).
-std::vector<Phase> MakePhases(const std::map<std::string, NodeDiff>& diffs);
+// hold the port or the place in the service that the new one needs. O(total operations and,
+// for each turn, members of successions, with a logarithm).
+std::vector<Phase> MakePhases(const std::map<std::string, NodeDiff>& diffs,
+                              const Successions& successions = {});
 
 // "phase policies / node zrh / put policy:257:3 / delete ...": for golden files and logs.
 std::string DebugText(const std::vector<Phase>& phases);

@@ -150,6 +150,58 @@ TEST(PhasesTest, LinePointsNeverExceedTwo) {
             "phase instances\n  zrh\n    delete attachment:c2:0\n    put instance:7\n");
 }
 
+// Whoever arrives on a link that others must leave first arrives after them.
+TEST(PhasesTest, PoliciesTakeTurns) {
+  std::map<std::string, NodeDiff> diffs;
+  diffs["zrh"] = Diff(
+      Table({Policy(1, 9), Policy(2, 9), Policy(3, 9), Instance(7, {}), Attachment("c1", 0)}), {});
+  diffs["fra"] = Diff(Table({Policy(4, 9)}), {});
+  // 1 takes the place of 4, which takes that of 2; 3 has nothing to do with it.
+  const Successions successions = {
+      {"links/x", {{{"fra", "policy:4:9"}}, {{"zrh", "policy:1:9"}}}},
+      {"links/y", {{{"zrh", "policy:2:9"}}, {{"fra", "policy:4:9"}}}},
+      {"links/z", {{{"lon", "policy:5:9"}}, {{"zrh", "policy:3:9"}}}}};  // has left
+  EXPECT_EQ(DebugText(MakePhases(diffs, successions)), R"(phase policies
+  zrh
+    put policy:2:9
+    put policy:3:9
+phase policies
+  fra
+    put policy:4:9
+phase policies
+  zrh
+    put policy:1:9
+phase instances
+  zrh
+    put instance:7
+phase attachments
+  zrh
+    put attachment:c1:0
+)");
+  // Once one has been acked it is not waited for.
+  diffs.erase("fra");
+  EXPECT_EQ(MakePhases(diffs, successions).size(), 3u);
+}
+
+TEST(PhasesTest, RingsBeginSomewhere) {
+  std::map<std::string, NodeDiff> diffs;
+  Successions ring;
+  std::vector<Object> policies;
+  constexpr uint32_t kRing = 40;
+  for (uint32_t i = 0; i < kRing; ++i) {
+    policies.push_back(Policy(100 + i, 9));
+    ring["links/" + std::to_string(i)] = {
+        {{"zrh", "policy:" + std::to_string(100 + i) + ":9"}},
+        {{"zrh", "policy:" + std::to_string(100 + (i + 1) % kRing) + ":9"}}};
+  }
+  diffs["zrh"] = Diff(Table(policies), {});
+  const auto phases = MakePhases(diffs, ring);
+  ASSERT_EQ(phases.size(), kMostTurns + 1);
+  size_t operations = 0;
+  for (const Phase& phase : phases) operations += phase.batches.at(0).operations.size();
+  EXPECT_EQ(operations, kRing);
+}
+
 TEST(PhasesTest, BatchesAreBounded) {
   std::vector<Object> many;
   for (uint32_t i = 0; i < 2500; ++i) many.push_back(Policy(i, 1));

@@ -31,7 +31,7 @@ Placer::Placer(const PinnedInput& input, std::function<bool()> stop)
       stored_(input.stored),
       ledger_(snapshot_),
       loads_(snapshot_),
-      solver_(snapshot_, link_state_, ledger_),
+      solver_(snapshot_, link_state_, ledger_, budget_),
       stop_(std::move(stop)) {
   loads_.MarkUnreserved(input.unreserved_queue);
   for (const PinnedDemand& demand : input.demands) {
@@ -256,9 +256,9 @@ void Placer::PlaceNewOnes() {
   for (PinnedJob& job : jobs_) {
     if (job.placed || job.retired) continue;
     if (Stopped()) return;
+    const std::string stronger = PreemptedBy(job);
     SetRefusal(Why(job), v1::BLOCKED, &job.status);
-    if (job.preempted_by.empty()) continue;
-    job.status.set_reason("pre-empted by " + job.preempted_by + ": " + job.status.reason());
+    job.status.set_reason(stronger + job.status.reason());
   }
 }
 
@@ -268,10 +268,7 @@ void Placer::PlaceRefused(PinnedJob* job) {
   if (!job->corouted) return;
   // Each way by itself, where no way exists for both.
   job->retired = true;
-  for (size_t leg = 0; leg < 2; ++leg) {
-    PinnedJob& alone = AddJob({{.demand = job->demand, .leg = leg}});
-    alone.preempted_by = job->preempted_by;
-  }
+  for (size_t leg = 0; leg < 2; ++leg) AddJob({{.demand = job->demand, .leg = leg}});
 }
 
 // While links are down, shared protect bandwidth that carries for some protects nobody else.

@@ -6,6 +6,7 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -43,8 +44,6 @@ struct PinnedJob : RouteQuery {
   std::optional<double> least_unavailability;
   // No route was found, but not all were looked at.
   bool budget_spent = false;
-  // Who took its place in this plan; empty: nobody.
-  std::string preempted_by;
   v1::Status status;
 
   // By which the ledger knows it: both directions of a co-routed job are one holder.
@@ -132,6 +131,9 @@ class Placer {
   void PlaceNewOnes();
   void PlaceRefused(PinnedJob* job);
   void MarkUnprotected();
+  // Of a job that holds nothing and would fit if those were not there that could have taken its
+  // place: who they are, "pre-empted by A and B: "; else "".
+  std::string PreemptedBy(const PinnedJob& job);
 
   // What is said of a job that holds bandwidth.
   void Settle(PinnedJob* job);
@@ -152,9 +154,13 @@ class Placer {
   // kept, and every new promise checked against all; what queues below send does not matter there
   // (latency.h), and is added when all is placed.
   uint32_t guarded_from_ = kQueues;
+  SearchBudget budget_;
   RouteSolver solver_;
   std::deque<PinnedJob> jobs_;
   std::map<std::string, PinnedJob*> by_key_;
+  // What would be free if none were stronger than this hold priority.
+  struct WithoutStronger;
+  std::map<int, std::shared_ptr<WithoutStronger>> without_stronger_;
   int explained_ = 0;
   const std::function<bool()> stop_;
   bool stopped_ = false;

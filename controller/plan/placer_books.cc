@@ -113,7 +113,6 @@ bool Placer::Claim(PinnedJob* job, const Route& route, int64_t bps) {
   }
   for (const auto& [other, held] : taken) {
     other->standing = Standing::kNone;
-    other->preempted_by = job->key();
     other->status.Clear();
   }
   return true;

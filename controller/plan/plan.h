@@ -41,7 +41,8 @@
 // Priorities (RFC 3209 section 4.7). What still has no room may take it from policies whose hold
 // priority is weaker than its setup priority (a setup priority stronger than one's own hold
 // priority reads as equal to it): the least set of them that will do. They are placed elsewhere in
-// the same plan, after the stronger, or are BLOCKED and say who took their place.
+// the same plan, after the stronger, or are BLOCKED. As long as a policy has no place and would
+// have one if those were not there that may take from it, its status names them.
 //
 // What is refused is tried again by every plan. Searches for disjoint pairs have a budget of work
 // (route_solver.h), of each and of the whole plan: beyond it simpler ones are tried, and what then

@@ -14,8 +14,6 @@ namespace {
 
 // Working paths that are tried for a partner, where the least pair will not do.
 constexpr size_t kWorkingTried = 8;
-// Searches for which DisjointPair asks once whether to go on.
-constexpr int64_t kSearchesAsked = 16;
 // Paths that are tried where no partner is asked for.
 constexpr size_t kMostTried = 64;
 // Added for a link on which another would have to give way: any detour is better.
@@ -40,8 +38,8 @@ Route Made(ComputedPath working, ComputedPath protect, std::vector<std::string> 
 }  // namespace
 
 RouteSolver::RouteSolver(const Snapshot& snapshot, const LinkState& link_state,
-                         const Ledger& ledger)
-    : snapshot_(snapshot), link_state_(link_state), ledger_(ledger) {}
+                         const Ledger& ledger, SearchBudget& budget)
+    : snapshot_(snapshot), link_state_(link_state), ledger_(ledger), budget_(budget) {}
 
 PathConstraints RouteSolver::Asked(const RouteQuery& query) {
   PathConstraints constraints = query.constraints();
@@ -72,18 +70,24 @@ const AvailabilityModel& RouteSolver::Model() {
   return *model_;
 }
 
-bool RouteSolver::Draw(const PinnedDemand* demand) {
-  int64_t& own = own_.try_emplace(demand, SearchBudget::kOwn).first->second;
+bool SearchBudget::Draw(const PinnedDemand* demand) {
+  int64_t& own = own_.try_emplace(demand, kOwn).first->second;
   int64_t& from = own > 0 ? own : pot_;
   from -= kSearchesAsked;
   return from > -kSearchesAsked;
+}
+
+int64_t SearchBudget::TakeForExplanation() {
+  const int64_t taken = std::clamp<int64_t>(explanations_, 0, kExplanation);
+  explanations_ -= taken;
+  return taken;
 }
 
 PairOptions RouteSolver::Limited(const RouteQuery& query, PairOrder order) {
   PairOptions options;
   options.order = order;
   options.limit.budget = SearchBudget::kPair;
-  options.limit.stop = [this, demand = query.demand] { return !Draw(demand); };
+  options.limit.stop = [this, demand = query.demand] { return !budget_.Draw(demand); };
   return options;
 }
 
@@ -218,7 +222,7 @@ std::vector<Route> RouteSolver::Alternatives(const RouteQuery& query, int setup_
       KShortestPaths(graph, query.from(), query.to(), alone ? kMostTried : kWorkingTried).paths;
   // The objective may rank what would keep the promise behind any number of others.
   for (const std::vector<int64_t>& prices : Prices(query, graph)) {
-    const std::function<bool()> stop = [&] { return !Draw(query.demand); };
+    const std::function<bool()> stop = [&] { return !budget_.Draw(query.demand); };
     for (std::vector<ComputedPath>& route :
          TradeOffs(graph, constraints.protection, query.from(), query.to(), prices, stop)) {
       if (query.demand->share_protect) paths.insert(paths.end(), route.begin(), route.end());
@@ -303,13 +307,12 @@ Metric RouteSolver::Objective(const RouteQuery& query, const Route& route) {
 }
 
 Refusal RouteSolver::Why(const RouteQuery& query) {
-  if (explanations_ <= 0) return WhyInShort(query);
+  int64_t left = budget_.TakeForExplanation();
+  if (left <= 0) return WhyInShort(query);
   PathConstraints constraints = Asked(query);
   const SearchGraph::Environment environment = {
       .ledger = &ledger_, .link_state = &link_state_, .corouted = query.corouted};
-  int64_t left = std::min(SearchBudget::kExplanation, explanations_);
-  explanations_ -= left;
-  const auto stop = [&left] { return (left -= kSearchesAsked) < 0; };
+  const auto stop = [&left] { return (left -= SearchBudget::kSearchesAsked) < 0; };
   Refusal refusal = ExplainRefusalInFull({.snapshot = snapshot_,
                                           .constraints = constraints,
                                           .environment = environment,
@@ -317,7 +320,7 @@ Refusal RouteSolver::Why(const RouteQuery& query) {
                                           .to = snapshot_.node(query.to()).name,
                                           .limit = {.budget = kPlanExplainBudget, .stop = stop}})
                         .refusal;
-  explanations_ += std::max<int64_t>(0, left);
+  budget_.GiveBack(left);
   return refusal;
 }
 

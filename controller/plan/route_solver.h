@@ -2,6 +2,7 @@
 #ifndef WAYMARK_CONTROLLER_PLAN_ROUTE_SOLVER_H_
 #define WAYMARK_CONTROLLER_PLAN_ROUTE_SOLVER_H_
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <optional>
@@ -41,7 +42,8 @@ struct RouteQuery {
 // cost, in path searches (compute/disjoint_pair.h), so that no network stalls the loop that plans.
 // Deterministic: no clock. Each demand has a share of its own, whoever comes before it; beyond, all
 // draw from one pot in the order of service.
-struct SearchBudget {
+class SearchBudget {
+ public:
   // Of one pair.
   static constexpr int64_t kPair = 2'000;
   static constexpr int64_t kOwn = 128;
@@ -49,12 +51,26 @@ struct SearchBudget {
   // To tell why there is no route: of one explanation, and of all.
   static constexpr int64_t kExplanation = 5'000;
   static constexpr int64_t kExplanations = 100'000;
+
+  // Pays for kSearchesAsked searches; false: nothing is left for this demand.
+  bool Draw(const PinnedDemand* demand);
+  // What one explanation may cost, taken from what is left for all; 0: nothing is.
+  int64_t TakeForExplanation();
+  void GiveBack(int64_t searches) { explanations_ += std::max<int64_t>(0, searches); }
+  // DisjointPair asks once in so many whether to go on.
+  static constexpr int64_t kSearchesAsked = 16;
+
+ private:
+  int64_t pot_ = kPot;
+  int64_t explanations_ = kExplanations;
+  std::map<const PinnedDemand*, int64_t> own_;  // left; of those that have drawn
 };
 
 class RouteSolver {
  public:
   // Keeps references; reads the ledger as it is at each call.
-  RouteSolver(const Snapshot& snapshot, const LinkState& link_state, const Ledger& ledger);
+  RouteSolver(const Snapshot& snapshot, const LinkState& link_state, const Ledger& ledger,
+              SearchBudget& budget);
 
   // The best route that meets every constraint, but for availability target and latency bound, on
   // what is free to `setup_priority`. `spare_others`: links on which it would have to take from
@@ -90,7 +106,6 @@ class RouteSolver {
  private:
   // For pairs, on what is left of the budget.
   PairOptions Limited(const RouteQuery& query, PairOrder order);
-  bool Draw(const PinnedDemand* demand);
   // What the class asks, of this search.
   static PathConstraints Asked(const RouteQuery& query);
   SearchGraph MakeGraph(const RouteQuery& query, const PathConstraints& constraints) const;
@@ -109,9 +124,7 @@ class RouteSolver {
   const Snapshot& snapshot_;
   const LinkState& link_state_;
   const Ledger& ledger_;
-  int64_t pot_ = SearchBudget::kPot;
-  int64_t explanations_ = SearchBudget::kExplanations;
-  std::map<const PinnedDemand*, int64_t> own_;  // left; those that have drawn
+  SearchBudget& budget_;
   bool budget_spent_ = false;
   std::unique_ptr<AvailabilityModel> model_;
   std::map<std::pair<const v1::TrafficClass*, bool>, std::unique_ptr<SearchGraph>> class_graphs_;
