@@ -354,6 +354,34 @@ TEST_F(SwitchTableTest, ASwitchSpeaksForItsOwnLinksOnly) {
   EXPECT_EQ(link_changes_, 1) << "the same news twice is no change";
 }
 
+// Who must leave first is not forgotten when the next plan comes before the last has been sent.
+TEST_F(SwitchTableTest, WhoArrivesWaitsForWhoLeaves) {
+  auto a = Connect("a"), b = Connect("b");
+  ObjectTable at_a, at_b;
+  const auto answer = [&](const std::shared_ptr<FakeSession>& session, ObjectTable& held) {
+    table_.Message(session, Ack(session->sent.back().batch(), held));
+  };
+  table_.SetDesired(Desired({{"a", {Node("a"), Policy(1, {7})}}, {"b", {Node("b")}}}), 1);
+  answer(a, at_a);
+  answer(b, at_b);
+  answer(a, at_a);
+  ASSERT_TRUE(table_.Converged());
+  table_.SetDesired(Desired({{"a", {Node("a"), Policy(1, {7})}}, {"b", {Node("b"), Link("x")}}}),
+                    2);
+  const auto taken =
+      Desired({{"a", {Node("a"), Policy(1)}}, {"b", {Node("b"), Link("x"), Policy(2, {7})}}});
+  table_.SetDesired(taken, 3, {{"links/y", {{{"a", "policy:1:2"}}, {{"b", "policy:2:2"}}}}});
+  table_.SetDesired(taken, 4);
+  const size_t sent_a = a->sent.size(), sent_b = b->sent.size();
+  answer(b, at_b);
+  ASSERT_EQ(a->sent.size(), sent_a + 1);
+  EXPECT_EQ(b->sent.size(), sent_b);
+  answer(a, at_a);
+  ASSERT_EQ(b->sent.size(), sent_b + 1);
+  answer(b, at_b);
+  EXPECT_TRUE(table_.Converged());
+}
+
 TEST_F(SwitchTableTest, DeletedNodeIsEmptiedThenLetGo) {
   auto a = Connect("a");
   table_.SetDesired(Desired({{"a", {Node("a")}}}), 1);
