@@ -6,13 +6,16 @@
 #   store      durable commits a second with 1 and 64 writers, beside raw RocksDB
 #   paths      path computation beside LEMON, Boost and a bare loop; WAYMARK_BENCH_TOPOLOGIES names
 #              topology files to run it on, else it is a seeded carrier of 350 nodes
+#   te         the mesh optimiser beside COIN CLP; WAYMARK_BENCH_TE names instances, TOPOLOGY or
+#              TOPOLOGY=DEMANDS, else they are seeded carriers; WAYMARK_BENCH_REFERENCE gives optimal
+#              MLUs, NAME=VALUE
 #   dataplane  repair, reconciliation and throughput of the Linux data plane (root)
 set -euo pipefail
-case ${1:-} in -h | --help) sed -n '2,8s/^# \{0,1\}//p' "$0"; exit 0 ;; esac
+case ${1:-} in -h | --help) sed -n '2,12s/^# \{0,1\}//p' "$0"; exit 0 ;; esac
 . "$(dirname "$0")/common.sh"
 
 names=("$@")
-[ $# -gt 0 ] || names=(store paths dataplane)
+[ $# -gt 0 ] || names=(store paths te dataplane)
 install "${build_packages[@]}" "${run_packages[@]}"
 folder=$(mktemp -d "${TMPDIR:-/var/tmp}/waymark-bench.XXXXXX")
 trap 'rm -rf "$folder"' EXIT
@@ -34,7 +37,11 @@ for name in "${names[@]}"; do
       # shellcheck disable=SC2086
       run tests/bench:paths_benchmark ${WAYMARK_BENCH_TOPOLOGIES:-}
       ;;
+    te)
+      # shellcheck disable=SC2086
+      run tests/bench:te_benchmark ${WAYMARK_BENCH_TE:-}
+      ;;
     dataplane) run tests/conformance:linux_measure ;;
-    *) die "no benchmark called $name; there are: store paths dataplane" ;;
+    *) die "no benchmark called $name; there are: store paths te dataplane" ;;
   esac
 done

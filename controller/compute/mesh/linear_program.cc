@@ -2,6 +2,7 @@
 
 #include <coin/Clp_C_Interface.h>
 
+#include <algorithm>
 #include <limits>
 #include <memory>
 
@@ -12,16 +13,21 @@ namespace {
 class Program {
  public:
   explicit Program(const MeshProblem& problem) : links_(problem.links.size()) {
+    // The solver's tolerances are absolute: flows in bit/s would all look optimal to it.
+    for (const MeshLink& link : problem.links) unit_ = std::max(unit_, link.capacity);
+    if (unit_ == 0) unit_ = 1;
     row_upper_.assign(links_, 0);
     row_lower_.assign(links_, -std::numeric_limits<double>::infinity());
-    for (size_t e = 0; e < links_; ++e) Put(static_cast<int>(e), -problem.links[e].capacity);
+    for (size_t e = 0; e < links_; ++e) {
+      Put(static_cast<int>(e), -problem.links[e].capacity / unit_);
+    }
     EndColumn();
   }
 
-  // A row whose sum is `value`.
-  int AddRow(double value) {
-    row_lower_.push_back(value);
-    row_upper_.push_back(value);
+  // A row whose sum is this rate.
+  int AddRow(double rate) {
+    row_lower_.push_back(rate / unit_);
+    row_upper_.push_back(rate / unit_);
     return static_cast<int>(row_upper_.size()) - 1;
   }
   void Put(int row, double value) {
@@ -30,13 +36,14 @@ class Program {
   }
   void EndColumn() { starts_.push_back(static_cast<CoinBigIndex>(rows_.size())); }
 
-  std::optional<double> Least() const {
+  std::optional<double> Least(double most_seconds) const {
     const std::unique_ptr<Clp_Simplex, void (*)(Clp_Simplex*)> model(Clp_newModel(),
                                                                      Clp_deleteModel);
     const int columns = static_cast<int>(starts_.size()) - 1;
     std::vector<double> objective(columns, 0);
     objective[0] = 1;
     Clp_setLogLevel(model.get(), 0);
+    if (most_seconds > 0) Clp_setMaximumSeconds(model.get(), most_seconds);
     Clp_loadProblem(model.get(), columns, static_cast<int>(row_upper_.size()), starts_.data(),
                     rows_.data(), values_.data(), nullptr, nullptr, objective.data(),
                     row_lower_.data(), row_upper_.data());
@@ -47,6 +54,7 @@ class Program {
 
  private:
   const size_t links_;
+  double unit_ = 0;
   std::vector<CoinBigIndex> starts_ = {0};
   std::vector<int> rows_;
   std::vector<double> values_, row_lower_, row_upper_;
@@ -68,7 +76,7 @@ std::vector<bool> Reached(const MeshProblem& problem, int32_t source) {
 
 }  // namespace
 
-std::optional<double> EdgeOptimum(const MeshProblem& problem) {
+std::optional<double> EdgeOptimum(const MeshProblem& problem, double most_seconds) {
   Program program(problem);
   for (size_t d = 0; d < problem.demands.size();) {
     const int32_t source = problem.demands[d].from;
@@ -90,11 +98,12 @@ std::optional<double> EdgeOptimum(const MeshProblem& problem) {
       program.EndColumn();
     }
   }
-  return program.Least();
+  return program.Least(most_seconds);
 }
 
 std::optional<double> PathOptimum(const MeshProblem& problem,
-                                  const std::vector<std::vector<std::vector<int32_t>>>& paths) {
+                                  const std::vector<std::vector<std::vector<int32_t>>>& paths,
+                                  double most_seconds) {
   Program program(problem);
   for (size_t d = 0; d < problem.demands.size(); ++d) {
     if (paths[d].empty()) continue;
@@ -105,7 +114,7 @@ std::optional<double> PathOptimum(const MeshProblem& problem,
       program.EndColumn();
     }
   }
-  return program.Least();
+  return program.Least(most_seconds);
 }
 
 }  // namespace waymark

@@ -11,12 +11,14 @@
 namespace waymark {
 
 // The least MLU of any fractional routing, by the edge formulation with flows summed by source:
-// sources x links variables. Demands that lead nowhere are left out. Nothing if the solver gave up.
-std::optional<double> EdgeOptimum(const MeshProblem& problem);
+// sources x links variables. Demands that lead nowhere are left out. Nothing if the solver gave up,
+// or needs more than `most_seconds` (0: as long as it takes).
+std::optional<double> EdgeOptimum(const MeshProblem& problem, double most_seconds = 0);
 
 // The least MLU of routings over these paths (links) of each demand; demands without are left out.
 std::optional<double> PathOptimum(const MeshProblem& problem,
-                                  const std::vector<std::vector<std::vector<int32_t>>>& paths);
+                                  const std::vector<std::vector<std::vector<int32_t>>>& paths,
+                                  double most_seconds = 0);
 
 }  // namespace waymark
 
