@@ -19,7 +19,51 @@ MeshGraph::MeshGraph(const MeshProblem& problem)
 }
 
 TreeSearch::TreeSearch(const MeshGraph& graph)
-    : graph_(graph), distance_(graph.node_count()), last_link_(graph.node_count()) {}
+    : graph_(graph),
+      distance_(graph.node_count()),
+      last_link_(graph.node_count()),
+      place_(graph.node_count()) {
+  heap_.reserve(distance_.size());
+}
+
+void TreeSearch::Raise(size_t hole, Entry entry) {
+  while (hole > 0) {
+    const size_t parent = (hole - 1) / 4;
+    if (entry.distance >= heap_[parent].distance) break;
+    heap_[hole] = heap_[parent];
+    place_[heap_[hole].node] = static_cast<int32_t>(hole);
+    hole = parent;
+  }
+  heap_[hole] = entry;
+  place_[entry.node] = static_cast<int32_t>(hole);
+}
+
+TreeSearch::Entry TreeSearch::PopLeast() {
+  const Entry least = heap_.front(), last = heap_.back();
+  heap_.pop_back();
+  const size_t size = heap_.size();
+  if (size == 0) return least;
+  size_t hole = 0;
+  for (;;) {
+    const size_t first = hole * 4 + 1;
+    if (first >= size) break;
+    size_t child = first;
+    const size_t end = std::min(first + 4, size);
+    double smallest = heap_[first].distance;
+    for (size_t i = first + 1; i < end; ++i) {
+      const double distance = heap_[i].distance;
+      child = distance < smallest ? i : child;
+      smallest = distance < smallest ? distance : smallest;
+    }
+    if (smallest >= last.distance) break;
+    heap_[hole] = heap_[child];
+    place_[heap_[hole].node] = static_cast<int32_t>(hole);
+    hole = child;
+  }
+  heap_[hole] = last;
+  place_[last.node] = static_cast<int32_t>(hole);
+  return least;
+}
 
 void TreeSearch::Run(int32_t source, std::span<const double> length) {
   std::fill(distance_.begin(), distance_.end(), kFar);
@@ -27,18 +71,21 @@ void TreeSearch::Run(int32_t source, std::span<const double> length) {
   order_.clear();
   heap_.clear();
   distance_[source] = 0;
-  heap_.Push({0, source});
+  heap_.push_back({0, source});
   while (!heap_.empty()) {
-    const Entry least = heap_.Pop();
-    if (least.distance > distance_[least.node]) continue;  // it improved after this was pushed
+    const Entry least = PopLeast();
     order_.push_back(least.node);
     for (const MeshGraph::Arc& arc : graph_.out(least.node)) {
-      const double distance = least.distance + length[arc.link];
-      if (distance < distance_[arc.node]) {
-        distance_[arc.node] = distance;
-        last_link_[arc.node] = arc.link;
-        heap_.Push({distance, arc.node});
+      const double distance = least.distance + length[arc.link], before = distance_[arc.node];
+      if (distance >= before) continue;
+      distance_[arc.node] = distance;
+      last_link_[arc.node] = arc.link;
+      size_t hole = static_cast<size_t>(place_[arc.node]);
+      if (before == kFar) {
+        hole = heap_.size();
+        heap_.push_back({});
       }
+      Raise(hole, {distance, arc.node});
     }
   }
 }

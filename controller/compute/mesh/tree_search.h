@@ -11,7 +11,6 @@
 #include <vector>
 
 #include "controller/compute/mesh/problem.h"
-#include "controller/compute/min_heap.h"
 
 namespace waymark {
 
@@ -55,14 +54,17 @@ class TreeSearch {
   struct Entry {
     double distance;
     int32_t node;
-    bool operator<(const Entry& other) const {
-      return distance != other.distance ? distance < other.distance : node < other.node;
-    }
   };
+  // A 4-ary heap in which a node stands once and rises when its distance falls: most do not fall
+  // twice, and stale entries would cost a way down each.
+  void Raise(size_t hole, Entry entry);
+  Entry PopLeast();
+
   const MeshGraph& graph_;
   std::vector<double> distance_;
   std::vector<int32_t> last_link_, order_;
-  MinHeap<Entry> heap_;
+  std::vector<Entry> heap_;
+  std::vector<int32_t> place_;  // by node: in heap_; meaningless unless it is there
 };
 
 }  // namespace waymark
