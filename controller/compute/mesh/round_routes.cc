@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <numeric>
 
 #include "controller/compute/mesh/pair_paths.h"
@@ -227,17 +228,35 @@ class Rounder {
     return hot;
   }
 
-  std::vector<int32_t> Users(int32_t link) const {
-    std::vector<int32_t> users;
+  bool Uses(int32_t demand, int32_t link) const {
+    return std::ranges::any_of(pairs_[demand], [link](const PairPath& path) {
+      return path.weight > 0 && std::ranges::count(path.links, link) > 0;
+    });
+  }
+
+  // Demands with weight on the link, ascending.
+  std::vector<int32_t> Users(int32_t link) {
+    if (users_.empty()) IndexUsers();
+    std::vector<int32_t>& users = users_[link];
+    std::ranges::sort(users);
+    const auto again = std::ranges::unique(users);
+    users.erase(again.begin(), again.end());
+    std::vector<int32_t> present;
+    std::ranges::copy_if(users, std::back_inserter(present),
+                         [&](int32_t demand) { return Uses(demand, link); });
+    return present;
+  }
+
+  // Only what has to be repaired pays for it.
+  void IndexUsers() {
+    users_.resize(load_.size());
     for (size_t demand = 0; demand < pairs_.size(); ++demand) {
-      for (const PairPath& path : pairs_[demand]) {
-        if (path.weight > 0 && std::ranges::count(path.links, link) > 0) {
-          users.push_back(static_cast<int32_t>(demand));
-          break;
-        }
-      }
+      for (const PairPath& path : pairs_[demand]) IndexUser(static_cast<int32_t>(demand), path);
     }
-    return users;
+  }
+
+  void IndexUser(int32_t demand, const PairPath& path) {
+    for (const int32_t link : path.links) users_[link].push_back(demand);
   }
 
   void Repair() {
@@ -279,7 +298,11 @@ class Rounder {
       if (used >= static_cast<size_t>(options_.max_paths)) continue;
       std::erase_if(pair, [](const PairPath& p) { return p.weight == 0; });
       pair.push_back(std::move(path));
-      if (!BestMove(demand, hot, best)) pair.pop_back();
+      if (BestMove(demand, hot, best)) {
+        IndexUser(demand, pair.back());
+      } else {
+        pair.pop_back();
+      }
     }
   }
 
@@ -288,6 +311,8 @@ class Rounder {
   std::vector<PairPaths> pairs_;  // by demand
   std::vector<double> inverse_, load_;
   std::vector<int8_t> mark_;
+  // By link: demands with a route on it, some of them no longer. Empty: not needed so far.
+  std::vector<std::vector<int32_t>> users_;
   TreeSearch search_;
 };
 
