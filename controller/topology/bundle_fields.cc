@@ -6,6 +6,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "controller/topology/limits.h"
 #include "controller/topology/snapshot.h"
 #include "controller/topology/text.h"
 
@@ -54,15 +55,15 @@ constexpr FieldRange kRanges[] = {
     {"igp_metric", {0, (1 << 24) - 1}},
     {"te_metric", {0, (1 << 24) - 1}},
     {"cost", {0, 1e9}},
-    {"mtbf_hours", {0, 1e9}},
-    {"mttr_hours", {0, 1e9}},
+    {"mtbf_hours", {0, kMaxReliabilityHours}},
+    {"mttr_hours", {0, kMaxReliabilityHours}},
     {"queue", {0, 7}},
     {"dscp", {0, 63}},
     {"pcp", {0, 7}},
     {"vlan", {0, 4094}},
     {"max_paths", {0, 8}},
     {"max_hops", {0, 64}},
-    {"availability_target", {0, 1}},
+    {"availability_target", {0, kMaxAvailabilityTarget}},
     {"setup_priority", {0, 7}},
     {"hold_priority", {0, 7}},
     {"oversubscription", {0, 100}, "Link"},
@@ -156,9 +157,12 @@ std::optional<Range> RangeOf(const FieldDescriptor& field) {
   if (IsBitRate(field)) {
     // A link without capacity is no link; elsewhere zero means "not stated".
     const bool link = View(field.containing_type()->name()) == "Link";
-    return Range{link ? 1.0 : 0.0, 1e16};
+    return Range{link ? 1.0 : 0.0, static_cast<double>(kMaxRateBps)};
   }
-  if (IsDuration(field)) return Range{0, 1e10};
+  if (IsDuration(field)) {
+    const bool link = View(field.containing_type()->name()) == "Link";
+    return Range{0, static_cast<double>(link ? kMaxLinkDelayNs : kMaxDelayBoundNs)};
+  }
   for (const FieldRange& entry : kRanges) {
     if (entry.field == View(field.name()) &&
         (entry.message.empty() || entry.message == View(field.containing_type()->name()))) {

@@ -7,6 +7,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
+#include "controller/topology/limits.h"
 #include "controller/topology/link_interface.h"
 #include "controller/topology/snapshot.h"
 #include "controller/topology/text.h"
@@ -14,11 +15,8 @@
 namespace waymark {
 namespace {
 
-constexpr int64_t kMaxCapacityBps = 10'000'000'000'000'000;  // 10^16
-constexpr int64_t kMaxDelayNs = 10'000'000'000;              // 10 s
-constexpr uint32_t kMaxMetric = (1u << 24) - 1;              // RFC 5305 section 3
+constexpr uint32_t kMaxMetric = (1u << 24) - 1;  // RFC 5305 section 3
 constexpr double kMaxCost = 1e9;
-constexpr double kMaxHours = 1e9;
 constexpr double kMinOversubscription = 0.01;
 constexpr double kMaxOversubscription = 100;
 constexpr size_t kMaxDisplayName = 256;
@@ -99,15 +97,16 @@ class Validator {
   void CheckDouble(const char* field, double value, double min, double max) {
     if (!std::isfinite(value)) {
       Add(field, "is ", std::isnan(value) ? "not a number" : "infinite", ": give a number from ",
-          min, " to ", max);
+          PlainNumber(min), " to ", PlainNumber(max));
     } else if (value < min || value > max) {
-      Add(field, "is ", value, ": give a number from ", min, " to ", max);
+      Add(field, "is ", PlainNumber(value), ": give a number from ", PlainNumber(min), " to ",
+          PlainNumber(max));
     }
   }
 
   void CheckReliability(double mtbf, double mttr) {
-    CheckDouble("mtbf_hours", mtbf, 0, kMaxHours);
-    CheckDouble("mttr_hours", mttr, 0, kMaxHours);
+    CheckDouble("mtbf_hours", mtbf, 0, kMaxReliabilityHours);
+    CheckDouble("mttr_hours", mttr, 0, kMaxReliabilityHours);
   }
 
   void CheckAdmin(int value) {
@@ -181,7 +180,7 @@ class Validator {
         Add(field + "id", Quote(port.id()),
             " is used twice on this node: give each port and interface its own name");
       }
-      if (port.capacity_bps() < 0 || port.capacity_bps() > kMaxCapacityBps) {
+      if (port.capacity_bps() < 0 || port.capacity_bps() > kMaxRateBps) {
         Add(field + "capacity_bps", "is ", port.capacity_bps(),
             ": give 1 to 10^16 bit/s, or 0 for not stated");
       }
@@ -211,14 +210,14 @@ class Validator {
       Add("target", Quote(link.target()), " is also the source: a link joins two different nodes");
     }
     CheckReverse(link);
-    if (link.capacity_bps() <= 0 || link.capacity_bps() > kMaxCapacityBps) {
+    if (link.capacity_bps() <= 0 || link.capacity_bps() > kMaxRateBps) {
       Add("capacity_bps", "is ", link.capacity_bps(), ": give 1 to 10^16 bit/s");
     }
     if (link.oversubscription() != 0) {
       CheckDouble("oversubscription", link.oversubscription(), kMinOversubscription,
                   kMaxOversubscription);
     }
-    if (link.delay_ns() < 0 || link.delay_ns() > kMaxDelayNs) {
+    if (link.delay_ns() < 0 || link.delay_ns() > kMaxLinkDelayNs) {
       Add("delay_ns", "is ", link.delay_ns(), ": give 0 to 10^10 ns (10 s)");
     }
     CheckMetric("igp_metric", link.igp_metric());

@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "controller/topology/bundle_fields.h"
 #include "controller/topology/human_units.h"
+#include "controller/topology/limits.h"
 #include "controller/topology/nearest.h"
 #include "controller/topology/snapshot.h"
 #include "controller/topology/text.h"
@@ -31,7 +32,13 @@ absl::Status Invalid(const Args&... args) {
 absl::Status CheckRange(const FieldDescriptor& field, double value, std::string_view text) {
   const std::optional<Range> range = RangeOf(field);
   if (range.has_value() && !(value >= range->min && value <= range->max)) {
-    return Invalid(Quote(text), " is out of range: give ", range->min, " to ", range->max);
+    const auto written = [&](double bound) {
+      if (IsDuration(field)) return FormatDurationNs(static_cast<int64_t>(bound));
+      if (IsBitRate(field)) return FormatBitRate(static_cast<int64_t>(bound));
+      return PlainNumber(bound);
+    };
+    return Invalid(Quote(text), " is out of range: give ", written(range->min), " to ",
+                   written(range->max));
   }
   return absl::OkStatus();
 }
