@@ -4,7 +4,7 @@
 // A path is up while every element of it is: its fibres, its nodes (both ends too: they are common
 // to all paths between them and count once), and every risk group of those links and nodes.
 // Elements fail independently of each other, each with the steady-state unavailability MTTR / (MTBF
-// + MTTR) (ITU-T G.911 section 5); a risk group is an element of its own, so that one failure of a
+// + MTTR) (as in ITU-T G.911); a risk group is an element of its own, so that one failure of a
 // duct takes down all that is in it. A link and its reverse are one fibre: where both state
 // figures, the worse counts. Providers state no figures and are no elements.
 //
@@ -13,7 +13,7 @@
 //
 // With shared elements the paths are not independent. The exact probability that all are down is
 // found by conditioning on each element in turn (the factoring theorem; Colbourn, The Combinatorics
-// of Network Reliability, 1987, section 2.3), elements on the same paths taken as one, with the set
+// of Network Reliability, 1987), elements on the same paths taken as one, with the set
 // of paths that are down as the state. It equals inclusion-exclusion over the paths, but adds only
 // positive numbers: unavailabilities of 1e-9 keep all their digits.
 #ifndef WAYMARK_CONTROLLER_COMPUTE_AVAILABILITY_H_

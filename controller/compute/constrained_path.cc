@@ -86,6 +86,10 @@ std::vector<int64_t> FewestHops(const SearchGraph& graph, NodeId to) {
 
 }  // namespace
 
+// Labels between two looks at whether to go on: about a millisecond. Without bounds that bind, a
+// search settles each node once and is over before that.
+constexpr int64_t kLabelStride = 4'096;
+
 struct PathSearch::Label {
   PathCost spent;  // from the start to `node`
   PathCost total;  // spent + lower bound to the target
@@ -154,7 +158,8 @@ class Settled {
 
 }  // namespace
 
-PathSearch::PathSearch(const SearchGraph& graph, NodeId to) : graph_(&graph), to_(to) {
+PathSearch::PathSearch(const SearchGraph& graph, NodeId to, std::function<bool()> stop)
+    : graph_(&graph), to_(to), stop_(std::move(stop)) {
   ReverseTree(graph, to, &to_target_, &next_);
 }
 
@@ -298,7 +303,7 @@ PathResult PathSearch::Bounded(NodeId from, const PathRestriction& restriction,
     const int32_t index = queue.Pop();
     const Label label = queue.at(index);
     if (!settled.Admit(label.node, label.spent)) continue;
-    if (--*label_budget < 0) {
+    if (--*label_budget < 0 || (*label_budget % kLabelStride == 0 && stop_ && stop_())) {
       result.outcome = Outcome::kBudgetSpent;
       return result;
     }
@@ -325,8 +330,9 @@ PathResult PathSearch::Bounded(NodeId from, const PathRestriction& restriction,
   return result;
 }
 
-PathResult CheapestPath(const SearchGraph& graph, NodeId from, NodeId to, int64_t label_budget) {
-  return PathSearch(graph, to).Run(from, {}, label_budget);
+PathResult CheapestPath(const SearchGraph& graph, NodeId from, NodeId to, int64_t label_budget,
+                        const std::function<bool()>& stop) {
+  return PathSearch(graph, to, stop).Run(from, {}, label_budget);
 }
 
 }  // namespace waymark

@@ -5,6 +5,7 @@
 #define WAYMARK_CONTROLLER_COMPUTE_CONSTRAINED_PATH_H_
 
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "controller/compute/min_heap.h"
@@ -25,8 +26,10 @@ inline constexpr int64_t kDefaultLabelBudget = 2'000'000;
 // ends must be nodes of the snapshot; from == to is kInfeasible (a path has a link). Never
 // overflows: sums saturate. Without bounds that bind, one Dijkstra: O((n + m) log n). With them, in
 // the labels settled, at most `label_budget`.
+// `stop` is asked now and then where the bounds bind; once true, the answer is kBudgetSpent.
 PathResult CheapestPath(const SearchGraph& graph, NodeId from, NodeId to,
-                        int64_t label_budget = kDefaultLabelBudget);
+                        int64_t label_budget = kDefaultLabelBudget,
+                        const std::function<bool()>& stop = {});
 
 // What a single search must not use, and where it starts.
 struct PathRestriction {
@@ -40,8 +43,9 @@ struct PathRestriction {
 // thread-safe.
 class PathSearch {
  public:
-  // O((n + m) log n). Keeps a reference to `graph`, which must not change.
-  PathSearch(const SearchGraph& graph, NodeId to);
+  // O((n + m) log n). Keeps a reference to `graph`, which must not change. `stop` is asked every
+  // few thousand labels; once true, a search ends soon with kBudgetSpent. Empty: never.
+  PathSearch(const SearchGraph& graph, NodeId to, std::function<bool()> stop = {});
 
   // As CheapestPath. The path holds only the links from `from` on. Without restriction, and where
   // the bounds do not bind: O(hops).
@@ -86,6 +90,7 @@ class PathSearch {
 
   const SearchGraph* graph_;
   NodeId to_;
+  std::function<bool()> stop_;
   std::vector<PathCost> to_target_;
   std::vector<LinkId> next_;
   // Least delay alone and fewest hops alone; empty until a search needs them.

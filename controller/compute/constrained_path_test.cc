@@ -146,6 +146,33 @@ TEST(CheapestPathTest, BudgetIsHonoured) {
   EXPECT_EQ(CheapestPath(graph, NodeId{0}, NodeId{30}, 1).outcome, Outcome::kBudgetSpent);
 }
 
+// At each of 20 steps one way costs as much as the other delays, twice as much as the step before:
+// no label dominates another.
+TEST(CheapestPathTest, OneHardSearchCanBeStopped) {
+  constexpr int kSteps = 20;
+  TestNetwork network;
+  network.Node("n0");
+  for (int i = 0; i < kSteps; ++i) {
+    const std::string from = "n" + std::to_string(i), to = "n" + std::to_string(i + 1);
+    network.Node(to);
+    network.OneWay(from, to, 1, 1 + (1u << i), ".dear");
+    network.OneWay(from, to, 1 + (1 << i), 1, ".slow");
+  }
+  const auto snapshot = network.Build();
+  const NodeId end = NodeOf(*snapshot, "n20");
+  const SearchGraph graph(*snapshot, {.max_delay_ns = 333'333'000}, {});
+  const auto ended_after = [&](int looks) {
+    int asked = 0;
+    const PathResult found =
+        CheapestPath(graph, NodeId{0}, end, kDefaultLabelBudget, [&] { return ++asked == looks; });
+    EXPECT_EQ(found.outcome == Outcome::kBudgetSpent, asked == looks);
+    return asked;
+  };
+  EXPECT_EQ(ended_after(1), 1);
+  EXPECT_EQ(ended_after(3), 3);
+  EXPECT_GT(ended_after(0), 3);
+}
+
 TEST(CheapestPathTest, SameNodeAndForbiddenEnds) {
   TestNetwork network;
   network.Node("a");

@@ -1,6 +1,9 @@
 #include "controller/compute/constraints.h"
 
 #include <algorithm>
+#include <initializer_list>
+#include <set>
+#include <span>
 
 namespace waymark {
 namespace {
@@ -121,6 +124,33 @@ bool LinkMeets(const Snapshot& snapshot, const PathConstraints& constraints, Lin
   return ProviderMeets(snapshot, constraints, info.provider) &&
          AffinitiesMeet(snapshot, constraints, info.admin_groups) &&
          ExclusionsMeet(snapshot, constraints, info.name, info.srlgs);
+}
+
+std::vector<std::string> UnknownNames(const Snapshot& snapshot,
+                                      const PathConstraints& constraints) {
+  constexpr size_t kFew = 8;
+  std::vector<std::string> notes;
+  const auto add = [&](const char* nothing_has, std::span<const std::string> known,
+                       std::initializer_list<const std::vector<std::string>*> lists) {
+    std::set<std::string> unknown;
+    for (const std::vector<std::string>* list : lists) unknown.insert(list->begin(), list->end());
+    for (const std::string& name : known) unknown.erase(name);
+    const std::set<std::string> sorted(known.begin(), known.end());
+    std::string there_are;
+    for (const std::string& name : sorted) there_are += (there_are.empty() ? "" : ", ") + name;
+    if (sorted.empty()) there_are = "none at all";
+    for (const std::string& name : unknown) {
+      notes.push_back(nothing_has + name +
+                      (sorted.size() <= kFew ? ": there are " + there_are : std::string()));
+    }
+  };
+  add("no node or link is of provider ", snapshot.provider_names(),
+      {&constraints.allowed_providers, &constraints.forbidden_providers});
+  add("no link has affinity ", snapshot.affinity_names(),
+      {&constraints.include_any, &constraints.include_all, &constraints.exclude});
+  add("no node is in jurisdiction ", snapshot.jurisdiction_codes(),
+      {&constraints.allowed_jurisdictions, &constraints.forbidden_jurisdictions});
+  return notes;
 }
 
 }  // namespace waymark

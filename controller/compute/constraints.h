@@ -77,6 +77,11 @@ struct PathConstraints {
 // >= 0.
 PathConstraints ConstraintsOf(const v1::TrafficClass& traffic_class, int64_t bandwidth_bps);
 
+// Names in the constraints that nothing in the network has, one sentence each, with those that
+// there are where they are few: "no link has affinity expres: there are economy, express". O(names
+// of the constraints * those of the network).
+std::vector<std::string> UnknownNames(const Snapshot& snapshot, const PathConstraints& constraints);
+
 // Which links carry traffic, by dense number of one snapshot. Links start up. O(1) a query.
 class LinkState {
  public:

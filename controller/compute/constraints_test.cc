@@ -146,5 +146,27 @@ TEST(ConstraintsTest, EndNodesCount) {
   EXPECT_FALSE(graph.LinkUsable(LinkId{1}));
 }
 
+TEST(ConstraintsTest, NamesThatNothingHasAreTold) {
+  TestNetwork network;
+  network.Node("a", "CH").set_provider("alpha");
+  network.Node("b", "DE").set_provider("beta");
+  network.Fibre("a", "b").add_affinities("express");
+  const auto snapshot = network.Build();
+  PathConstraints c;
+  c.allowed_providers = {"alpha"};
+  c.exclude = {"express"};
+  c.forbidden_jurisdictions = {"DE"};
+  EXPECT_TRUE(UnknownNames(*snapshot, c).empty());
+  c.forbidden_providers = {"alpah"};
+  c.include_any = {"expres"};
+  c.allowed_jurisdictions = {"FR"};
+  EXPECT_EQ(UnknownNames(*snapshot, c),
+            (std::vector<std::string>{
+                "no node or link is of provider alpah: there are alpha, beta",
+                "no link has affinity expres: there are express",
+                "no node is in jurisdiction FR: there are CH, DE",
+            }));
+}
+
 }  // namespace
 }  // namespace waymark

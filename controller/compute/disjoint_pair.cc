@@ -122,7 +122,7 @@ PairResult DisjointPair(PathSearch& search, const Protection& protection, NodeId
 
 PairResult DisjointPair(const SearchGraph& graph, const Protection& protection, NodeId from,
                         NodeId to, const PairOptions& options) {
-  PathSearch search(graph, to);
+  PathSearch search(graph, to, options.limit.stop);
   return DisjointPair(search, protection, from, options);
 }
 

@@ -48,7 +48,7 @@ SetRank FloorOf(const Metric& total, int count, PairOrder order) {
 SetResult Solve(const SearchGraph& graph, const Protection& protection, NodeId from, NodeId to,
                 int count, const PairOptions& options) {
   SetResult result;
-  PathSearch search(graph, to);
+  PathSearch search(graph, to, options.limit.stop);
   result.single = search.Run(from);
   result.outcome = result.single.outcome;
   if (result.outcome != Outcome::kFound) return result;

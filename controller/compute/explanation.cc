@@ -169,13 +169,16 @@ class RouteExplainer {
   }
 
   std::string WhyTargets(std::vector<ComputedPath> paths) const {
-    const RouteTargets& targets = query_.targets;
+    const RouteTargets targets = Completed(query_.targets, constraints_, query_.environment);
     if (!MeetsAvailability(targets, paths)) {
       return "availability target " + AvailabilityText(1 - targets.availability) + ": it gives " +
              AvailabilityText(UnavailabilityOf(targets, paths));
     }
     if (!MeetsLatency(targets, paths)) {
       const int64_t latency = LatencyOf(targets, paths);
+      if (latency >= 0 && (targets.max_latency_ns <= 0 || latency <= targets.max_latency_ns)) {
+        return "max latency of others, whom it would slow down";
+      }
       return "max latency " + DelayText(targets.max_latency_ns) + ": " +
              (latency < 0 ? "none can be promised" : "it takes " + DelayText(latency));
     }

@@ -174,7 +174,7 @@ ExplicitSetResult SolveSet(const SearchGraph& graph, std::span<const ExplicitHop
   set.outcome = set.single.outcome;
   result.first = first.Explained(set.single);
   if (set.outcome != Outcome::kFound) return result;
-  PathSearch others(graph, to);
+  PathSearch others(graph, to, options.limit.stop);
   const bool may_share = options.allow_shared_risks && count == 2;
   const auto floor = FloorOf(others, from, protection, count, may_share);
   if (!floor) {

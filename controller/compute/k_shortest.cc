@@ -158,7 +158,7 @@ class Yen {
 
 KShortestResult KShortestPaths(const SearchGraph& graph, NodeId from, NodeId to, size_t k,
                                int64_t label_budget, const std::function<bool()>& stop) {
-  PathSearch search(graph, to);
+  PathSearch search(graph, to, stop);
   return KShortestPaths(search, from, k, label_budget, stop);
 }
 

@@ -319,6 +319,11 @@ std::optional<std::string> QueueLoads::OverLimit() const {
   return std::nullopt;
 }
 
+bool QueueLoads::GuardsUpTo(uint32_t queue) const {
+  return std::any_of(guarded_.begin(), guarded_.end(),
+                     [&](const auto& path) { return flows_[path.second].queue <= queue; });
+}
+
 std::optional<std::string> QueueLoads::OverLimitIfAdded(std::span<const LinkId> links,
                                                         uint32_t queue, int64_t rate_bps,
                                                         int64_t burst_bytes) const {

@@ -87,6 +87,8 @@ class QueueLoads {
  public:
   explicit QueueLoads(const Snapshot& snapshot);
 
+  const Snapshot& snapshot() const { return *snapshot_; }
+
   // One path of `policy`, beside those that it has: a policy's working and protect path both count.
   // `rate_bps` is what may really be sent (cir_bps, not divided by an oversubscription);
   // `burst_bytes` 0: the default. `max_latency_ns` above 0 guards the path: see OverLimit.
@@ -118,6 +120,9 @@ class QueueLoads {
   // The least name of the policies with a guarded path whose latency is above its limit or has no
   // bound. O(guarded paths * links).
   std::optional<std::string> OverLimit() const;
+  // Whether a flow of this queue could put any over its limit: those of higher queues do not feel
+  // it (but for one frame, which they are counted with always). O(guarded paths).
+  bool GuardsUpTo(uint32_t queue) const;
   // The same if such a flow were added, without adding it: for a policy that is over its limit only
   // then. O(all flows): it works on a copy. Who adds many flows adds, asks OverLimit and removes.
   std::optional<std::string> OverLimitIfAdded(std::span<const LinkId> links, uint32_t queue,

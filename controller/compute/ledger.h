@@ -4,9 +4,9 @@
 //
 // What a link holds is the sum of
 //   * working, dedicated protect, mesh and bulk reservations, each for itself; and
-//   * shared protect (RFC 4426 section 2.5.2): the greatest, over every single risk r, of the sum
-//   of the rates of the policies whose working path fails with r and whose protect path uses the
-//   link. The risks of a working path are its fibres, the nodes between its ends, the risk groups
+//   * shared protect (RFC 4872, shared-mesh restoration): the greatest, over every single risk r, of
+//   the sum of the rates of the policies whose working path fails with r and whose protect path uses
+//   the link. The risks of a working path are its fibres, the nodes between its ends, the risk groups
 //   of both but those of an end, and the providers of links and of nodes between the ends: what
 //   RiskTable calls risks under full protection. Two failures at once are not provided for.
 //

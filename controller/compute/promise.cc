@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "controller/compute/refusal.h"
+#include "controller/compute/reverse_path.h"
 
 namespace waymark {
 namespace {
@@ -63,17 +64,14 @@ class PromiseWriter {
 
   // Probes come back over the same fibres. Their return takes the reverse policy's queue there.
   LatencyBound Return() const {
-    std::vector<LinkId> back;
-    for (const LinkId link : query_.working) {
-      const LinkId reverse = snapshot_.link(link).reverse;
-      if (reverse == LinkId::kNone) {
-        return {.no_bound = "no probe can return over " + snapshot_.link(link).name +
-                            ": it has no reverse link"};
-      }
-      back.push_back(reverse);
+    if (const auto back = ReversePath(snapshot_, query_.working)) {
+      return loads_.PathLatency(*back, query_.queue);
     }
-    std::reverse(back.begin(), back.end());
-    return loads_.PathLatency(back, query_.queue);
+    const auto one_way =
+        std::find_if(query_.working.begin(), query_.working.end(),
+                     [&](LinkId link) { return snapshot_.link(link).reverse == LinkId::kNone; });
+    return {.no_bound = "no probe can return over " + snapshot_.link(*one_way).name +
+                        ": it has no reverse link"};
   }
 
   void WriteFailover(const LatencyBound& working, const LatencyBound& protect) {

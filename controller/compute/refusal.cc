@@ -81,7 +81,7 @@ class Explainer {
   }
 
   // Those without any one of which a route would exist (deletion filter; Chinneck, Feasibility and
-  // Infeasibility in Optimization, 2008, section 6.2). `kept` is impossible.
+  // Infeasibility in Optimization, 2008). `kept` is impossible.
   KnobSet Irreducible(KnobSet kept) {
     for (size_t i = kept.size(); i-- > 0;) {
       KnobSet fewer = kept;

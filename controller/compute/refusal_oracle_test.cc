@@ -200,7 +200,7 @@ class Change {
     if (Find("repair ")) Repair();
     Hops();
     if (Find("allow both paths to share")) c.allow_shared_risks = true;
-    if (Find("drop it or add")) c.protection = {};
+    if (Find("drop all protection")) c.protection = {};
     Rebuild();
   }
 

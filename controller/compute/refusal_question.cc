@@ -7,6 +7,7 @@
 #include "controller/compute/disjoint_set.h"
 #include "controller/compute/explicit_path.h"
 #include "controller/compute/k_shortest.h"
+#include "controller/compute/shared_protect.h"
 
 namespace waymark {
 namespace {
@@ -16,9 +17,39 @@ constexpr int64_t kAttemptBudget = 500;
 constexpr int64_t kAttemptLabels = 200'000;
 // Paths among which one that meets the targets is looked for.
 constexpr size_t kCandidates = 12;
-// Small changes that are tried one by one, and two by two.
+// Small changes that are tried one by one; and sets of several of one size.
 constexpr size_t kMostSingles = 64;
-constexpr size_t kMostInPairs = 12;
+constexpr size_t kMostSets = 300;
+
+// The question with all its changes made.
+class Applied {
+ public:
+  Applied(const Snapshot& snapshot, const WhatIfQuestion& question)
+      : constraints_(question.constraints), environment_(question.environment) {
+    std::vector<std::string>& excluded = constraints_.exclude_resources;
+    excluded.insert(excluded.end(), question.also_excluded.begin(), question.also_excluded.end());
+    std::sort(excluded.begin(), excluded.end());
+    if (environment_.link_state == nullptr || question.repaired.empty()) return;
+    mended_.emplace(snapshot);
+    for (size_t i = 0; i < snapshot.links().size(); ++i) {
+      const LinkId link = static_cast<LinkId>(i);
+      if (!environment_.link_state->IsUp(link) && !question.repaired.contains(link)) {
+        mended_->SetDown(link);
+      }
+    }
+    environment_.link_state = &*mended_;
+  }
+  Applied(const Applied&) = delete;
+  Applied& operator=(const Applied&) = delete;
+
+  const PathConstraints& constraints() const { return constraints_; }
+  const SearchGraph::Environment& environment() const { return environment_; }
+
+ private:
+  PathConstraints constraints_;
+  SearchGraph::Environment environment_;
+  std::optional<LinkState> mended_;
+};
 
 }  // namespace
 
@@ -36,8 +67,9 @@ WorkLimit WhatIfSolver::Attempt() const { return {.budget = kAttemptBudget, .sto
 
 WhatIfRoute WhatIfSolver::Solve(const WhatIfQuestion& question) {
   if (!question.targets.any()) return SolveConstraints(question);
+  const RouteTargets targets = TargetsOf(question);
   for (WhatIfRoute& route : Candidates(question)) {
-    if (MeetsAvailability(question.targets, route) && MeetsLatency(question.targets, route)) {
+    if (MeetsAvailability(targets, route) && MeetsLatency(targets, route)) {
       return std::move(route);
     }
   }
@@ -48,7 +80,7 @@ WhatIfRoute WhatIfSolver::Solve(const WhatIfQuestion& question) {
 
 std::vector<WhatIfRoute> WhatIfSolver::Candidates(const WhatIfQuestion& question) {
   WhatIfQuestion plain = question;
-  plain.targets = {};
+  plain.targets = {.share_protect = question.targets.share_protect};
   std::vector<WhatIfRoute> routes;
   const auto add = [&](WhatIfRoute route) {
     if (!route.empty() && std::find(routes.begin(), routes.end(), route) == routes.end()) {
@@ -65,8 +97,11 @@ std::vector<WhatIfRoute> WhatIfSolver::Candidates(const WhatIfQuestion& question
     // Stricter than asked: more of what fails is on one path only.
     protection.node = protection.srlg = true;
     add(SolveConstraints(plain));
+    plain.constraints = question.constraints;
+    for (WhatIfRoute& route : Sharing(plain)) add(std::move(route));
   } else if (question.constraints.explicit_hops.empty()) {
-    const SearchGraph graph(snapshot_, question.constraints, question.environment);
+    const Applied applied(snapshot_, question);
+    const SearchGraph graph(snapshot_, applied.constraints(), applied.environment());
     for (ComputedPath& path :
          KShortestPaths(graph, from_, to_, kCandidates, kAttemptLabels).paths) {
       add({std::move(path)});
@@ -77,24 +112,10 @@ std::vector<WhatIfRoute> WhatIfSolver::Candidates(const WhatIfQuestion& question
 
 WhatIfRoute WhatIfSolver::SolveConstraints(const WhatIfQuestion& question) {
   if (!meter_.Spend()) return {};
-  PathConstraints constraints = question.constraints;
-  std::vector<std::string>& excluded = constraints.exclude_resources;
-  excluded.insert(excluded.end(), question.also_excluded.begin(), question.also_excluded.end());
-  std::sort(excluded.begin(), excluded.end());
-  SearchGraph::Environment environment = question.environment;
-  std::optional<LinkState> mended;
-  if (environment.link_state != nullptr && !question.repaired.empty()) {
-    mended.emplace(snapshot_);
-    for (size_t i = 0; i < snapshot_.links().size(); ++i) {
-      const LinkId link = static_cast<LinkId>(i);
-      if (!environment.link_state->IsUp(link) && !question.repaired.contains(link)) {
-        mended->SetDown(link);
-      }
-    }
-    environment.link_state = &*mended;
-  }
-  const SearchGraph graph(snapshot_, constraints, environment);
-  return constraints.protection.any() ? Several(graph, question) : Single(graph, question);
+  const Applied applied(snapshot_, question);
+  SearchGraph graph(snapshot_, applied.constraints(), applied.environment());
+  if (!question.prices.empty()) graph.SetObjectives(question.prices);
+  return question.constraints.protection.any() ? Several(graph, question) : Single(graph, question);
 }
 
 WhatIfRoute WhatIfSolver::Single(const SearchGraph& graph, const WhatIfQuestion& question) {
@@ -105,7 +126,7 @@ WhatIfRoute WhatIfSolver::Single(const SearchGraph& graph, const WhatIfQuestion&
     Note(found);
     return found.outcome == Outcome::kFound ? WhatIfRoute{std::move(found.path)} : WhatIfRoute{};
   }
-  PathResult found = CheapestPath(graph, from_, to_, kAttemptLabels);
+  PathResult found = CheapestPath(graph, from_, to_, kAttemptLabels, limit_.stop);
   Note(found);
   return found.outcome == Outcome::kFound ? WhatIfRoute{std::move(found.path)} : WhatIfRoute{};
 }
@@ -129,38 +150,120 @@ WhatIfRoute WhatIfSolver::Several(const SearchGraph& graph, const WhatIfQuestion
     return std::move(set->paths);
   }
   PairResult pair = DisjointPair(graph, constraints.protection, from_, to_, options);
+  const bool apart = pair.has_pair() && pair.shared_risks.empty();
+  if (!apart && pair.single.outcome == Outcome::kFound) {
+    if (auto sharing = Sharing(question); !sharing.empty()) return std::move(sharing.front());
+  }
   if (pair.has_pair()) return {std::move(pair.working), std::move(pair.protect)};
   Note(pair);
   return {};
 }
 
+std::vector<WhatIfRoute> WhatIfSolver::Sharing(const WhatIfQuestion& question) {
+  const PathConstraints& constraints = question.constraints;
+  if (!question.targets.share_protect || question.environment.ledger == nullptr ||
+      constraints.bandwidth_bps == 0 || question.disjoint_paths > 2 ||
+      !constraints.explicit_hops.empty()) {
+    return {};
+  }
+  const Applied applied(snapshot_, question);
+  SharedPairs found = SharedProtectPairs({.snapshot = snapshot_,
+                                          .constraints = applied.constraints(),
+                                          .environment = applied.environment(),
+                                          .from = from_,
+                                          .to = to_,
+                                          .stop = limit_.stop});
+  unproven_ |= found.pairs.empty() && !found.exhausted;
+  return std::move(found.pairs);
+}
+
+namespace {
+
+std::vector<size_t> FirstNumbers(size_t count) {
+  std::vector<size_t> numbers(count);
+  for (size_t i = 0; i < count; ++i) numbers[i] = i;
+  return numbers;
+}
+
+// Of each link, how many of the changes it needs, far above its own weight of one: a search by this
+// spares changes.
+std::vector<int64_t> PricesOf(const Snapshot& snapshot, const SmallChanges& changes) {
+  constexpr int64_t kOfAChange = 1'000;
+  std::vector<int64_t> prices;
+  for (size_t i = 0; i < snapshot.links().size(); ++i) {
+    ComputedPath link;
+    link.links = {static_cast<LinkId>(i)};
+    prices.push_back(1 + kOfAChange * static_cast<int64_t>(changes.used({link}).size()));
+  }
+  return prices;
+}
+
+// The single change that has the best route.
+std::optional<std::vector<size_t>> BestSingle(WhatIfSolver& solver, const SmallChanges& changes) {
+  std::optional<std::pair<WhatIfRoute, size_t>> best;
+  for (size_t i = 0; i < changes.count; ++i) {
+    WhatIfRoute route = solver.Solve(changes.with({i}));
+    if (!route.empty() && (!best || route < best->first)) best.emplace(std::move(route), i);
+  }
+  if (!best) return std::nullopt;
+  return std::vector<size_t>{best->second};
+}
+
+// What a route with all changes needs, less what it can do without; of the best route, and of one
+// that spares changes.
+std::optional<std::vector<size_t>> FewOfAll(WhatIfSolver& solver, const SmallChanges& changes) {
+  std::optional<std::vector<size_t>> fewest;
+  for (const bool sparing : {true, false}) {
+    WhatIfQuestion question = changes.with(FirstNumbers(changes.count));
+    if (sparing) question.prices = PricesOf(solver.snapshot(), changes);
+    const WhatIfRoute route = solver.Solve(question);
+    if (route.empty()) continue;
+    std::vector<size_t> chosen = changes.used(route);
+    for (size_t i = chosen.size(); i-- > 0 && chosen.size() > 1;) {
+      std::vector<size_t> fewer = chosen;
+      fewer.erase(fewer.begin() + static_cast<ptrdiff_t>(i));
+      if (solver.Solvable(changes.with(fewer))) chosen = std::move(fewer);
+    }
+    if (chosen.empty() || (fewest && fewest->size() <= chosen.size())) continue;
+    fewest = std::move(chosen);
+  }
+  return fewest;
+}
+
+bool FewSets(size_t of, size_t size) {
+  size_t sets = 1;
+  for (size_t i = 0; i < size && sets <= kMostSets; ++i) sets = sets * (of - i) / (i + 1);
+  return sets <= kMostSets;
+}
+
+// The next set of the same size in the order of its numbers; false after the last.
+bool NextSet(size_t of, std::vector<size_t>* set) {
+  for (size_t i = set->size(); i-- > 0;) {
+    if ((*set)[i] + (set->size() - i) >= of) continue;
+    for (size_t next = (*set)[i] + 1; i < set->size(); ++i, ++next) (*set)[i] = next;
+    return true;
+  }
+  return false;
+}
+
+}  // namespace
+
 std::optional<std::vector<size_t>> FewestChanges(WhatIfSolver& solver,
                                                  const SmallChanges& changes) {
-  if (changes.count <= kMostSingles) {
-    std::optional<std::pair<WhatIfRoute, size_t>> best;
-    for (size_t i = 0; i < changes.count; ++i) {
-      WhatIfRoute route = solver.Solve(changes.with({i}));
-      if (!route.empty() && (!best || route < best->first)) best.emplace(std::move(route), i);
-    }
-    if (best) return std::vector<size_t>{best->second};
+  const bool singles = changes.count <= kMostSingles;
+  if (singles) {
+    if (auto best = BestSingle(solver, changes)) return best;
   }
-  for (size_t i = 0; changes.count <= kMostInPairs && i < changes.count; ++i) {
-    for (size_t j = i + 1; j < changes.count; ++j) {
-      if (solver.Solvable(changes.with({i, j}))) return std::vector<size_t>{i, j};
-    }
+  std::optional<std::vector<size_t>> fewest = FewOfAll(solver, changes);
+  if (!fewest) return std::nullopt;
+  for (size_t size = singles ? 2 : 1; size < fewest->size(); ++size) {
+    if (!FewSets(changes.count, size)) break;
+    std::vector<size_t> set = FirstNumbers(size);
+    do {
+      if (solver.Solvable(changes.with(set))) return set;
+    } while (!solver.ended() && NextSet(changes.count, &set));
   }
-  std::vector<size_t> chosen(changes.count);
-  for (size_t i = 0; i < chosen.size(); ++i) chosen[i] = i;
-  const WhatIfRoute with_all = solver.Solve(changes.with(chosen));
-  if (with_all.empty()) return std::nullopt;
-  chosen = changes.used(with_all);
-  if (chosen.empty()) return std::nullopt;
-  for (size_t i = chosen.size(); i-- > 0 && chosen.size() > 1;) {
-    std::vector<size_t> fewer = chosen;
-    fewer.erase(fewer.begin() + static_cast<ptrdiff_t>(i));
-    if (solver.Solvable(changes.with(fewer))) chosen = std::move(fewer);
-  }
-  return chosen;
+  return fewest;
 }
 
 }  // namespace waymark

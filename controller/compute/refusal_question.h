@@ -21,6 +21,8 @@ struct WhatIfQuestion {
   std::set<std::string> also_excluded;
   // Links that environment.link_state has down and that count as up.
   std::set<LinkId> repaired;
+  // What a route is chosen by instead of the objective, by link; empty: the objective.
+  std::vector<int64_t> prices;
 };
 
 // One path, a pair or a set; empty when there is none.
@@ -41,6 +43,10 @@ class WhatIfSolver {
   // Empty too when the work has ended.
   WhatIfRoute Solve(const WhatIfQuestion& question);
   bool Solvable(const WhatIfQuestion& question) { return !Solve(question).empty(); }
+  // What a question asks of latency and availability of the routes in its environment.
+  static RouteTargets TargetsOf(const WhatIfQuestion& question) {
+    return Completed(question.targets, question.constraints, question.environment);
+  }
   // Routes that keep all but the targets, to choose from; the best by the objective first.
   std::vector<WhatIfRoute> Candidates(const WhatIfQuestion& question);
 
@@ -56,6 +62,8 @@ class WhatIfSolver {
   WhatIfRoute SolveConstraints(const WhatIfQuestion& question);
   WhatIfRoute Single(const SearchGraph& graph, const WhatIfQuestion& question);
   WhatIfRoute Several(const SearchGraph& graph, const WhatIfQuestion& question);
+  // With protect bandwidth that is shared, where it may be; the best first.
+  std::vector<WhatIfRoute> Sharing(const WhatIfQuestion& question);
   WorkLimit Attempt() const;
   template <typename Result>
   void Note(const Result& result) {
@@ -94,10 +102,10 @@ void AddListKnobs(const Snapshot& snapshot, const WhatIfQuestion& asked, std::ve
 void AddRouteKnobs(const Snapshot& snapshot, const WhatIfQuestion& asked, std::vector<Knob>* knobs);
 
 // Of many small changes ("allow DE", "repair links/x"), the fewest that do: all single ones are
-// tried and the one with the best route taken, then pairs where there are few, and otherwise those
-// of all that no one can be left out of. `with(chosen)` is the question with exactly the changes of
-// these numbers (sorted) made; `used(route)` are the numbers that a route needs, from which the
-// last step starts.
+// tried and the one with the best route taken; else those that a route which spares changes cannot
+// do without, or fewer where the sets of fewer are few enough to try. `with(chosen)` is the
+// question with exactly the changes of these numbers (sorted) made; `used(route)` are the numbers
+// that a route needs.
 struct SmallChanges {
   size_t count = 0;
   std::function<WhatIfQuestion(const std::vector<size_t>&)> with;

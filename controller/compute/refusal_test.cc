@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "absl/strings/ascii.h"
 #include "controller/compute/test_network.h"
 
 namespace waymark {
@@ -46,9 +47,49 @@ TEST_F(RefusalTest, Delay) {
 TEST_F(RefusalTest, DelayOfAPairIsThatOfItsSlowerPath) {
   const Refusal refusal = Explain({.max_delay_ns = 14'500'000, .protection = {.link = true}});
   EXPECT_EQ(refusal.blocking_constraint, "max_delay 14.5 ms and protection LINK");
-  EXPECT_EQ(refusal.relaxation,
-            "max delay 14.5 ms -> 40.0 ms or protection LINK: drop it or add a second way from "
-            "nodes/zrh to nodes/lon");
+  EXPECT_EQ(
+      refusal.relaxation,
+      "max delay 14.5 ms -> 40.0 ms or protection LINK: drop all protection, or add a second way "
+      "from nodes/zrh to nodes/lon");
+}
+
+// All levels that are asked for fall with it: "drop NODE" would leave LINK, which helps nobody.
+TEST_F(RefusalTest, ProtectionOfTwoLevelsIsDroppedWhole) {
+  const Refusal refusal =
+      Explain({.max_delay_ns = 14'500'000, .protection = {.link = true, .node = true}});
+  EXPECT_NE(refusal.relaxation.find("protection NODE: drop all protection, or add a second way"),
+            std::string::npos)
+      << refusal.relaxation;
+}
+
+// The objective leads through three countries, a dear way through two; no one country is enough.
+TEST_F(RefusalTest, FewestJurisdictionsWhateverTheObjective) {
+  TestNetwork world;
+  world.Node("a", "CH");
+  world.Node("z", "CH");
+  const auto chain = [&](const std::vector<std::string>& countries, uint32_t metric) {
+    std::string last = "a";
+    for (const std::string& country : countries) {
+      const std::string id = absl::AsciiStrToLower(country);
+      world.Node(id, country);
+      world.Fibre(last, id, 1'000, metric);
+      last = id;
+    }
+    world.Fibre(last, "z", 1'000, metric);
+  };
+  chain({"DE", "FR", "IT", "AT"}, 1);
+  chain({"CA", "US"}, 100);
+  // Places that lead nowhere, too many to try every pair.
+  for (const char* country :
+       {"AE", "AR", "AU", "BE", "BG", "BR", "CL", "CN", "CZ", "DK", "EE", "ES", "FI", "GR", "HU",
+        "IE", "IN", "JP", "KR", "LT", "LU", "LV", "MX", "NL", "NO", "PL", "PT", "RO", "SE", "SG"}) {
+    world.Node(absl::AsciiStrToLower(country), country);
+    world.Fibre("a", absl::AsciiStrToLower(country), 1'000, 1);
+  }
+  const auto snapshot = world.Build();
+  const Refusal refusal =
+      ExplainRefusal(*snapshot, {.allowed_jurisdictions = {"CH"}}, {}, "nodes/a", "nodes/z");
+  EXPECT_EQ(refusal.relaxation, "allow jurisdiction CA, US");
 }
 
 TEST_F(RefusalTest, Jurisdictions) {
@@ -301,7 +342,7 @@ TEST(LongPathRefusalTest, WhatAPacketHoldsCanConflictWithAConstraint) {
   const Refusal pair =
       ExplainRefusal(*ring, {.protection = {.link = true}}, {}, "nodes/n0", "nodes/n30");
   EXPECT_EQ(pair.blocking_constraint, "protection LINK and max_hops 64 (what a packet holds)");
-  EXPECT_NE(pair.relaxation.find("protection LINK: drop it"), std::string::npos);
+  EXPECT_NE(pair.relaxation.find("protection LINK: drop all protection"), std::string::npos);
   const Refusal avoid =
       ExplainRefusal(*ring, {.exclude_resources = {"nodes/n7"}}, {}, "nodes/n0", "nodes/n30");
   EXPECT_EQ(avoid.blocking_constraint,

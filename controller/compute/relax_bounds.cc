@@ -57,6 +57,16 @@ std::optional<WhatIfChange> RelaxHops(WhatIfSolver& solver, const WhatIfQuestion
       [will_do](WhatIfQuestion& q) { q.constraints.max_hops = will_do; }};
 }
 
+// What is sent shrinks with what is held.
+void SetBandwidth(int64_t bps, WhatIfQuestion* question) {
+  int64_t& held = question->constraints.bandwidth_bps;
+  if (held > 0) {
+    question->targets.rate_bps =
+        static_cast<int64_t>(static_cast<__int128>(question->targets.rate_bps) * bps / held);
+  }
+  held = bps;
+}
+
 std::optional<WhatIfChange> RelaxBandwidth(WhatIfSolver& solver, const WhatIfQuestion& asked) {
   const PathConstraints& constraints = asked.constraints;
   std::set<int64_t> distinct;
@@ -68,36 +78,37 @@ std::optional<WhatIfChange> RelaxBandwidth(WhatIfSolver& solver, const WhatIfQue
     if (residual > 0 && residual < constraints.bandwidth_bps) distinct.insert(residual);
   }
   const std::vector<int64_t> rates(distinct.begin(), distinct.end());
-  WhatIfQuestion question = asked;
   // Fewer links have room for more: what is possible is possible for every smaller rate too.
   const auto first_impossible = std::partition_point(rates.begin(), rates.end(), [&](int64_t rate) {
-    question.constraints.bandwidth_bps = rate;
+    WhatIfQuestion question = asked;
+    SetBandwidth(rate, &question);
     return solver.Solvable(question);
   });
   const std::string text = "bandwidth " + BandwidthText(constraints.bandwidth_bps) + " -> ";
   if (first_impossible != rates.begin()) {
     const int64_t rate = *std::prev(first_impossible);
     return WhatIfChange{text + BandwidthText(rate),
-                        [rate](WhatIfQuestion& q) { q.constraints.bandwidth_bps = rate; }};
+                        [rate](WhatIfQuestion& q) { SetBandwidth(rate, &q); }};
   }
-  question.constraints.bandwidth_bps = 0;
+  WhatIfQuestion question = asked;
+  SetBandwidth(0, &question);
   if (!solver.Solvable(question)) return std::nullopt;
-  return WhatIfChange{text + "0, or add capacity",
-                      [](WhatIfQuestion& q) { q.constraints.bandwidth_bps = 0; }};
+  return WhatIfChange{text + "0, or add capacity", [](WhatIfQuestion& q) { SetBandwidth(0, &q); }};
 }
 
-// The targets' values are the best among the candidates that meet the other target.
+// The targets' values are the best among the candidates that meet the other targets.
 std::optional<WhatIfChange> RelaxLatency(WhatIfSolver& solver, const WhatIfQuestion& asked) {
+  WhatIfQuestion without = asked;
+  without.targets.max_latency_ns = 0;
+  const RouteTargets others = WhatIfSolver::TargetsOf(without);
   std::optional<int64_t> least;
   for (const WhatIfRoute& route : solver.Candidates(asked)) {
-    const int64_t latency = LatencyOf(asked.targets, route);
-    if (latency < 0 || !MeetsAvailability(asked.targets, route)) continue;
+    const int64_t latency = LatencyOf(others, route);
+    if (latency < 0 || !MeetsAvailability(others, route) || !MeetsLatency(others, route)) continue;
     if (!least || latency < *least) least = latency;
   }
   const std::string text = "max latency " + DelayText(asked.targets.max_latency_ns);
   if (!least) {
-    WhatIfQuestion without = asked;
-    without.targets.max_latency_ns = 0;
     if (!solver.Solvable(without)) return std::nullopt;
     return WhatIfChange{text + ": drop it, no latency can be promised in queue " +
                             std::to_string(asked.targets.queue),
@@ -108,11 +119,25 @@ std::optional<WhatIfChange> RelaxLatency(WhatIfSolver& solver, const WhatIfQuest
                       }};
 }
 
+// Of whom the least candidate would slow down.
+std::optional<WhatIfChange> RelaxOthers(WhatIfSolver& solver, const WhatIfQuestion& asked) {
+  WhatIfQuestion without = asked;
+  without.targets.guard_others = false;
+  const WhatIfRoute route = solver.Solve(without);
+  if (route.empty()) return std::nullopt;
+  const auto loads = LoadsWith(WhatIfSolver::TargetsOf(asked), route);
+  const auto slowed = loads.ok() ? loads->OverLimit() : std::nullopt;
+  return WhatIfChange{"loosen the latency bounds of what it would slow down, " +
+                          slowed.value_or("others") + " first",
+                      [](WhatIfQuestion& q) { q.targets.guard_others = false; }};
+}
+
 std::optional<WhatIfChange> RelaxAvailability(WhatIfSolver& solver, const WhatIfQuestion& asked) {
+  const RouteTargets targets = WhatIfSolver::TargetsOf(asked);
   std::optional<double> least;
   for (const WhatIfRoute& route : solver.Candidates(asked)) {
-    if (!MeetsLatency(asked.targets, route)) continue;
-    const double down = UnavailabilityOf(asked.targets, route);
+    if (!MeetsLatency(targets, route)) continue;
+    const double down = UnavailabilityOf(targets, route);
     if (!least || down < *least) least = down;
   }
   if (!least) return std::nullopt;
@@ -150,7 +175,7 @@ void AddBoundKnobs(const WhatIfQuestion& asked, std::vector<Knob>* knobs) {
   const PathConstraints& c = asked.constraints;
   if (c.bandwidth_bps > 0) {
     knobs->push_back({"bandwidth " + BandwidthText(c.bandwidth_bps),
-                      [](WhatIfQuestion& q) { q.constraints.bandwidth_bps = 0; }, RelaxBandwidth});
+                      [](WhatIfQuestion& q) { SetBandwidth(0, &q); }, RelaxBandwidth});
   }
   if (c.max_delay_ns > 0) {
     knobs->push_back({"max_delay " + DelayText(c.max_delay_ns),
@@ -164,6 +189,10 @@ void AddBoundKnobs(const WhatIfQuestion& asked, std::vector<Knob>* knobs) {
   if (asked.targets.max_latency_ns > 0) {
     knobs->push_back({"max_latency " + DelayText(asked.targets.max_latency_ns),
                       [](WhatIfQuestion& q) { q.targets.max_latency_ns = 0; }, RelaxLatency});
+  }
+  if (asked.targets.guard_others) {
+    knobs->push_back({"max_latency of others",
+                      [](WhatIfQuestion& q) { q.targets.guard_others = false; }, RelaxOthers});
   }
   if (asked.targets.availability > 0) {
     knobs->push_back({"availability_target " + AvailabilityText(1 - asked.targets.availability),

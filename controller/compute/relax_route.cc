@@ -123,7 +123,7 @@ std::optional<WhatIfChange> RelaxProtection(WhatIfSolver& solver, const WhatIfQu
   }
   question.constraints.protection = {};
   if (!solver.Solvable(question)) return std::nullopt;
-  return WhatIfChange{name + ": drop it or add a second way from " +
+  return WhatIfChange{name + ": drop all protection, or add a second way from " +
                           solver.snapshot().node(solver.from()).name + " to " +
                           solver.snapshot().node(solver.to()).name,
                       [](WhatIfQuestion& q) { q.constraints.protection = {}; }};

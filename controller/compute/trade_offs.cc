@@ -17,7 +17,7 @@ constexpr double kResolution = 1e9;
 std::vector<ComputedPath> Least(const SearchGraph& graph, const Protection& protection, NodeId from,
                                 NodeId to, const std::function<bool()>& stop) {
   if (!protection.any()) {
-    PathResult found = CheapestPath(graph, from, to);
+    PathResult found = CheapestPath(graph, from, to, kDefaultLabelBudget, stop);
     if (found.outcome != Outcome::kFound) return {};
     return {std::move(found.path)};
   }

@@ -10,14 +10,22 @@
 #include "controller/compute/promise.h"
 #include "controller/compute/refusal.h"
 #include "controller/compute/segments.h"
+#include "controller/engine/path_planned.h"
 #include "controller/engine/path_question.h"
 #include "controller/engine/path_solver.h"
+#include "controller/plan/demands.h"
 #include "controller/plan/paths.h"
 
 namespace waymark {
 namespace {
 
-LinkState LinkStateOf(const PathWorld& world) {
+// Links that can be programmed, as the planner sees them; of a question without a class, all that
+// are up.
+LinkState LinkStateFor(const PathWorld& world, bool planned) {
+  if (planned) {
+    return LinkStateOf(
+        {world.snapshot, world.intents, world.links_down, world.placements, PlanOptions()});
+  }
   LinkState state(world.snapshot);
   for (const std::string& name : world.links_down) {
     if (const auto link = world.snapshot.FindLink(name)) state.SetDown(*link);
@@ -76,14 +84,13 @@ class Computation {
         request_(request),
         question_(question),
         stop_(stop),
-        state_(LinkStateOf(world)),
-        targets_(TargetsOf(question, world.model, world.books.loads)) {
+        state_(LinkStateFor(world, question.pinned != nullptr)) {
     environment_.ledger = request.ignore_reservations() ? nullptr : &world.books.ledger;
     environment_.link_state = request.ignore_link_state() ? nullptr : &state_;
   }
 
   v1::ComputePathResponse Run() {
-    PathSolution solution = Solve();
+    PathSolution solution = IsOneOfAService() ? SolveAsPlanned() : Solve();
     v1::ComputePathResponse response;
     response.set_outcome(OutcomeMessage(solution.outcome));
     response.set_revision(world_.revision);
@@ -93,51 +100,87 @@ class Computation {
       *response.add_segment_lists() = FewestSegments(table, path.links);
     }
     if (!solution.paths.empty()) {
-      *response.mutable_promise() = PromiseOf(world_.snapshot, question_, targets_, solution.paths);
+      *response.mutable_promise() =
+          PromiseOf(world_.snapshot, question_, Targets(), solution.paths);
       if (!solution.shared_risks.empty()) {
         response.mutable_promise()->mutable_shared_risks()->Assign(solution.shared_risks.begin(),
                                                                    solution.shared_risks.end());
       }
     }
+    for (std::string& note : UnknownNames(world_.snapshot, question_.constraints)) {
+      response.add_notes(std::move(note));
+    }
+    if (!note_.empty()) response.add_notes(note_);
     if (solution.outcome != Outcome::kFound) Refuse(solution, &response);
     if (request_.explain() && !solution.paths.empty()) Justify(solution, &response);
     return response;
   }
 
  private:
+  // A service of the class would have just these: the planner itself is asked what it would get.
+  bool IsOneOfAService() const {
+    return question_.pinned != nullptr && question_.constraints.explicit_hops.empty() &&
+           question_.count == (question_.constraints.protection.any() ? 2 : 1);
+  }
+
+  PathSolution SolveAsPlanned() {
+    // Cheap beside a plan, and what is said when that takes too long.
+    PathSolution searched = Solve();
+    const LinkState all_up(world_.snapshot);
+    PlannedAnswer planned = PlanOne({.world = world_,
+                                     .question = question_,
+                                     .link_state = request_.ignore_link_state() ? all_up : state_,
+                                     .alone = request_.ignore_reservations(),
+                                     .stop = stop_});
+    if (planned.stopped) {
+      searched.outcome = Outcome::kBudgetSpent;
+      searched.shortfall.reason = planned.solution.shortfall.reason;
+      return searched;
+    }
+    if (!planned.solution.paths.empty()) {
+      environment_.corouted = planned.corouted;
+      NoteWayBack(planned);
+      return std::move(planned.solution);
+    }
+    refused_ = true;
+    const bool proven = searched.paths.empty() && searched.outcome == Outcome::kInfeasible;
+    return proven ? std::move(searched) : std::move(planned.solution);
+  }
+
+  void NoteWayBack(const PlannedAnswer& planned) {
+    if (planned.way_back) return;
+    note_ = absl::StrCat("the way back of such a service, from ",
+                         world_.snapshot.node(question_.to).name, " to ",
+                         world_.snapshot.node(question_.from).name, ", would be refused");
+  }
+
   // As the planner: where both directions can use the same fibres, so that probes come back, they
   // do.
   PathSolution Solve() {
     const auto found = world_.intents.traffic_classes.find(request_.traffic_class());
     if (found != world_.intents.traffic_classes.end()) {
       environment_.corouted = true;
-      PathSolution solution = SolvePaths(Graph(), question_, targets_, stop_);
+      PathSolution solution = SolveNow();
       if (!solution.paths.empty()) return solution;
       environment_.corouted = false;
     }
-    return SolvePaths(Graph(), question_, targets_, stop_);
+    return SolveNow();
   }
 
-  SearchGraph Graph() const {
-    PathConstraints c = question_.constraints;
-    // Latency is propagation and more, so that its bound is one on delay.
-    if (question_.max_latency_ns > 0 &&
-        (c.max_delay_ns == 0 || c.max_delay_ns > question_.max_latency_ns)) {
-      c.max_delay_ns = question_.max_latency_ns;
-    }
-    return SearchGraph(world_.snapshot, c, environment_);
+  PathSolution SolveNow() {
+    return SolvePaths(world_.snapshot, environment_, question_, Targets(), stop_);
+  }
+
+  RouteTargets Targets() const {
+    return Completed(TargetsOf(question_, world_.model, world_.books.loads), question_.constraints,
+                     environment_);
   }
 
   void Refuse(const PathSolution& solution, v1::ComputePathResponse* response) {
     const bool proven = solution.outcome == Outcome::kInfeasible;
-    const v1::State state = proven ? v1::BLOCKED : v1::STATE_UNSPECIFIED;
-    if (!solution.shortfall.reason.empty() &&
-        (!solution.paths.empty() || !solution.shortfall.blocking_constraint.empty())) {
-      SetStatus(solution.shortfall, state, response->mutable_status());
-      if (!solution.shortfall.blocking_constraint.empty()) {
-        response->add_blocking_constraints(solution.shortfall.blocking_constraint);
-      }
-      return;
+    const v1::State state = proven || refused_ ? v1::BLOCKED : v1::STATE_UNSPECIFIED;
+    if (!solution.paths.empty()) {
+      return SetStatus(solution.shortfall, state, response->mutable_status());
     }
     const RefusalExplanation why =
         ExplainRefusalInFull({.snapshot = world_.snapshot,
@@ -146,11 +189,13 @@ class Computation {
                               .from = world_.snapshot.node(question_.from).name,
                               .to = world_.snapshot.node(question_.to).name,
                               .disjoint_paths = std::max(2, question_.count),
-                              .targets = targets_,
+                              .targets = Targets(),
                               .limit = {.budget = kExplainBudget, .stop = stop_}});
     SetStatus(why.refusal, state, response->mutable_status());
     if (!proven && !solution.shortfall.reason.empty()) {
       response->mutable_status()->set_reason(solution.shortfall.reason);
+    } else if (!solution.hop_problem.empty()) {
+      response->mutable_status()->set_reason(why.refusal.reason + ": " + solution.hop_problem);
     }
     AddRefusal(world_.snapshot, why, response);
   }
@@ -162,7 +207,7 @@ class Computation {
                                 .environment = environment_,
                                 .working = solution.paths[0].links,
                                 .protect = {},
-                                .targets = targets_,
+                                .targets = Targets(),
                                 .limit = {.budget = kExplainBudget, .stop = stop_}};
     if (pair) query.protect = solution.paths[1].links;
     AddAlternatives(world_.snapshot, ExplainRoute(query), response);
@@ -173,7 +218,9 @@ class Computation {
   const PathQuestion& question_;
   const std::function<bool()>& stop_;
   const LinkState state_;
-  const RouteTargets targets_;
+  std::string note_;
+  // The planner would not place it.
+  bool refused_ = false;
   SearchGraph::Environment environment_;
 };
 
@@ -225,12 +272,15 @@ class PolicyStory {
     question.availability_target = demand.availability_target;
     question.max_latency_ns = demand.max_latency_ns;
     question.queue = demand.traffic_class->queue();
+    question.rate_bps = demand.rate_bps;
+    question.burst_bytes = demand.burst_bytes;
+    question.pinned = demand.traffic_class;
+    question.share_protect = demand.share_protect;
     // As if it were to be placed now: what it and its way back hold is theirs to use.
-    const DemandTakenOff taken(world_.snapshot, world_.placements, demand,
-                               demand.max_latency_ns > 0, &books_);
-    RouteTargets targets = TargetsOf(question, world_.model, books_.loads);
-    targets.rate_bps = demand.rate_bps;
-    targets.burst_bytes = demand.burst_bytes;
+    const bool queues =
+        demand.max_latency_ns > 0 || books_.loads.GuardsUpTo(demand.traffic_class->queue());
+    const DemandTakenOff taken(world_.snapshot, world_.placements, demand, queues, &books_);
+    const RouteTargets targets = TargetsOf(question, world_.model, books_.loads);
     const SearchGraph::Environment environment{.ledger = &books_.ledger,
                                                .link_state = &state_,
                                                .corouted = Corouted(name, owner.way_back())};
@@ -321,7 +371,7 @@ absl::StatusOr<v1::ExplainServiceResponse> AnswerExplainService(
   }
   v1::ExplainServiceResponse response;
   response.set_revision(world.revision);
-  const LinkState state = LinkStateOf(world);
+  const LinkState state = LinkStateFor(world, /*planned=*/true);
   std::vector<const std::pair<const std::string, PolicyOwner>*> policies;
   for (const auto& entry : world.owners) {
     if (entry.second.demand->service == request.name()) policies.push_back(&entry);

@@ -1,6 +1,8 @@
 #include "controller/engine/path_books.h"
 
 #include <algorithm>
+#include <array>
+#include <optional>
 #include <set>
 #include <utility>
 #include <vector>
@@ -12,9 +14,22 @@
 namespace waymark {
 namespace {
 
+using Placements = std::map<std::string, stored::v1::Placement>;
+
 struct Links {
   std::vector<LinkId> working, protect;
 };
+
+// nullopt when it holds nothing.
+std::optional<Links> HeldBy(const Snapshot& snapshot, const Placements& placements,
+                            const std::string& policy) {
+  const auto placement = placements.find(policy);
+  if (placement == placements.end()) return std::nullopt;
+  auto working = LinksOf(snapshot, placement->second.working());
+  auto protect = LinksOf(snapshot, placement->second.protect());
+  if (!working || !protect || working->empty()) return std::nullopt;
+  return Links{*std::move(working), *std::move(protect)};
+}
 
 void HoldBandwidth(const std::string& name, const stored::v1::Placement& placement,
                    const PinnedDemand& demand, const Links& links, PathBooks* books) {
@@ -26,11 +41,30 @@ void HoldBandwidth(const std::string& name, const stored::v1::Placement& placeme
 }
 
 void HoldQueues(const std::string& name, const PinnedDemand& demand, const Links& links,
-                PathBooks* books) {
+                bool guarded, PathBooks* books) {
   for (const std::vector<LinkId>* path : {&links.working, &links.protect}) {
     if (path->empty()) continue;
     (void)books->loads.Add(name, *path, demand.traffic_class->queue(), demand.rate_bps,
-                           demand.burst_bytes);
+                           demand.burst_bytes, guarded ? demand.max_latency_ns : 0);
+  }
+}
+
+void Hold(const Snapshot& snapshot, const Placements& placements, const PinnedDemand& demand,
+          const HeldParts& parts, bool guarded, PathBooks* books) {
+  std::array<std::optional<Links>, 2> held;
+  for (size_t leg = 0; leg < 2; ++leg) {
+    held[leg] = HeldBy(snapshot, placements, demand.policies[leg]);
+  }
+  const bool together = held[0] && held[1] &&
+                        ReversePath(snapshot, held[0]->working) == held[1]->working &&
+                        ReversePath(snapshot, held[0]->protect) == held[1]->protect;
+  for (size_t leg = 0; leg < 2; ++leg) {
+    if (!held[leg]) continue;
+    const std::string& name = demand.policies[together ? 0 : leg];
+    if (parts.bandwidth) {
+      HoldBandwidth(name, placements.at(demand.policies[leg]), demand, *held[leg], books);
+    }
+    if (parts.queues) HoldQueues(name, demand, *held[leg], guarded, books);
   }
 }
 
@@ -58,14 +92,16 @@ PathBooks BooksOf(const Snapshot& snapshot, const Intents& intents,
   for (const auto& [name, traffic_class] : intents.traffic_classes) {
     if (traffic_class.treatment() == v1::MESH) books.loads.MarkUnreserved(traffic_class.queue());
   }
-  for (const auto& [name, placement] : placements) {
-    const auto owner = owners.find(name);
-    const auto working = LinksOf(snapshot, placement.working());
-    const auto protect = LinksOf(snapshot, placement.protect());
-    if (owner == owners.end() || !working || !protect || working->empty()) continue;
-    const Links links{*working, *protect};
-    HoldBandwidth(name, placement, *owner->second.demand, links, &books);
-    HoldQueues(name, *owner->second.demand, links, &books);
+  for (const auto& [name, owner] : owners) {
+    if (owner.leg == 0) {
+      Hold(snapshot, placements, *owner.demand, {true, true}, /*guarded=*/true, &books);
+    }
+  }
+  while (const auto over = books.loads.OverLimit()) {
+    const PinnedDemand& demand = *owners.at(*over).demand;
+    books.unguarded.insert(demand.policies.begin(), demand.policies.end());
+    for (const std::string& policy : demand.policies) books.loads.Remove(policy);
+    Hold(snapshot, placements, demand, {.queues = true}, /*guarded=*/false, &books);
   }
   return books;
 }
@@ -74,22 +110,15 @@ DemandTakenOff::DemandTakenOff(const Snapshot& snapshot,
                                const std::map<std::string, stored::v1::Placement>& placements,
                                const PinnedDemand& demand, bool queues, PathBooks* books)
     : snapshot_(snapshot), placements_(placements), demand_(demand), books_(*books) {
-  for (size_t leg = 0; leg < 2; ++leg) {
-    held_[leg].bandwidth = books_.ledger.Remove(demand.policies[leg]);
-    held_[leg].queues = queues && books_.loads.Remove(demand.policies[leg]);
+  for (const std::string& policy : demand.policies) {
+    taken_.bandwidth |= books_.ledger.Remove(policy);
+    taken_.queues |= queues && books_.loads.Remove(policy);
   }
 }
 
 DemandTakenOff::~DemandTakenOff() {
-  for (size_t leg = 0; leg < 2; ++leg) {
-    if (!held_[leg].bandwidth && !held_[leg].queues) continue;
-    const std::string& name = demand_.policies[leg];
-    const stored::v1::Placement& placement = placements_.at(name);
-    const Links links{*LinksOf(snapshot_, placement.working()),
-                      *LinksOf(snapshot_, placement.protect())};
-    if (held_[leg].bandwidth) HoldBandwidth(name, placement, demand_, links, &books_);
-    if (held_[leg].queues) HoldQueues(name, demand_, links, &books_);
-  }
+  Hold(snapshot_, placements_, demand_, taken_, !books_.unguarded.contains(demand_.policies[0]),
+       &books_);
 }
 
 }  // namespace waymark

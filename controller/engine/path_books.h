@@ -3,9 +3,9 @@
 #ifndef WAYMARK_CONTROLLER_ENGINE_PATH_BOOKS_H_
 #define WAYMARK_CONTROLLER_ENGINE_PATH_BOOKS_H_
 
-#include <array>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "controller/compute/latency.h"
@@ -30,9 +30,21 @@ struct PolicyOwner {
 // By policy name, of every service that can be realised. Points into `intents`.
 std::map<std::string, PolicyOwner> OwnersOf(const Snapshot& snapshot, const Intents& intents);
 
+// Both know the two directions of a demand by the name of the first where they share their fibres:
+// one gives way only with the other, as when they are placed.
 struct PathBooks {
   Ledger ledger;
+  // Guards every latency bound that is kept as things are: what is broken already must not make
+  // every new promise look like the one that broke it.
   QueueLoads loads;
+  // Policies of the demands that are not guarded for that.
+  std::set<std::string> unguarded;
+};
+
+// What of a demand is on the books.
+struct HeldParts {
+  bool bandwidth = false;
+  bool queues = false;
 };
 
 // A placement that no longer fits, that names a link which is gone or whose policy nobody owns,
@@ -54,15 +66,11 @@ class DemandTakenOff {
   ~DemandTakenOff();
 
  private:
-  struct Held {
-    bool bandwidth = false;
-    bool queues = false;
-  };
   const Snapshot& snapshot_;
   const std::map<std::string, stored::v1::Placement>& placements_;
   const PinnedDemand& demand_;
   PathBooks& books_;
-  std::array<Held, 2> held_;
+  HeldParts taken_;
 };
 
 }  // namespace waymark

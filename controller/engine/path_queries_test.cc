@@ -260,7 +260,17 @@ TEST_F(PathQueriesTest, ExplicitHopsAndExcludedResources) {
   answer = Compute(request);
   ASSERT_TRUE(answer.ok()) << answer.status();
   EXPECT_EQ(answer->outcome(), v1::INFEASIBLE);
-  EXPECT_NE(answer->status().reason(), "");
+  EXPECT_EQ(answer->status().blocking_constraint(), "explicit_hops [links/b--d]");
+  // No path is as short as this, by way of c or not: the hops are not to blame.
+  hop.set_resource("nodes/c");
+  hop.set_loose(true);
+  request.mutable_constraints()->set_max_delay_ns(1'000'000);
+  answer = Compute(request);
+  ASSERT_TRUE(answer.ok()) << answer.status();
+  EXPECT_EQ(answer->outcome(), v1::INFEASIBLE);
+  EXPECT_EQ(answer->status().blocking_constraint(), "max_delay 1.0 ms");
+  EXPECT_EQ(answer->status().relaxation(), "max delay 1.0 ms -> 4.0 ms");
+  request.mutable_constraints()->clear_max_delay_ns();
   request.mutable_constraints()->clear_explicit_hops();
   request.mutable_constraints()->add_exclude_resources("nodes/b");
   answer = Compute(request);
@@ -314,6 +324,18 @@ TEST_F(PathQueriesTest, NamesThatDoNotExistNameTheField) {
       "constraints.explicit_hops[0].resource");
   EXPECT_EQ(field([](R& r) { r.mutable_constraints()->add_exclude_resources("srlgs/x"); }),
             "constraints.exclude_resources[0]");
+}
+
+TEST_F(PathQueriesTest, WhatMeansNothingIsRefusedAndWhatNothingHasIsNoted) {
+  Start(Diamond());
+  v1::ComputePathRequest request = Request("a", "d");
+  request.mutable_constraints()->add_forbidden_providers("telko");
+  EXPECT_EQ(Compute(request)->notes_size(), 1);
+  EXPECT_EQ(Compute(Request("a", "d"))->notes_size(), 0);
+  request.mutable_constraints()->set_pair_objective(v1::MIN_MAX);
+  EXPECT_EQ(Compute(request).status().message().substr(0, 28), "constraints.pair_objective: ");
+  request.mutable_constraints()->add_disjoint(v1::LINK);
+  EXPECT_TRUE(Compute(request).ok());
 }
 
 TEST_F(PathQueriesTest, AnEmptyTopologySaysSo) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "controller/plan/demands.h"
 
 namespace waymark {
 namespace {
@@ -111,6 +112,19 @@ void MergeScalars(const v1::PathConstraints& more, PathQuestion* q) {
   if (more.availability_target() > 0) q->availability_target = more.availability_target();
 }
 
+absl::Status CheckOfPairs(const v1::PathConstraints& more, const PathConstraints& merged) {
+  if (merged.protection.any()) return absl::OkStatus();
+  for (const auto& [set, field] :
+       {std::pair{more.pair_objective() != v1::PAIR_OBJECTIVE_UNSPECIFIED, "pair_objective"},
+        std::pair{more.allow_shared_risks(), "allow_shared_risks"}}) {
+    if (!set) continue;
+    return absl::InvalidArgumentError(absl::StrCat(
+        "constraints.", field,
+        ": means nothing for one path: name in disjoint what two paths must not share"));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status ReadHops(const Snapshot& snapshot, const v1::PathConstraints& more,
                       PathConstraints* c) {
   for (int i = 0; i < more.explicit_hops_size(); ++i) {
@@ -184,11 +198,23 @@ absl::StatusOr<PathQuestion> ReadQuestion(const Snapshot& snapshot, const Intent
     question.max_latency_ns = found->second.max_latency_ns();
     question.queue = found->second.queue();
     question.availability_target = found->second.availability_target();
+    if (found->second.treatment() == v1::PINNED) {
+      question.pinned = &found->second;
+      question.share_protect = found->second.protect_bandwidth() == v1::SHARED;
+      question.hold_priority = HoldPriority(found->second);
+    }
   }
   const v1::PathConstraints& more = request.constraints();
   if (absl::Status s = MergePlaces(more, &question.constraints); !s.ok()) return s;
   MergeScalars(more, &question);
+  question.rate_bps = question.constraints.bandwidth_bps;
+  if (question.pinned != nullptr) {
+    question.constraints.bandwidth_bps = HeldRate(*question.pinned, question.rate_bps);
+    question.constraints.setup_priority =
+        std::max(question.constraints.setup_priority, question.hold_priority);
+  }
   MergeProtection(more, &question.constraints);
+  if (absl::Status s = CheckOfPairs(more, question.constraints); !s.ok()) return s;
   if (absl::Status s = ReadHops(snapshot, more, &question.constraints); !s.ok()) return s;
   if (absl::Status s = ReadCount(request, &question); !s.ok()) return s;
   return question;

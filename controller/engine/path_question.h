@@ -21,6 +21,13 @@ struct PathQuestion {
   int64_t max_latency_ns = 0;  // 0: no bound
   uint32_t queue = 0;
   double availability_target = 0;  // 0: none
+  // What may be sent; constraints.bandwidth_bps of it is held, less where the class oversubscribes.
+  int64_t rate_bps = 0;
+  int64_t burst_bytes = 0;  // 0: the default of the rate
+  // Of a pinned class, whose service it would be.
+  const v1::TrafficClass* pinned = nullptr;
+  bool share_protect = false;
+  int hold_priority = 0;
 };
 
 // The class's constraints and the request's add up: forbidden, excluded and required names and

@@ -9,6 +9,7 @@
 #include "controller/compute/explicit_path.h"
 #include "controller/compute/k_shortest.h"
 #include "controller/compute/promise.h"
+#include "controller/compute/shared_protect.h"
 #include "controller/compute/trade_offs.h"
 
 namespace waymark {
@@ -27,9 +28,14 @@ Metric Total(const std::vector<ComputedPath>& paths, PairOrder order) {
 
 class Solver {
  public:
-  Solver(const SearchGraph& graph, const PathQuestion& question, const RouteTargets& targets,
+  Solver(const SearchGraph& graph, const SearchGraph::Environment& environment,
+         const PathQuestion& question, const RouteTargets& targets,
          const std::function<bool()>& stop)
-      : graph_(graph), question_(question), targets_(targets), stop_(stop) {}
+      : graph_(graph),
+        environment_(environment),
+        question_(question),
+        targets_(targets),
+        stop_(stop) {}
 
   PathSolution Run() {
     if (!constraints().explicit_hops.empty()) return Explicit();
@@ -53,7 +59,7 @@ class Solver {
 
   // In growing steps, so that `stop` is asked between them; the steps cost a third more at most.
   KShortestResult Best(size_t count) const {
-    PathSearch search(graph_, question_.to);
+    PathSearch search(graph_, question_.to, stop_);
     for (size_t k = std::min<size_t>(16, count);; k = std::min(4 * k, count)) {
       KShortestResult best = KShortestPaths(search, question_.from, k);
       if (best.outcome != Outcome::kFound || best.paths.size() < k || k == count) return best;
@@ -108,13 +114,42 @@ class Solver {
     solution.outcome = found->outcome;
     solution.paths = std::move(found->paths);
     solution.shared_risks = std::move(found->shared_risks);
-    if (solution.paths.empty()) {
-      return found->outcome == Outcome::kBudgetSpent ? EndOfPatience(std::move(solution))
-                                                     : solution;
+    if (solution.paths.empty() || !solution.shared_risks.empty()) {
+      PathSolution sharing = Sharing();
+      if (!sharing.paths.empty()) return sharing;
+      if (solution.paths.empty() &&
+          (found->outcome == Outcome::kBudgetSpent || sharing.outcome == Outcome::kBudgetSpent)) {
+        return EndOfPatience(std::move(solution));
+      }
+      if (solution.paths.empty()) return solution;
     }
     if (!Keeps(solution.paths)) return OtherPairs();
     if (found->outcome == Outcome::kBudgetSpent) return EndOfPatience(std::move(solution));
     return solution;
+  }
+
+  // With protect bandwidth that others hold already. kInfeasible: proven that there is none.
+  PathSolution Sharing() const {
+    PathSolution solution;
+    if (environment_.ledger == nullptr || !question_.share_protect || question_.count != 2 ||
+        constraints().bandwidth_bps == 0) {
+      return solution;
+    }
+    SharedPairs found = SharedProtectPairs({.snapshot = graph_.snapshot(),
+                                            .constraints = constraints(),
+                                            .environment = environment_,
+                                            .from = question_.from,
+                                            .to = question_.to,
+                                            .stop = stop_});
+    for (std::vector<ComputedPath>& pair : found.pairs) {
+      if (!Keeps(pair)) continue;
+      solution.paths = std::move(pair);
+      break;
+    }
+    // What fails for latency or availability alone proves nothing.
+    const bool proven = found.exhausted && found.pairs.empty();
+    solution.outcome = proven ? Outcome::kInfeasible : Outcome::kBudgetSpent;
+    return solution.paths.empty() ? solution : EndOfPatience(std::move(solution));
   }
 
   // The best of what is tried in its place: routes that give up some of the objective for what is
@@ -206,13 +241,8 @@ class Solver {
       if (first.outcome == Outcome::kFound) solution.paths.push_back(std::move(first.path));
     }
     if (solution.paths.empty()) {
-      if (first.problem != HopProblem::kNone) {
-        solution.shortfall = {first.message, "explicit_hops", "make hops loose, or leave some out"};
-      } else if (solution.outcome == Outcome::kInfeasible) {
-        solution.shortfall = {"no path through these hops has a disjoint partner",
-                              "explicit_hops and protection",
-                              "make hops loose, leave some out, or ask for less disjointness"};
-      }
+      // Whether the hops are to blame, or what else is asked, is for the explanation to say.
+      if (first.problem != HopProblem::kNone) solution.hop_problem = first.message;
       return solution.outcome == Outcome::kBudgetSpent ? EndOfPatience(std::move(solution))
                                                        : solution;
     }
@@ -229,6 +259,7 @@ class Solver {
   }
 
   const SearchGraph& graph_;
+  const SearchGraph::Environment& environment_;
   const PathQuestion& question_;
   const RouteTargets& targets_;
   const std::function<bool()>& stop_;
@@ -244,7 +275,10 @@ RouteTargets TargetsOf(const PathQuestion& question, const AvailabilityModel& mo
   targets.max_latency_ns = question.max_latency_ns;
   targets.loads = &loads;
   targets.queue = question.queue;
-  targets.rate_bps = question.constraints.bandwidth_bps;
+  targets.rate_bps = question.rate_bps;
+  targets.burst_bytes = question.burst_bytes;
+  targets.guard_others = question.pinned != nullptr && loads.GuardsUpTo(question.queue);
+  targets.share_protect = question.share_protect;
   return targets;
 }
 
@@ -256,9 +290,13 @@ v1::Promise PromiseOf(const Snapshot& snapshot, const PathQuestion& question,
   if (disjoint) query.protect = paths[1].links;
   query.queue = targets.queue;
   query.rate_bps = targets.rate_bps;
-  query.in_loads = false;
+  query.burst_bytes = targets.burst_bytes;
   query.probe_interval_us = PlanOptions().pinned_probe_interval_us;
-  v1::Promise promise = MakePromise(snapshot, *targets.model, *targets.loads, query);
+  const auto loads = LoadsWith(targets, std::span(paths).first(disjoint ? 2 : 1));
+  // What is out of range has no bound: the promise says why.
+  query.in_loads = loads.ok();
+  v1::Promise promise =
+      MakePromise(snapshot, *targets.model, loads.ok() ? *loads : *targets.loads, query);
   if (!disjoint || paths.size() == 2) return promise;
   std::vector<std::vector<LinkId>> all;
   for (const ComputedPath& path : paths) all.push_back(path.links);
@@ -272,9 +310,18 @@ v1::Promise PromiseOf(const Snapshot& snapshot, const PathQuestion& question,
   return promise;
 }
 
-PathSolution SolvePaths(const SearchGraph& graph, const PathQuestion& question,
-                        const RouteTargets& targets, const std::function<bool()>& stop) {
-  return Solver(graph, question, targets, stop).Run();
+PathSolution SolvePaths(const Snapshot& snapshot, const SearchGraph::Environment& environment,
+                        const PathQuestion& question, const RouteTargets& targets,
+                        const std::function<bool()>& stop) {
+  PathQuestion bounded = question;
+  // Latency is propagation and more, so that its bound is one on delay.
+  int64_t& max_delay_ns = bounded.constraints.max_delay_ns;
+  if (question.max_latency_ns > 0 &&
+      (max_delay_ns == 0 || max_delay_ns > question.max_latency_ns)) {
+    max_delay_ns = question.max_latency_ns;
+  }
+  const SearchGraph graph(snapshot, bounded.constraints, environment);
+  return Solver(graph, environment, bounded, targets, stop).Run();
 }
 
 }  // namespace waymark

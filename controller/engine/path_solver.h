@@ -21,13 +21,14 @@ struct PathSolution {
   std::vector<ComputedPath> paths;
   // Risks that disjoint paths share, where that is allowed.
   std::vector<std::string> shared_risks;
-  // Of an explicit list of hops that cannot be kept, and of the end of patience; else it is for
-  // ExplainRefusal to say.
+  // The end of patience; else it is for ExplainRefusal to say.
   Refusal shortfall;
+  // What is wrong with an explicit list of hops as things are, be it for another constraint.
+  std::string hop_problem;
 };
 
 // What is asked of latency and availability; `model` and `loads` must outlive it. Always set, for
-// promises are made even where nothing is asked.
+// promises are made even where nothing is asked. Not Completed.
 RouteTargets TargetsOf(const PathQuestion& question, const AvailabilityModel& model,
                        const QueueLoads& loads);
 
@@ -40,8 +41,9 @@ v1::Promise PromiseOf(const Snapshot& snapshot, const PathQuestion& question,
 // itself: the best paths are tried in order until some keep them, which is exact for paths by
 // themselves as long as the tries last, and for disjoint pairs finds good ones without a proof
 // (kBudgetSpent). `stop` as for AnswerComputePath.
-PathSolution SolvePaths(const SearchGraph& graph, const PathQuestion& question,
-                        const RouteTargets& targets, const std::function<bool()>& stop);
+PathSolution SolvePaths(const Snapshot& snapshot, const SearchGraph::Environment& environment,
+                        const PathQuestion& question, const RouteTargets& targets,
+                        const std::function<bool()>& stop);
 
 }  // namespace waymark
 

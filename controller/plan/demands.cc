@@ -4,13 +4,19 @@
 #include <cmath>
 
 namespace waymark {
-namespace {
 
 int64_t HeldRate(const v1::TrafficClass& traffic_class, int64_t committed_bps) {
   const double factor = traffic_class.oversubscription();
   if (!(factor > 1)) return committed_bps;
   return static_cast<int64_t>(std::ceil(static_cast<double>(committed_bps) / factor));
 }
+
+int HoldPriority(const v1::TrafficClass& traffic_class) {
+  if (!traffic_class.has_hold_priority()) return 0;
+  return static_cast<int>(std::min<uint32_t>(traffic_class.hold_priority(), kWeakestPriority));
+}
+
+namespace {
 
 PinnedDemand DemandOf(const Snapshot& snapshot, const ResolvedService& service,
                       const v1::TrafficClass& traffic_class, NodeId a, NodeId b,
@@ -27,10 +33,7 @@ PinnedDemand DemandOf(const Snapshot& snapshot, const ResolvedService& service,
   demand.rate_bps = service.CommittedRate(traffic_class.name(), endpoint_pairs);
   demand.burst_bytes = service.BurstBytes(traffic_class.name(), endpoint_pairs);
   demand.constraints = ConstraintsOf(traffic_class, HeldRate(traffic_class, demand.rate_bps));
-  demand.hold_priority = traffic_class.has_hold_priority()
-                             ? static_cast<int>(std::min<uint32_t>(traffic_class.hold_priority(),
-                                                                   uint32_t{kWeakestPriority}))
-                             : 0;
+  demand.hold_priority = HoldPriority(traffic_class);
   // RFC 3209 section 4.7.3: a setup priority stronger than the hold priority would let two take the
   // same bandwidth from each other for ever.
   demand.constraints.setup_priority =

@@ -7,6 +7,10 @@
 
 namespace waymark {
 
+// What a path of the class holds of a committed rate, and how firmly.
+int64_t HeldRate(const v1::TrafficClass& traffic_class, int64_t committed_bps);
+int HoldPriority(const v1::TrafficClass& traffic_class);
+
 // Links that can carry: up, as far as is known, and with the identifiers to be programmed.
 LinkState LinkStateOf(const PlanInput& input);
 

@@ -15,17 +15,6 @@ std::optional<std::vector<LinkId>> LinksOf(
   return links;
 }
 
-std::optional<std::vector<LinkId>> ReversePath(const Snapshot& snapshot,
-                                               std::span<const LinkId> links) {
-  std::vector<LinkId> reversed;
-  for (auto link = links.rbegin(); link != links.rend(); ++link) {
-    const LinkId reverse = snapshot.link(*link).reverse;
-    if (reverse == LinkId::kNone) return std::nullopt;
-    reversed.push_back(reverse);
-  }
-  return reversed;
-}
-
 bool IsSimplePath(const Snapshot& snapshot, std::span<const LinkId> links, NodeId from, NodeId to) {
   std::set<NodeId> seen = {from};
   NodeId at = from;

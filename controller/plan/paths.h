@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "controller/compute/reverse_path.h"
 #include "controller/topology/snapshot.h"
 #include "waymark/southbound/v1/southbound.pb.h"
 #include "waymark/v1/resources.pb.h"
@@ -17,10 +18,6 @@ namespace waymark {
 // nullopt when a name is not in the snapshot.
 std::optional<std::vector<LinkId>> LinksOf(
     const Snapshot& snapshot, const google::protobuf::RepeatedPtrField<std::string>& names);
-
-// The same fibres the other way; nullopt when a link has no reverse.
-std::optional<std::vector<LinkId>> ReversePath(const Snapshot& snapshot,
-                                               std::span<const LinkId> links);
 
 // Joined end to end from `from` to `to`, no node twice.
 bool IsSimplePath(const Snapshot& snapshot, std::span<const LinkId> links, NodeId from, NodeId to);

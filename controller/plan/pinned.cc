@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <tuple>
+#include <utility>
 
 #include "controller/plan/placer.h"
 
@@ -26,6 +27,22 @@ std::map<std::string, PlacedPolicy> PlacePinned(PinnedInput input) {
   Placer placer(input);
   placer.Place();
   return placer.Result();
+}
+
+std::optional<std::map<std::string, PlacedPolicy>> PlaceOneMore(PinnedInput input,
+                                                                PinnedDemand more,
+                                                                const std::function<bool()>& stop) {
+  const std::array<std::string, 2> policies = more.policies;
+  input.demands.push_back(std::move(more));
+  input.explain = false;
+  SortByOrderOfService(&input.demands);
+  Placer placer(input, stop);
+  placer.Place();
+  if (placer.stopped()) return std::nullopt;
+  std::map<std::string, PlacedPolicy> all = placer.Result();
+  std::map<std::string, PlacedPolicy> its;
+  for (const std::string& policy : policies) its.insert(all.extract(policy));
+  return its;
 }
 
 Replacement ReplacePinned(PinnedInput input, const std::string& service, double min_gain_percent,

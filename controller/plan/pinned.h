@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -49,6 +50,8 @@ struct PinnedInput {
   // Queues up to this one carry traffic that nothing is reserved for.
   uint32_t unreserved_queue = 0;
   uint32_t probe_interval_us = 0;
+  // Refusals in full, for the first of them. Else in short: it costs some hundred searches less.
+  bool explain = true;
 };
 
 // One demand's move to a better place, in the direction of `policies`: one or both of the demand's.
@@ -68,6 +71,14 @@ struct Replacement {
 
 // By policy name: an entry for each policy of each demand.
 std::map<std::string, PlacedPolicy> PlacePinned(PinnedInput input);
+
+// What one more demand would get beside the others, if it came now: its two policies alone, by
+// name, its refusal in short. Others may have given way to it, as in PlacePinned. `more.policies`
+// must differ from all others', `more.traffic_class` be its own. nullopt when `stop`, asked before
+// each demand, ended it. As a plan, O(all demands), without explanations.
+std::optional<std::map<std::string, PlacedPolicy>> PlaceOneMore(PinnedInput input,
+                                                                PinnedDemand more,
+                                                                const std::function<bool()>& stop);
 
 // The same, and then each policy of `service` (empty: all) placed anew where that gains (see
 // reoptimize.h). `stop` as there.

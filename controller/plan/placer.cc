@@ -213,7 +213,7 @@ Refusal Placer::Why(const PinnedJob& job) {
     refusal.reason = absl::StrCat(
         "search budget spent; no two disjoint paths from ", ends,
         " were found, nor is it proven that there are none: the next plan tries again");
-  } else if (explained_ < kMostExplained) {
+  } else if (input_.explain && explained_ < kMostExplained) {
     ++explained_;
     refusal = solver_.Why(job);
   } else {

@@ -17,7 +17,8 @@ def main():
     with tempfile.TemporaryDirectory() as stubs:
         subprocess.run(
             [sys.executable, "-m", "grpc_tools.protoc", "-I" + protos, "--python_out=" + stubs,
-             "--grpc_python_out=" + stubs, "waymark/v1/resources.proto", "waymark/v1/services.proto"],
+             "--grpc_python_out=" + stubs, "waymark/v1/resources.proto", "waymark/v1/paths.proto",
+             "waymark/v1/services.proto"],
             check=True)
         sys.path.insert(0, stubs)
         import grpc

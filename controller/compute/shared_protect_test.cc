@@ -1,0 +1,89 @@
+#include "controller/compute/shared_protect.h"
+
+#include <gtest/gtest.h>
+
+#include <optional>
+
+#include "controller/compute/refusal.h"
+#include "controller/compute/test_network.h"
+
+namespace waymark {
+namespace {
+
+constexpr int64_t kGbit = 1'000'000'000;
+
+// u and v, 10 Gbit/s each by way of s0, s1 and s2, the nearest first. One of 7 Gbit/s works over s0
+// and shares its protect bandwidth over s1.
+class SharedProtectTest : public testing::Test {
+ protected:
+  SharedProtectTest() {
+    network_.Node("u");
+    network_.Node("v");
+    for (uint32_t i = 0; i < 3; ++i) {
+      const std::string s = "s" + std::to_string(i);
+      network_.Node(s);
+      network_.Fibre("u", s, 1'000, 10 + i);
+      network_.Fibre(s, "v", 1'000, 10 + i);
+    }
+    snapshot_ = network_.Build();
+    ledger_.emplace(*snapshot_);
+    EXPECT_TRUE(ledger_
+                    ->AddPair("x", {.working = Way("s0"),
+                                    .protect = Way("s1"),
+                                    .bps = 7 * kGbit,
+                                    .share_protect = true})
+                    .ok());
+    constraints_.protection = {.link = true, .node = true};
+    constraints_.bandwidth_bps = 7 * kGbit;
+  }
+  std::vector<LinkId> Way(const std::string& s) const {
+    return {*snapshot_->FindLink("links/u--" + s), *snapshot_->FindLink("links/" + s + "--v")};
+  }
+  SharedPairs Pairs() const {
+    return SharedProtectPairs({.snapshot = *snapshot_,
+                               .constraints = constraints_,
+                               .environment = {.ledger = &*ledger_},
+                               .from = *snapshot_->FindNode("nodes/u"),
+                               .to = *snapshot_->FindNode("nodes/v"),
+                               .stop = nullptr});
+  }
+  RefusalExplanation Explain(bool share) const {
+    return ExplainRefusalInFull({.snapshot = *snapshot_,
+                                 .constraints = constraints_,
+                                 .environment = {.ledger = &*ledger_},
+                                 .from = "nodes/u",
+                                 .to = "nodes/v",
+                                 .targets = {.share_protect = share}});
+  }
+
+  TestNetwork network_;
+  std::shared_ptr<const Snapshot> snapshot_;
+  std::optional<Ledger> ledger_;
+  PathConstraints constraints_;
+};
+
+TEST_F(SharedProtectTest, ProtectBesideOneThatCannotFailWithIt) {
+  const SharedPairs found = Pairs();
+  ASSERT_EQ(found.pairs.size(), 1u);
+  EXPECT_EQ(found.pairs[0][0].links, Way("s2"));
+  EXPECT_EQ(found.pairs[0][1].links, Way("s1"));
+  EXPECT_TRUE(found.exhausted);
+}
+
+TEST_F(SharedProtectTest, OneThatFailsWithItDoesNotShare) {
+  // Nothing is left for another working path, and over s0 it would fail with the first.
+  ASSERT_TRUE(ledger_->Add("y", Way("s2"), 4 * kGbit).ok());
+  EXPECT_TRUE(Pairs().pairs.empty());
+  EXPECT_TRUE(Pairs().exhausted);
+}
+
+TEST_F(SharedProtectTest, ExplanationsKnowOfIt) {
+  EXPECT_TRUE(Explain(true).possible);
+  EXPECT_FALSE(Explain(false).possible);
+  EXPECT_EQ(Explain(false).refusal.relaxation.substr(0, 33), "bandwidth 7 Gbit/s -> 3 Gbit/s or");
+  constraints_.bandwidth_bps = 11 * kGbit;
+  EXPECT_EQ(Explain(true).refusal.blocking_constraint, "bandwidth 11 Gbit/s");
+}
+
+}  // namespace
+}  // namespace waymark
