@@ -29,8 +29,9 @@ void CheckObjective(const std::string& field, v1::Objective objective, FieldChec
 }
 
 void CheckAvailability(const std::string& field, double target, FieldChecker& check) {
-  if (target >= 0 && target <= 1) return;
-  check.Add(field, "is ", target, ": give a number from 0 to 1, such as 0.99999");
+  if (target >= 0 && target <= kMaxAvailabilityTarget) return;
+  check.Add(field, "is ", PlainNumber(target), ": give a number from 0 to ",
+            PlainNumber(kMaxAvailabilityTarget), ", such as 0.99999");
 }
 
 }  // namespace waymark

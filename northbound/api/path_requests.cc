@@ -69,6 +69,16 @@ void CheckPathConstraints(const v1::ComputePathRequest& request, FieldChecker& c
   CheckPlaces(c, in, check);
   CheckDisjoint(in + "disjoint", c.disjoint(), check);
   CheckPairObjective(in + "pair_objective", c.pair_objective(), check);
+  // Of a class it is known later whether it asks for two paths.
+  if (c.disjoint_size() == 0 && request.traffic_class().empty()) {
+    const auto refuse = [&](bool set, const char* field) {
+      if (set) {
+        check.Add(in + field, "means nothing without disjoint: name what the paths must not share");
+      }
+    };
+    refuse(c.pair_objective() != v1::PAIR_OBJECTIVE_UNSPECIFIED, "pair_objective");
+    refuse(c.allow_shared_risks(), "allow_shared_risks");
+  }
   if (c.has_setup_priority()) check.Range(in + "setup_priority", c.setup_priority(), 0, 7);
   CheckAvailability(in + "availability_target", c.availability_target(), check);
   check.Range(in + "queue", c.queue(), 0, 7);

@@ -44,6 +44,19 @@ void CheckPriorities(const v1::TrafficClass& c, FieldChecker& check) {
   }
 }
 
+// A mesh is spread over several paths, which hold no bandwidth and make no promise: what its class
+// asked of them would be forgotten silently.
+void CheckPinnedOnly(const v1::TrafficClass& c, FieldChecker& check) {
+  if (c.treatment() != v1::MESH) return;
+  const auto refuse = [&](bool set, const char* field) {
+    if (set) check.Add(field, "is only for PINNED classes: leave it out, or make the class PINNED");
+  };
+  refuse(c.has_setup_priority(), "setup_priority");
+  refuse(c.has_hold_priority(), "hold_priority");
+  refuse(c.max_latency_ns() != 0, "max_latency_ns");
+  refuse(c.availability_target() != 0, "availability_target");
+}
+
 void CheckTrafficClass(const v1::TrafficClass& c, FieldChecker& check) {
   check.Range("queue", c.queue(), 0, 7);
   check.Range("dscp", c.dscp(), 0, 63);
@@ -56,10 +69,12 @@ void CheckTrafficClass(const v1::TrafficClass& c, FieldChecker& check) {
   CheckPlaces(c, "", check);
   CheckProtection(c, check);
   CheckPriorities(c, check);
+  CheckPinnedOnly(c, check);
   check.Range("max_paths", c.max_paths(), 0, 8, ", 0 for 4");
   CheckAvailability("availability_target", c.availability_target(), check);
   if (c.oversubscription() != 0 && !(c.oversubscription() >= 1 && c.oversubscription() <= 1'000)) {
-    check.Add("oversubscription", "is ", c.oversubscription(), ": give 1 to 1000, or 0 for 1");
+    check.Add("oversubscription", "is ", PlainNumber(c.oversubscription()),
+              ": give 1 to 1000, or 0 for 1");
   }
   check.Range("max_hops", c.max_hops(), 0, 64, ", 0 for 64");
 }
@@ -169,6 +184,17 @@ void CheckSite(const v1::Site& site, FieldChecker& check) {
   check.Text("port", site.port(), 15);
 }
 
+// One without the other promises nothing, and would be forgotten silently.
+template <typename Resource>
+void CheckReliability(const Resource& resource, FieldChecker& check) {
+  if (!std::isfinite(resource.mtbf_hours()) || !std::isfinite(resource.mttr_hours())) return;
+  const bool mtbf = resource.mtbf_hours() > 0, mttr = resource.mttr_hours() > 0;
+  if (mtbf && !mttr)
+    check.Add("mttr_hours", "is missing beside mtbf_hours: state both, or neither");
+  if (mttr && !mtbf)
+    check.Add("mtbf_hours", "is missing beside mttr_hours: state both, or neither");
+}
+
 }  // namespace
 
 void ValidateName(Kind kind, const std::string& name, Problems& problems) {
@@ -197,8 +223,11 @@ void ValidateFields(const Message& message, Problems& problems) {
     case Kind::kService:
       return CheckService(static_cast<const v1::Service&>(message), check);
     case Kind::kNode:
+      return CheckReliability(static_cast<const v1::Node&>(message), check);
     case Kind::kLink:
+      return CheckReliability(static_cast<const v1::Link&>(message), check);
     case Kind::kSrlg:
+      return CheckReliability(static_cast<const v1::Srlg&>(message), check);
     case Kind::kCustomer:
       return;
   }

@@ -6,6 +6,7 @@
 
 #include <string>
 
+#include "controller/topology/limits.h"
 #include "northbound/api/errors.h"
 #include "northbound/api/model.h"
 
@@ -18,9 +19,7 @@ inline constexpr size_t kMaxShortName = 63;
 inline constexpr int kMaxEndpoints = 1'000;
 inline constexpr int kMaxRules = 72;  // 64 DSCPs and 8 PCPs
 inline constexpr int kMaxListed = 1'024;
-inline constexpr int64_t kMaxRateBps = 10'000'000'000'000'000;  // 10^16
 inline constexpr int64_t kMaxBurstBytes = 1'000'000'000;
-inline constexpr int64_t kMaxDelayBoundNs = 1'000'000'000'000;  // 1,000 s
 
 // The name alone: pattern and length.
 void ValidateName(Kind kind, const std::string& name, Problems& problems);

@@ -2,33 +2,16 @@
 #include "northbound/cli/commands.h"
 #include "northbound/cli/exit_code.h"
 #include "northbound/cli/path_text.h"
-#include "northbound/cli/proto_text.h"
+#include "northbound/cli/print.h"
 
 namespace waymark::cli {
-namespace {
-
-// JSON or YAML of `reply` when asked for; false when it is for people.
-bool PrintForMachine(Context& context, const google::protobuf::Message& reply) {
-  switch (context.globals().output) {
-    case Output::kJson:
-      context.out() << ToJson(reply);
-      return true;
-    case Output::kYaml:
-      context.out() << ToYaml(reply);
-      return true;
-    default:
-      return false;
-  }
-}
-
-}  // namespace
 
 absl::Status RunInfo(Context& context) {
   const auto client = context.client();
   if (!client.ok()) return client.status();
   const auto info = (*client)->Info();
   if (!info.ok()) return info.status();
-  if (PrintForMachine(context, *info)) return absl::OkStatus();
+  if (PrintedForMachine(context, *info)) return absl::OkStatus();
   Fields()
       .Add("Server", (*client)->options().server)
       .Add("Version", info->version())
@@ -50,7 +33,7 @@ absl::Status RunBackup(Context& context, const std::string& folder) {
   if (!client.ok()) return client.status();
   const auto reply = (*client)->Backup(folder);
   if (!reply.ok()) return reply.status();
-  if (PrintForMachine(context, *reply)) return absl::OkStatus();
+  if (PrintedForMachine(context, *reply)) return absl::OkStatus();
   context.out() << "revision " << reply->revision() << ", " << reply->bytes()
                 << " bytes, written to " << Printable(folder) << " on the controller's machine\n";
   return absl::OkStatus();

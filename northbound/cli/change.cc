@@ -6,7 +6,6 @@
 #include "absl/strings/str_cat.h"
 #include "northbound/cli/exit_code.h"
 #include "northbound/cli/print.h"
-#include "northbound/cli/proto_text.h"
 
 namespace waymark::cli {
 namespace {
@@ -78,22 +77,9 @@ absl::Status SendChange(Context& context, const v1::ApplyRequest& request,
     return absl::Status(response.status().code(),
                         absl::StrCat(Printable(place), ": ", response.status().message()));
   }
-  switch (context.globals().output) {
-    case Output::kJson:
-      context.out() << ToJson(*response);
-      break;
-    case Output::kYaml:
-      context.out() << ToYaml(*response);
-      break;
-    case Output::kName:
-      for (const auto& result : response->results()) {
-        context.out() << Printable(ShortName(result.name())) << '\n';
-      }
-      break;
-    case Output::kTable:
-      PrintReply(context, request, *response);
-      break;
-  }
+  std::vector<std::string> names;
+  for (const auto& result : response->results()) names.push_back(ShortName(result.name()));
+  PrintAnswer(context, *response, names, [&] { PrintReply(context, request, *response); });
   return absl::OkStatus();
 }
 

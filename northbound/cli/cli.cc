@@ -7,13 +7,12 @@
 #include <memory>
 #include <utility>
 
-#include "absl/strings/ascii.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "northbound/cli/commands.h"
 #include "northbound/cli/completion.h"
 #include "northbound/cli/exit_code.h"
+#include "northbound/cli/flag_words.h"
 #include "northbound/cli/path_flags.h"
 #include "northbound/cli/te_flags.h"
 
@@ -37,64 +36,6 @@ Examples:
   waymark wait --for=up bank/core --timeout 30s
 
 Exit codes: 0 ok, 1 request refused or failed, 2 wrong usage, 3 controller unreachable, 4 not found, 5 timed out.)";
-
-std::string CheckDuration(const std::string& text) {
-  absl::Duration duration;
-  double seconds = 0;
-  const bool plain = absl::SimpleAtod(text, &seconds);
-  if (plain) duration = absl::Seconds(seconds);
-  if ((plain || absl::ParseDuration(text, &duration)) && duration > absl::ZeroDuration() &&
-      duration <= absl::Hours(24)) {
-    return "";
-  }
-  return absl::StrCat("\"", text,
-                      "\" is no time limit: give more than 0 and at most 24 h, e.g. 30s or 500ms");
-}
-
-absl::Duration ToDuration(const std::string& text) {
-  double seconds = 0;
-  if (absl::SimpleAtod(text, &seconds)) return absl::Seconds(seconds);
-  absl::Duration duration;
-  absl::ParseDuration(text, &duration);
-  return duration;
-}
-
-bool ParseAsOf(const std::string& text, AsOf* as_of) {
-  if (absl::SimpleAtoi(text, &as_of->revision)) return as_of->revision > 0;
-  as_of->revision = 0;
-  std::string error;
-  return absl::ParseTime(absl::RFC3339_full, text, &as_of->time, &error);
-}
-
-std::string CheckAsOf(const std::string& text) {
-  AsOf ignored;
-  if (ParseAsOf(text, &ignored)) return "";
-  return absl::StrCat(
-      "\"", text,
-      "\" is no past: give a revision of 1 or more, or a time such as 2026-01-31T12:00:00Z");
-}
-
-std::string CheckFrom(const std::string& text) {
-  int64_t revision = 0;
-  if (absl::SimpleAtoi(text, &revision) && revision > 0) return "";
-  return absl::StrCat("\"", text,
-                      "\" is no revision: give 1 or more, or leave --from out to begin with "
-                      "everything that exists");
-}
-
-// CLI11 reads an enum as its number. Replaces the word by it.
-std::string ToOutput(std::string& text) {
-  static constexpr std::pair<const char*, Output> kOutputs[] = {{"table", Output::kTable},
-                                                                {"json", Output::kJson},
-                                                                {"yaml", Output::kYaml},
-                                                                {"name", Output::kName}};
-  for (const auto& [word, output] : kOutputs) {
-    if (absl::AsciiStrToLower(text) != word) continue;
-    text = absl::StrCat(static_cast<int>(output));
-    return "";
-  }
-  return absl::StrCat("\"", text, "\" is no output format: use table, json, yaml or name");
-}
 
 // What CLI11 fills in. One object a run; the callbacks refer to it.
 struct Arguments {

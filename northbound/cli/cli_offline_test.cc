@@ -16,13 +16,6 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::StartsWith;
 
-constexpr char kTopology[] =
-    "nodes:\n"
-    "  - {name: zrh, jurisdiction: CH}\n"
-    "  - {name: gva, jurisdiction: CH}\n"
-    "links:\n"
-    "  - {source: zrh, target: gva, both_ways: true, capacity_bps: 100G, delay_ns: 1.6ms}\n";
-
 TEST(CliOfflineTest, UnreachableControllerSaysWhereAndWhatToDo) {
   const Ran ran = Waymark({"--server", "unix:/tmp/wmcli-no-such-socket", "get", "nodes"});
   EXPECT_EQ(ran.code, 3);
@@ -83,7 +76,7 @@ TEST(CliOfflineTest, WrongUsage) {
 TEST(CliOfflineTest, ImportNeedsNoControllerToValidate) {
   const Ran ran = Waymark({"--server", "unix:/tmp/wmcli-no-such-socket", "topology", "import", "-",
                            "--format=yaml", "--validate-only"},
-                          kTopology);
+                          kTwoNodesAndALink);
   EXPECT_EQ(ran.code, 0) << ran.err;
   EXPECT_EQ(ran.out, "-: yaml, 2 nodes, 2 links, 0 risk groups\nvalid, nothing changed\n");
   const Ran bad = Waymark({"topology", "import", "-", "--format=yaml", "--validate-only"},
@@ -97,7 +90,7 @@ TEST(CliOfflineTest, ImportNeedsNoControllerToValidate) {
 TEST(CliOfflineTest, ExportConvertsAndReadsBack) {
   const std::string yaml = testing::TempDir() + "/convert.yaml";
   const std::string json = testing::TempDir() + "/convert.json";
-  std::ofstream(yaml) << kTopology;
+  std::ofstream(yaml) << kTwoNodesAndALink;
   ASSERT_EQ(Waymark({"topology", "export", "--graph", yaml, "--output", json}).code, 0);
   const Ran there = Waymark({"topology", "export", "--graph", yaml, "--format=yaml"});
   const Ran back = Waymark({"topology", "export", "--graph", json, "--format=yaml"});

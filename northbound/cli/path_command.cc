@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "controller/topology/human_units.h"
+#include "controller/topology/limits.h"
 #include "controller/topology/snapshot.h"
 #include "northbound/cli/exit_code.h"
 
@@ -21,9 +22,6 @@ constexpr int64_t kMaxHopsLive = 64;
 constexpr int64_t kMaxHopsOffline = 1'000'000;
 constexpr int64_t kMaxPaths = 1'000;
 constexpr int64_t kMaxDisjointPaths = 8;
-constexpr int64_t kMaxRateBps = 10'000'000'000'000'000;
-// 64 links of 10 s, the slowest that there can be.
-constexpr int64_t kMaxDelayNs = 640'000'000'000;
 constexpr size_t kMaxVia = 64;
 constexpr size_t kMaxListed = 1'000;
 
@@ -40,13 +38,18 @@ absl::Status ReadNumber(std::string_view flag, const std::string& text, int64_t 
 
 absl::Status ReadDelay(std::string_view flag, const std::string& text, int64_t* value) {
   if (text.empty()) return absl::OkStatus();
+  // Nobody who writes 10 here means nanoseconds.
+  if (double number = 0; absl::SimpleAtod(text, &number)) {
+    return UsageError(
+        absl::StrCat(Flag(flag, text), "has no unit: give one, e.g. ", text, "ms or ", text, "us"));
+  }
   const auto delay = ParseDurationNs(text);
-  if (delay.ok() && *delay > 0 && *delay <= kMaxDelayNs) {
+  if (delay.ok() && *delay > 0 && *delay <= kMaxDelayBoundNs) {
     *value = *delay;
     return absl::OkStatus();
   }
-  return UsageError(
-      absl::StrCat(Flag(flag, text), "give more than 0 and at most 640s, e.g. 12ms or 850us"));
+  return UsageError(absl::StrCat(Flag(flag, text), "give more than 0 and at most ",
+                                 FormatDurationNs(kMaxDelayBoundNs), ", e.g. 12ms or 850us"));
 }
 
 absl::Status ReadRate(std::string_view flag, const std::string& text, int64_t* value) {
@@ -193,9 +196,11 @@ class Reader {
     if (!args_.setup_priority.empty()) c_.set_setup_priority(static_cast<uint32_t>(priority));
     if (args_.availability.empty()) return absl::OkStatus();
     double share = 0;
-    if (!absl::SimpleAtod(args_.availability, &share) || !(share > 0 && share < 1)) {
+    if (!absl::SimpleAtod(args_.availability, &share) ||
+        !(share > 0 && share <= kMaxAvailabilityTarget)) {
       return UsageError(absl::StrCat(Flag("--availability", args_.availability),
-                                     "give a share of time between 0 and 1, e.g. 0.99999"));
+                                     "give a share of time, more than 0 and at most ",
+                                     PlainNumber(kMaxAvailabilityTarget), ", e.g. 0.99999"));
     }
     c_.set_availability_target(share);
     return absl::OkStatus();

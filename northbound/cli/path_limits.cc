@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "northbound/cli/exit_code.h"
+#include "northbound/cli/flag_words.h"
 #include "northbound/cli/format.h"
 #include "northbound/cli/path_routes.h"
 
@@ -77,17 +78,12 @@ absl::StatusOr<PathLimits> PathLimits::Read(Context& context, const std::string&
         absl::StrCat("--threads \"", threads, "\": give a whole number, 1 to ", kMaxThreads));
   }
   if (time_limit.empty()) return limits;
-  absl::Duration limit;
-  double seconds = 0;
-  const bool plain = absl::SimpleAtod(time_limit, &seconds);
-  if (plain) limit = absl::Seconds(seconds);
-  if ((!plain && !absl::ParseDuration(time_limit, &limit)) || limit <= absl::ZeroDuration() ||
-      limit > absl::Hours(24)) {
+  if (!CheckDuration(time_limit).empty()) {
     return UsageError(absl::StrCat("--time-limit \"", time_limit,
                                    "\": give more than 0 and at most 24 h, e.g. 30s or 500ms"));
   }
   limits.time_limit_ = time_limit;
-  limits.end_ = context.clock().Monotonic() + limit;
+  limits.end_ = context.clock().Monotonic() + ToDuration(time_limit);
   return limits;
 }
 

@@ -5,7 +5,6 @@
 #include "northbound/cli/path_print.h"
 #include "northbound/cli/path_text.h"
 #include "northbound/cli/print.h"
-#include "northbound/cli/proto_text.h"
 
 namespace waymark::cli {
 namespace {
@@ -53,6 +52,16 @@ void PrintExplanation(Context& context, const v1::PolicyExplanation& e) {
     PrintPromise(out, context.color(), e.promise(), Arithmetic::kShown, "  ");
   }
   PrintReasons(out, e.alternatives(), e.blocking_constraints(), e.relaxations(), "  ");
+}
+
+void PrintExplanations(Context& context, const v1::ExplainServiceResponse& response) {
+  if (response.policies().empty()) {
+    context.out() << "no pinned policies: the service's frames take the shared mesh\n";
+  }
+  for (int i = 0; i < response.policies_size(); ++i) {
+    if (i > 0) context.out() << '\n';
+    PrintExplanation(context, response.policies(i));
+  }
 }
 
 }  // namespace
@@ -123,28 +132,9 @@ absl::Status RunPathExplain(Context& context, const PathExplainArgs& args) {
   if (!client.ok()) return client.status();
   const auto response = (*client)->ExplainService(*name);
   if (!response.ok()) return response.status();
-  switch (context.globals().output) {
-    case Output::kJson:
-      context.out() << ToJson(*response);
-      break;
-    case Output::kYaml:
-      context.out() << ToYaml(*response);
-      break;
-    case Output::kName:
-      for (const auto& policy : response->policies()) {
-        context.out() << Printable(ShortName(policy.policy())) << '\n';
-      }
-      break;
-    case Output::kTable:
-      if (response->policies().empty()) {
-        context.out() << "no pinned policies: the service's frames take the shared mesh\n";
-      }
-      for (int i = 0; i < response->policies_size(); ++i) {
-        if (i > 0) context.out() << '\n';
-        PrintExplanation(context, response->policies(i));
-      }
-      break;
-  }
+  std::vector<std::string> names;
+  for (const auto& policy : response->policies()) names.push_back(ShortName(policy.policy()));
+  PrintAnswer(context, *response, names, [&] { PrintExplanations(context, *response); });
   return absl::OkStatus();
 }
 

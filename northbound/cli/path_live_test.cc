@@ -204,6 +204,15 @@ TEST_F(PathLiveTest, ReoptimizeAppliesThePlanThatWasShownAndConfirmed) {
   EXPECT_TRUE(server_.last_plan().apply());
   EXPECT_EQ(server_.last_plan().expected_plan(), "00ff");
   EXPECT_THAT(yes.out, HasSubstr("moved 1 policy by plan 00ff, revision 8"));
+  // Nobody at a terminal has agreed, whatever comes through the pipe.
+  const int plans = server_.plans();
+  for (const char* in : {"n\n", "y\n", ""}) {
+    const Ran piped = Run({"plan", "reoptimize", "--apply"}, in, false);
+    EXPECT_EQ(piped.code, 2);
+    EXPECT_THAT(piped.err, HasSubstr("--yes"));
+  }
+  EXPECT_EQ(server_.plans(), plans + 3);
+  EXPECT_FALSE(server_.last_plan().apply());
   // --yes asks nobody.
   const Ran flag = Run({"plan", "reoptimize", "--apply", "--yes"}, "", true);
   EXPECT_EQ(flag.code, 0);

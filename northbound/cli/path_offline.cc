@@ -99,6 +99,9 @@ class Solver {
         stop_(std::move(stop)) {}
 
   absl::StatusOr<v1::ComputePathResponse> Run() {
+    for (std::string& note : UnknownNames(snapshot_, constraints_)) {
+      response_.add_notes(std::move(note));
+    }
     const bool hops = !constraints_.explicit_hops.empty();
     if (!constraints_.protection.any()) {
       if (hops) {
@@ -151,9 +154,6 @@ class Solver {
     if (!result.ok()) return result.status();
     Give(result->set.outcome, std::move(result->set.paths), result->set.shared_risks);
     Blame(result->first);
-    if (response_.paths_size() == 0 && result->first.problem == HopProblem::kNone) {
-      Block("no path through these hops has a disjoint partner");
-    }
     return absl::OkStatus();
   }
 
@@ -171,7 +171,7 @@ class Solver {
   }
 
   void Blame(const ExplicitResult& result) {
-    if (result.outcome == Outcome::kInfeasible && !result.message.empty()) Block(result.message);
+    if (result.outcome == Outcome::kInfeasible) hop_problem_ = result.message;
   }
 
   void Block(const std::string& reason) {
@@ -209,7 +209,7 @@ class Solver {
   }
 
   void Refused(const Refusal& refusal) {
-    Block(refusal.reason);
+    Block(hop_problem_.empty() ? refusal.reason : refusal.reason + ": " + hop_problem_);
     response_.mutable_status()->set_blocking_constraint(refusal.blocking_constraint);
     response_.mutable_status()->set_relaxation(refusal.relaxation);
   }
@@ -239,6 +239,8 @@ class Solver {
   const NodeId from_, to_;
   const std::function<bool()> stop_;
   std::vector<ComputedPath> paths_;
+  // What is wrong with the hops as things are, be it for another constraint.
+  std::string hop_problem_;
   v1::ComputePathResponse response_;
 };
 

@@ -5,7 +5,7 @@
 #include "northbound/cli/path_command.h"
 #include "northbound/cli/path_print.h"
 #include "northbound/cli/path_text.h"
-#include "northbound/cli/proto_text.h"
+#include "northbound/cli/print.h"
 
 namespace waymark::cli {
 namespace {
@@ -80,21 +80,11 @@ std::string Refused(const v1::ComputePathResponse& response) {
 
 absl::Status ShowPaths(Context& context, const v1::ComputePathRequest& request,
                        const v1::ComputePathResponse& response) {
-  switch (context.globals().output) {
-    case Output::kJson:
-      context.out() << ToJson(response);
-      break;
-    case Output::kYaml:
-      context.out() << ToYaml(response);
-      break;
-    case Output::kName:
-      for (const v1::Path& path : response.paths()) {
-        context.out() << Printable(ShortNames(path.links())) << '\n';
-      }
-      break;
-    case Output::kTable:
-      ShowTable(context, request, response);
-      break;
+  std::vector<std::string> names;
+  for (const v1::Path& path : response.paths()) names.push_back(ShortNames(path.links()));
+  PrintAnswer(context, response, names, [&] { ShowTable(context, request, response); });
+  for (const std::string& note : response.notes()) {
+    context.io().err << "waymark: note: " << Printable(note) << '\n';
   }
   if (response.outcome() == v1::FOUND) return absl::OkStatus();
   if (response.outcome() == v1::BUDGET_SPENT && response.paths_size() > 0) {

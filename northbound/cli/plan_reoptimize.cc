@@ -5,7 +5,6 @@
 #include "northbound/cli/commands.h"
 #include "northbound/cli/exit_code.h"
 #include "northbound/cli/print.h"
-#include "northbound/cli/proto_text.h"
 
 namespace waymark::cli {
 namespace {
@@ -44,33 +43,24 @@ std::string Count(const v1::ReoptimizeResponse& plan) {
   return absl::StrCat(plan.moves_size(), plan.moves_size() == 1 ? " policy" : " policies");
 }
 
-absl::Status Show(Context& context, const v1::ReoptimizeResponse& plan) {
+void ShowTable(Context& context, const v1::ReoptimizeResponse& plan) {
   std::ostream& out = context.out();
-  switch (context.globals().output) {
-    case Output::kJson:
-      out << ToJson(plan);
-      break;
-    case Output::kYaml:
-      out << ToYaml(plan);
-      break;
-    case Output::kName:
-      for (const v1::PolicyMove& move : plan.moves()) {
-        out << Printable(ShortName(move.policy())) << '\n';
-      }
-      break;
-    case Output::kTable:
-      if (plan.moves().empty()) {
-        out << "nothing to gain: every policy stays where it is\n";
-      } else if (plan.applied()) {
-        out << "moved " << Count(plan) << " by plan " << Printable(plan.plan()) << ", revision "
-            << plan.revision() << '\n';
-      } else {
-        PrintMoves(out, context.color(), plan);
-        out << "plan " << Printable(plan.plan()) << " would move " << Count(plan)
-            << "; nothing has moved (--apply does)\n";
-      }
-      break;
+  if (plan.moves().empty()) {
+    out << "nothing to gain: every policy stays where it is\n";
+  } else if (plan.applied()) {
+    out << "moved " << Count(plan) << " by plan " << Printable(plan.plan()) << ", revision "
+        << plan.revision() << '\n';
+  } else {
+    PrintMoves(out, context.color(), plan);
+    out << "plan " << Printable(plan.plan()) << " would move " << Count(plan)
+        << "; nothing has moved (--apply does)\n";
   }
+}
+
+absl::Status Show(Context& context, const v1::ReoptimizeResponse& plan) {
+  std::vector<std::string> names;
+  for (const v1::PolicyMove& move : plan.moves()) names.push_back(ShortName(move.policy()));
+  PrintAnswer(context, plan, names, [&] { ShowTable(context, plan); });
   return absl::OkStatus();
 }
 
@@ -98,6 +88,12 @@ absl::Status RunReoptimize(Context& context, const ReoptimizeArgs& args) {
   if (!args.apply || plan->moves().empty()) return Show(context, *plan);
   // What is about to happen is for people whatever the output is for.
   PrintMoves(context.io().err, Color::kNever, *plan);
+  if (!args.yes && !context.io().interactive) {
+    return UsageError(
+        "--apply moves what carries traffic, and nobody is at a terminal to agree: look at the "
+        "plan "
+        "above, and give --yes");
+  }
   if (!context.Confirm(absl::StrCat("Move ", Count(*plan), "?"), args.yes)) {
     return absl::CancelledError("nothing has moved");
   }

@@ -280,6 +280,26 @@ std::vector<std::string> TableRow(const v1::Resource& resource) {
   return {};
 }
 
+bool PrintedForMachine(Context& context, const google::protobuf::Message& reply) {
+  switch (context.globals().output) {
+    case Output::kJson:
+      context.out() << ToJson(reply);
+      return true;
+    case Output::kYaml:
+      context.out() << ToYaml(reply);
+      return true;
+    default:
+      return false;
+  }
+}
+
+void PrintAnswer(Context& context, const google::protobuf::Message& reply,
+                 std::span<const std::string> names, const std::function<void()>& table) {
+  if (PrintedForMachine(context, reply)) return;
+  if (context.globals().output == Output::kTable) return table();
+  for (const std::string& name : names) context.out() << Printable(name) << '\n';
+}
+
 void PrintResources(Context& context, Kind kind, std::span<const v1::Resource> resources,
                     Shape shape) {
   switch (context.globals().output) {

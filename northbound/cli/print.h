@@ -2,6 +2,7 @@
 #ifndef WAYMARK_NORTHBOUND_CLI_PRINT_H_
 #define WAYMARK_NORTHBOUND_CLI_PRINT_H_
 
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>
@@ -25,6 +26,12 @@ const google::protobuf::Message& MessageOf(const v1::Resource& resource);
 enum class Shape { kList, kSingle };
 void PrintResources(Context& context, Kind kind, std::span<const v1::Resource> resources,
                     Shape shape);
+
+// JSON or YAML of `reply` where that is asked for; false: nothing is printed, it is for people.
+bool PrintedForMachine(Context& context, const google::protobuf::Message& reply);
+// A reply as the output flag asks: that, or `names`, one a line, or what `table` prints.
+void PrintAnswer(Context& context, const google::protobuf::Message& reply,
+                 std::span<const std::string> names, const std::function<void()>& table);
 
 // "EF (46), AF41 (34) -> swiss; default -> best-effort".
 std::string FormatRules(const v1::ClassMap& map);

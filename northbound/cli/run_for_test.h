@@ -11,6 +11,13 @@
 
 namespace waymark::cli {
 
+inline constexpr char kTwoNodesAndALink[] =
+    "nodes:\n"
+    "  - {name: zrh, jurisdiction: CH}\n"
+    "  - {name: gva, jurisdiction: CH}\n"
+    "links:\n"
+    "  - {source: zrh, target: gva, both_ways: true, capacity_bps: 100G, delay_ns: 1.6ms}\n";
+
 struct Ran {
   int code = 0;
   std::string out;

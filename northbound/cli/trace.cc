@@ -4,7 +4,6 @@
 #include "northbound/cli/exit_code.h"
 #include "northbound/cli/path_text.h"
 #include "northbound/cli/print.h"
-#include "northbound/cli/proto_text.h"
 
 namespace waymark::cli {
 namespace {
@@ -91,20 +90,9 @@ absl::Status RunTrace(Context& context, const TraceArgs& args) {
   if (!client.ok()) return client.status();
   const auto response = (*client)->Trace(*request);
   if (!response.ok()) return response.status();
-  switch (context.globals().output) {
-    case Output::kJson:
-      context.out() << ToJson(*response);
-      break;
-    case Output::kYaml:
-      context.out() << ToYaml(*response);
-      break;
-    case Output::kName:
-      context.out() << Printable(ShortName(response->policy())) << '\n';
-      break;
-    case Output::kTable:
-      PrintTrace(context, *request, *response);
-      break;
-  }
+  const std::string name = ShortName(response->policy());
+  PrintAnswer(context, *response, std::span(&name, 1),
+              [&] { PrintTrace(context, *request, *response); });
   return absl::OkStatus();
 }
 

@@ -1,0 +1,28 @@
+// What the words behind flags mean. The checks return an empty string, or what is wrong and what to
+// give instead, as CLI11 wants it.
+#ifndef WAYMARK_NORTHBOUND_CLI_FLAG_WORDS_H_
+#define WAYMARK_NORTHBOUND_CLI_FLAG_WORDS_H_
+
+#include <string>
+
+#include "absl/time/time.h"
+#include "northbound/cli/context.h"
+
+namespace waymark::cli {
+
+// "30s", "500ms", "2.5" in seconds: more than 0 and at most 24 h.
+std::string CheckDuration(const std::string& text);
+// Of a text that CheckDuration accepts.
+absl::Duration ToDuration(const std::string& text);
+
+// A revision, or a time of RFC 3339. False: neither.
+bool ParseAsOf(const std::string& text, AsOf* as_of);
+std::string CheckAsOf(const std::string& text);
+std::string CheckFrom(const std::string& text);
+
+// CLI11 reads an enum as its number. Replaces the word by it.
+std::string ToOutput(std::string& text);
+
+}  // namespace waymark::cli
+
+#endif  // WAYMARK_NORTHBOUND_CLI_FLAG_WORDS_H_
