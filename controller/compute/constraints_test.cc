@@ -150,7 +150,7 @@ TEST(ConstraintsTest, NamesThatNothingHasAreTold) {
   TestNetwork network;
   network.Node("a", "CH").set_provider("alpha");
   network.Node("b", "DE").set_provider("beta");
-  network.Fibre("a", "b").add_affinities("express");
+  network.Fibre("a", "b").add_admin_groups("express");
   const auto snapshot = network.Build();
   PathConstraints c;
   c.allowed_providers = {"alpha"};

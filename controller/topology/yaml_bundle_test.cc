@@ -258,7 +258,7 @@ const ErrorCase kErrors[] = {
      "net.yaml:3: setup_priority: \"8\" is out of range: give 0 to 7"},
     {"negative priority", "traffic_classes:\n- name: a\n  hold_priority: -1\n", "give 0 to 7"},
     {"absurd class factor", "traffic_classes:\n- name: a\n  oversubscription: 1001\n",
-     "give 0 to 1000"},
+     "give 0 to 1,000"},
     {"absurd rate", LINK("capacity_bps: 11P"), "net.yaml:4: capacity_bps: \"11P\" is out of range"},
     {"zero rate", LINK("capacity_bps: 0"), "out of range: give 1 to 10P"},
     {"negative rate", LINK("capacity_bps: -5G"), "out of range"},
