@@ -70,9 +70,11 @@ class RouteExplainer {
     objective_alone.objective = constraints_.objective;
     const int most_hops = query_.environment.most_hops;
     objective_alone.max_hops = most_hops;
-    const SearchGraph everything(
-        snapshot_, objective_alone,
-        {.ignore_forbid = true, .most_hops = most_hops, .weights = query_.environment.weights});
+    const SearchGraph everything(snapshot_, objective_alone,
+                                 {.ignore_forbid = true,
+                                  .ignore_avoid = true,
+                                  .most_hops = most_hops,
+                                  .weights = query_.environment.weights});
     size_t better = 0;
     for (const ComputedPath& path : Shortest(everything, most + 1)) {
       if (IsChosen(path.links) || explanation_.alternatives.size() + 1 >= most) continue;
@@ -151,7 +153,7 @@ class RouteExplainer {
       return "no path without a risk in common with it meets the constraints";
     }
     if (!risks.Disjoint(working_.links, protect_->links)) {
-      return BetterNow("a pair without shared risks would be possible now");
+      return Better("a pair without shared risks is possible");
     }
     std::string reason = WhyTargets({path, partner.path});
     if (!reason.empty()) return reason;
@@ -161,7 +163,7 @@ class RouteExplainer {
       return std::pair(std::max(a.metric, b.metric), sum);
     };
     const auto its = rank(path, partner.path), chosen = rank(working_, *protect_);
-    if (its < chosen) return BetterNow();
+    if (its < chosen) return Better();
     const std::string with = "with its protect path " + LinksText(partner.path.links) + ": ";
     if (its == chosen) return "as good as a pair: the order of link names decides";
     if (its.first != chosen.first) return with + Dearer(its.first, chosen.first);
@@ -209,13 +211,13 @@ class RouteExplainer {
 
   std::string Compared(const ComputedPath& path, const ComputedPath& chosen) {
     if (path.metric == chosen.metric) {
-      return path < chosen ? BetterNow() : "equal in all: the order of link names decides";
+      return path < chosen ? Better() : "equal in all: the order of link names decides";
     }
-    return path.metric < chosen.metric ? BetterNow() : Dearer(path.metric, chosen.metric);
+    return path.metric < chosen.metric ? Better() : Dearer(path.metric, chosen.metric);
   }
 
-  // Possible where the network has changed since the route was placed.
-  std::string BetterNow(const std::string& what = "better now") {
+  // Possible where the network has changed since the route was placed, or a failure has moved it.
+  std::string Better(const std::string& what = "better") {
     outdone_ = true;
     return what + ": a route that is placed is not moved unasked";
   }
@@ -264,6 +266,11 @@ class RouteExplainer {
 
   std::string Chosen(size_t better) const {
     const std::string name = ObjectiveName(constraints_.objective);
+    if (outdone_) {
+      return "stays where it was placed, with " + name + " " + ObjectiveText(working_.objective()) +
+             (protect_ ? " and " + ObjectiveText(protect_->objective()) : "") +
+             ": there are better routes, but a route that is placed is not moved unasked";
+    }
     std::string text;
     if (!protect_) {
       text = "least " + name + " (" + ObjectiveText(working_.objective()) +
@@ -275,7 +282,6 @@ class RouteExplainer {
       text = std::string(sum ? "least total " : "least dearer ") + name + " (" +
              ObjectiveText(objective) + ") of the pairs of paths that meet every constraint";
     }
-    if (outdone_) return "stays where it was placed; it was the " + text + " then";
     if (better > 0) text += "; " + std::to_string(better) + " less by themselves are ruled out";
     return text;
   }

@@ -111,6 +111,20 @@ TEST_F(ExplanationTest, PlacesAndRoom) {
       "zrh--fra fra--lon : explicit hops: it does not pass nodes/par in its turn");
 }
 
+// What an operator asks about first is the link that was best before its maintenance.
+TEST_F(ExplanationTest, GentleMaintenanceIsNamedThoughManyOthersAreCheaperThanIt) {
+  network_.Link("links/zrh--fra").set_admin_state(v1::AVOID);
+  for (const char* more : {"ams", "bru", "vie"}) {
+    network_.Node(more);
+    network_.Fibre("zrh", more, 1'000'000, 50);
+    network_.Fibre(more, "lon", 1'000'000, 50);
+  }
+  snapshot_ = network_.Build();
+  const RouteExplanation told = Explain({}, Path("par"));
+  EXPECT_EQ(Reasons(told)[0],
+            "zrh--fra fra--lon : dearer: places in maintenance (admin_state AVOID) 1 against 0");
+}
+
 TEST_F(ExplanationTest, PairsAndSharedRisks) {
   for (const char* link : {"links/zrh--fra", "links/par--lon"}) {
     network_.Link(link).add_srlgs("srlgs/tunnel");
@@ -131,7 +145,7 @@ TEST_F(ExplanationTest, APlacedRouteThatIsOutdoneSaysSo) {
   snapshot_ = network_.Build();
   const RouteExplanation told = Explain({}, Path("par"));
   EXPECT_EQ(Reasons(told)[0],
-            "zrh--fra fra--lon : better now: a route that is placed is not moved unasked");
+            "zrh--fra fra--lon : better: a route that is placed is not moved unasked");
   EXPECT_TRUE(told.chosen.starts_with("stays where it was placed")) << told.chosen;
 }
 
@@ -333,7 +347,8 @@ TEST(ExplanationOracleTest, EveryReasonIsTrue) {
     // The least by the objective alone, in order, is what is told first.
     PathConstraints objective_alone;
     objective_alone.objective = constraints.objective;
-    const SearchGraph everything(*snapshot, objective_alone, {.ignore_forbid = true});
+    const SearchGraph everything(*snapshot, objective_alone,
+                                 {.ignore_forbid = true, .ignore_avoid = true});
     size_t at = 0;
     for (const ComputedPath& path : AllPaths(everything, from, to)) {
       if (path.links == working.links || path.links == protect.links) continue;

@@ -206,14 +206,17 @@ void Summarise(const RefusalQuery& query, RefusalExplanation* explanation) {
         "work budget", "ask again with fewer constraints"};
     return;
   }
-  std::vector<std::string> names, changes;
+  std::ranges::stable_sort(
+      explanation->conflicts, {},
+      [](const std::vector<std::string>& conflict) { return conflict.size(); });
+  std::vector<std::string> conflicts, changes;
   for (const std::vector<std::string>& conflict : explanation->conflicts) {
-    names.insert(names.end(), conflict.begin(), conflict.end());
+    conflicts.push_back(JoinNames(conflict, " and "));
   }
   for (const RefusalRelaxation& relaxation : explanation->relaxations) {
     if (changes.size() < kMostInSummary) changes.push_back(relaxation.change);
   }
-  refusal.blocking_constraint = JoinNames(names, " and ");
+  refusal.blocking_constraint = JoinNames(conflicts, "; by itself also ");
   refusal.relaxation = JoinNames(changes, " or ");
   const std::string count = query.disjoint_paths > 2 ? std::to_string(query.disjoint_paths) : "two";
   refusal.reason = (pair ? "no " + count + " disjoint paths from " : "no path from ") + ends +

@@ -18,7 +18,8 @@ namespace waymark {
 struct Refusal {
   // One sentence: "no path from nodes/zrh to nodes/bom meets max_delay 12.0 ms".
   std::string reason;
-  // Every constraint of RefusalExplanation::conflicts, joined by " and ": "max_delay 12.0 ms",
+  // RefusalExplanation::conflicts, the constraints of one joined by " and ", several conflicts by
+  // "; by itself also ": "max_delay 12.0 ms",
   // "allowed_jurisdictions [CH]", "protection PROVIDER", "bandwidth 10 Gbit/s", "topology", "link
   // state", "maintenance".
   std::string blocking_constraint;
@@ -40,7 +41,7 @@ struct RefusalExplanation {
   // Constraints that contradict each other. Of each conflict: with these constraints alone there is
   // no route, and without any one of them there is one; no smaller set has that property (but see
   // `complete`). More than one conflict where dropping all of the first would not help yet: they
-  // share no constraint, and dropping all of them gives a route.
+  // share no constraint, and dropping all of them gives a route. The smallest first.
   std::vector<std::vector<std::string>> conflicts;
   // Each by itself works. Where one constraint alone can be changed, those; else several together,
   // no one of which could be left out. Of each constraint the nearest change: the least bound, the

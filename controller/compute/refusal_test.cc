@@ -210,6 +210,40 @@ TEST_F(RefusalTest, SetsOfMoreThanTwo) {
   EXPECT_EQ(told.relaxations[0].paths.size(), 2u);
 }
 
+// Sharing is for two paths only, so the change names both.
+TEST_F(RefusalTest, SetsOfMoreThanTwoThatCouldOnlyShare) {
+  for (const char* node : {"nodes/fra", "nodes/par", "nodes/mil"}) {
+    network_.Node(node + 6).set_provider("alpha");
+  }
+  snapshot_ = network_.Build();
+  const PathConstraints constraints = {.protection = {.provider = true}};
+  const RefusalExplanation told = ExplainRefusalInFull({.snapshot = *snapshot_,
+                                                        .constraints = constraints,
+                                                        .from = "nodes/zrh",
+                                                        .to = "nodes/lon",
+                                                        .disjoint_paths = 3});
+  EXPECT_TRUE(told.refusal.relaxation.starts_with(
+      "disjoint paths 3 -> 2, and protection PROVIDER: allow both paths to share provider alpha"))
+      << told.refusal.relaxation;
+}
+
+// Strict maintenance of the only way, and protection that the topology does not have: each by
+// itself is enough.
+TEST_F(RefusalTest, SeveralConflictsAreToldApart) {
+  TestNetwork line;
+  for (const char* node : {"a", "b", "c"}) line.Node(node);
+  line.Fibre("a", "b", 1'000'000, 10);
+  line.Fibre("b", "c", 1'000'000, 10);
+  line.Link("links/a--b").set_admin_state(v1::FORBID);
+  const auto snapshot = line.Build();
+  const PathConstraints constraints = {.protection = {.link = true}};
+  const RefusalExplanation told = ExplainRefusalInFull(
+      {.snapshot = *snapshot, .constraints = constraints, .from = "nodes/a", .to = "nodes/c"});
+  ASSERT_EQ(told.conflicts.size(), 2u);
+  EXPECT_EQ(told.refusal.blocking_constraint,
+            told.conflicts[0][0] + "; by itself also " + told.conflicts[1][0]);
+}
+
 TEST_F(RefusalTest, AvailabilityAndLatencyTargets) {
   network_.Link("links/zrh--fra").set_mtbf_hours(999);
   network_.Link("links/zrh--fra").set_mttr_hours(1);

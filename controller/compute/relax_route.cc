@@ -114,7 +114,11 @@ std::optional<WhatIfChange> RelaxProtection(WhatIfSolver& solver, const WhatIfQu
         asked.constraints.protection.provider &&
         std::any_of(shared.begin(), shared.end(),
                     [](const std::string& risk) { return risk.starts_with("provider "); });
-    return WhatIfChange{name + ": allow both paths to share " + JoinNames(shared, ", ") +
+    const std::string fewer =
+        asked.disjoint_paths > 2
+            ? "disjoint paths " + std::to_string(asked.disjoint_paths) + " -> 2, and "
+            : "";
+    return WhatIfChange{fewer + name + ": allow both paths to share " + JoinNames(shared, ", ") +
                             (one_provider ? OnlyOneProvider(solver, asked) : ""),
                         [](WhatIfQuestion& q) {
                           q.disjoint_paths = 2;

@@ -65,6 +65,7 @@ void SearchGraph::Price(const PathConstraints& constraints, const Environment& e
       // Maintenance of either direction is maintenance of the fibre.
       if (link.admin != v1::AVOID) avoided += Avoided(reverse.admin);
     }
+    if (environment.ignore_avoid) avoided = 0;
     cost_.push_back(MakePathCost(avoided, static_cast<uint64_t>(objectives[i] / unit), 1,
                                  static_cast<uint64_t>(delay_ns)));
   }

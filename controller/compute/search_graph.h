@@ -78,6 +78,8 @@ class SearchGraph {
     // Only to explain a refusal: as if nothing were in strict maintenance. No traffic is ever
     // placed by it.
     bool ignore_forbid = false;
+    // Only to explain: what is in gentle maintenance costs no more than the rest.
+    bool ignore_avoid = false;
     // The hop bound of the constraints counts up to this. More only for planning on paper: no
     // packet carries the strict path then. At most kMostHopsOnPaper.
     int most_hops = kMaxPathHops;

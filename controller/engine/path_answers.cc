@@ -53,8 +53,10 @@ v1::SegmentList FewestSegments(UniqueShortestPaths& table, const std::vector<Lin
 // Response: any message with blocking_constraints and relaxations.
 template <typename Response>
 void AddRefusal(const Snapshot& snapshot, const RefusalExplanation& why, Response* response) {
-  for (const std::vector<std::string>& conflict : why.conflicts) {
-    for (const std::string& constraint : conflict) response->add_blocking_constraints(constraint);
+  if (!why.conflicts.empty()) {
+    for (const std::string& constraint : why.conflicts[0]) {
+      response->add_blocking_constraints(constraint);
+    }
   }
   for (const RefusalRelaxation& relaxation : why.relaxations) {
     v1::Relaxation* added = response->add_relaxations();
@@ -210,7 +212,13 @@ class Computation {
                                 .targets = Targets(),
                                 .limit = {.budget = kExplainBudget, .stop = stop_}};
     if (pair) query.protect = solution.paths[1].links;
-    AddAlternatives(world_.snapshot, ExplainRoute(query), response);
+    RouteExplanation why = ExplainRoute(query);
+    // Of several paths that were asked for, none is one that was not taken.
+    std::erase_if(why.alternatives, [&](const RuledOutPath& other) {
+      return std::ranges::find(solution.paths, other.links, &ComputedPath::links) !=
+             solution.paths.end();
+    });
+    AddAlternatives(world_.snapshot, why, response);
   }
 
   const PathWorld& world_;

@@ -182,10 +182,7 @@ class Solver {
 
   void Refuse() {
     const std::string &from = snapshot_.node(from_).name, &to = snapshot_.node(to_).name;
-    if (!request_.explain()) {
-      const Refusal refusal = ExplainRefusal(snapshot_, constraints_, environment_, from, to);
-      return Refused(refusal);
-    }
+    const int64_t budget = request_.explain() ? kExplainBudget : kPlanExplainBudget;
     const RefusalExplanation why =
         ExplainRefusalInFull({.snapshot = snapshot_,
                               .constraints = constraints_,
@@ -193,10 +190,13 @@ class Solver {
                               .from = from,
                               .to = to,
                               .disjoint_paths = Count(),
-                              .limit = {.budget = kExplainBudget, .stop = stop_}});
+                              .limit = {.budget = budget, .stop = stop_}});
     Refused(why.refusal);
-    for (const std::vector<std::string>& conflict : why.conflicts) {
-      for (const std::string& constraint : conflict) response_.add_blocking_constraints(constraint);
+    if (!request_.explain()) return;
+    if (!why.conflicts.empty()) {
+      for (const std::string& constraint : why.conflicts[0]) {
+        response_.add_blocking_constraints(constraint);
+      }
     }
     for (const RefusalRelaxation& relaxation : why.relaxations) {
       v1::Relaxation& message = *response_.add_relaxations();
@@ -224,6 +224,8 @@ class Solver {
          .protect = protect ? std::span<const LinkId>(paths_[1].links) : std::span<const LinkId>(),
          .limit = {.budget = kExplainBudget, .stop = stop_}});
     for (const RuledOutPath& other : why.alternatives) {
+      // Of several paths that were asked for, none is one that was not taken.
+      if (std::ranges::find(paths_, other.links, &ComputedPath::links) != paths_.end()) continue;
       v1::PathAlternative& message = *response_.add_alternatives();
       *message.mutable_path() = PathMessage(file_, other.links);
       message.set_ruled_out(other.ruled_out);

@@ -153,6 +153,20 @@ TEST(PathOfflineTest, RefusalsSayWhy) {
   EXPECT_THAT(alone.out, IsEmpty());
 }
 
+TEST(PathOfflineTest, RefusedSetsSayHowManyThereAre) {
+  const Ran set = Compute({"--from", "a", "--to", "Big_D", "--disjoint", "node", "--k", "4"});
+  EXPECT_EQ(set.code, 1);
+  EXPECT_THAT(set.err, HasSubstr("no 4 disjoint paths"));
+  EXPECT_THAT(set.err, HasSubstr("disjoint paths 4 -> 3"));
+  EXPECT_THAT(set.err, Not(HasSubstr("work budget")));
+}
+
+TEST(PathOfflineTest, WhatIsAnswerIsNotListedAsNotTaken) {
+  const Ran ran = Compute({"--from", "a", "--to", "Big_D", "--k", "3", "--explain"});
+  EXPECT_EQ(ran.code, 0) << ran.err;
+  EXPECT_THAT(ran.out, Not(HasSubstr("Not taken"))) << ran.out;
+}
+
 TEST(PathOfflineTest, ExplainsBothWays) {
   const Ran late =
       Compute({"--from=a", "--to=3", "--max-delay=0.5ms", "--bandwidth=1G", "--explain"});
