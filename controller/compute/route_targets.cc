@@ -81,10 +81,17 @@ absl::StatusOr<QueueLoads> LoadsWith(const RouteTargets& targets,
                                      std::span<const ComputedPath> paths) {
   QueueLoads with = *targets.loads;
   for (const std::string& policy : Yielding(targets, paths)) with.Remove(policy);
+  const bool shares = targets.share_protect && targets.protected_pair && paths.size() == 2 &&
+                      targets.ledger != nullptr;
   for (const ComputedPath& path : paths) {
-    for (const std::vector<LinkId>& way : WaysOf(targets, path.links)) {
-      const absl::Status added =
-          with.Add("", way, targets.queue, targets.rate_bps, targets.burst_bytes);
+    const auto ways = WaysOf(targets, path.links);
+    const auto working = WaysOf(targets, paths[0].links);
+    for (size_t way = 0; way < ways.size(); ++way) {
+      // Shared protect paths stand by: they count by the risks that their working paths have.
+      const bool stands_by = shares && &path == &paths[1] && way < working.size();
+      const absl::Status added = with.AddShared(
+          "", ways[way], targets.queue, targets.rate_bps, targets.burst_bytes, 0,
+          stands_by ? targets.ledger->RisksOf(working[way]) : std::vector<int32_t>());
       if (!added.ok()) return added;
     }
   }

@@ -40,13 +40,16 @@ void HoldBandwidth(const std::string& name, const stored::v1::Placement& placeme
                                      .hold_priority = demand.hold_priority});
 }
 
-void HoldQueues(const std::string& name, const PinnedDemand& demand, const Links& links,
-                bool guarded, PathBooks* books) {
-  for (const std::vector<LinkId>* path : {&links.working, &links.protect}) {
-    if (path->empty()) continue;
-    (void)books->loads.Add(name, *path, demand.traffic_class->queue(), demand.rate_bps,
-                           demand.burst_bytes, guarded ? demand.max_latency_ns : 0);
-  }
+void HoldQueues(const std::string& name, const stored::v1::Placement& placement,
+                const PinnedDemand& demand, const Links& links, bool guarded, PathBooks* books) {
+  const auto hold = [&](const std::vector<LinkId>& path, const std::vector<int32_t>& risks) {
+    if (path.empty()) return;
+    (void)books->loads.AddShared(name, path, demand.traffic_class->queue(), demand.rate_bps,
+                                 demand.burst_bytes, guarded ? demand.max_latency_ns : 0, risks);
+  };
+  hold(links.working, {});
+  hold(links.protect,
+       placement.protect_shared() ? books->ledger.RisksOf(links.working) : std::vector<int32_t>());
 }
 
 void Hold(const Snapshot& snapshot, const Placements& placements, const PinnedDemand& demand,
@@ -61,10 +64,9 @@ void Hold(const Snapshot& snapshot, const Placements& placements, const PinnedDe
   for (size_t leg = 0; leg < 2; ++leg) {
     if (!held[leg]) continue;
     const std::string& name = demand.policies[together ? 0 : leg];
-    if (parts.bandwidth) {
-      HoldBandwidth(name, placements.at(demand.policies[leg]), demand, *held[leg], books);
-    }
-    if (parts.queues) HoldQueues(name, demand, *held[leg], guarded, books);
+    const stored::v1::Placement& placement = placements.at(demand.policies[leg]);
+    if (parts.bandwidth) HoldBandwidth(name, placement, demand, *held[leg], books);
+    if (parts.queues) HoldQueues(name, placement, demand, *held[leg], guarded, books);
   }
 }
 
