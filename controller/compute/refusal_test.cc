@@ -161,7 +161,8 @@ TEST_F(RefusalTest, DownAndMaintenance) {
 TEST_F(RefusalTest, TwoConstraintsTogether) {
   const Refusal refusal =
       Explain({.max_delay_ns = 12'000'000, .allowed_jurisdictions = {"CH", "GB"}});
-  EXPECT_EQ(refusal.blocking_constraint, "max_delay 12.0 ms and allowed_jurisdictions [CH, GB]");
+  EXPECT_EQ(refusal.blocking_constraint,
+            "max_delay 12.0 ms; by itself also allowed_jurisdictions [CH, GB]");
   EXPECT_EQ(refusal.relaxation, "max delay 12.0 ms -> 14.3 ms and allow jurisdiction DE");
 }
 
@@ -212,12 +213,17 @@ TEST_F(RefusalTest, SetsOfMoreThanTwo) {
 
 // Sharing is for two paths only, so the change names both.
 TEST_F(RefusalTest, SetsOfMoreThanTwoThatCouldOnlyShare) {
-  for (const char* node : {"nodes/fra", "nodes/par", "nodes/mil"}) {
-    network_.Node(node + 6).set_provider("alpha");
+  TestNetwork one_provider;
+  one_provider.Node("zrh");
+  one_provider.Node("lon");
+  for (const char* by : {"fra", "par", "mil"}) {
+    one_provider.Node(by).set_provider("alpha");
+    one_provider.Fibre("zrh", by);
+    one_provider.Fibre(by, "lon");
   }
-  snapshot_ = network_.Build();
+  const auto snapshot = one_provider.Build();
   const PathConstraints constraints = {.protection = {.provider = true}};
-  const RefusalExplanation told = ExplainRefusalInFull({.snapshot = *snapshot_,
+  const RefusalExplanation told = ExplainRefusalInFull({.snapshot = *snapshot,
                                                         .constraints = constraints,
                                                         .from = "nodes/zrh",
                                                         .to = "nodes/lon",
