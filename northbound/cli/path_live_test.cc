@@ -222,6 +222,12 @@ TEST_F(PathLiveTest, ReoptimizeAppliesThePlanThatWasShownAndConfirmed) {
   EXPECT_EQ(Run({"plan", "reoptimize", "--as-of", "3"}).code, 2);
 }
 
+TEST_F(PathLiveTest, NothingIsAlwaysAvailable) {
+  const Ran ran = Run({"path", "compute", "--from", "zrh", "--to", "gva", "--availability", "1"});
+  EXPECT_EQ(ran.code, 2);
+  EXPECT_THAT(ran.err, HasSubstr("at most 0.999999999"));
+}
+
 TEST_F(PathLiveTest, NothingToGainIsSaid) {
   server_.set_plan({});
   const Ran ran = Run({"plan", "reoptimize", "--apply"});
