@@ -17,7 +17,7 @@ for argument in "$@"; do
   esac
 done
 
-install "${build_packages[@]}" "${run_packages[@]}" python3-grpcio python3-grpc-tools
+install "${build_packages[@]}" "${run_packages[@]}" python3-grpcio python3-grpc-tools python3-pkg-resources
 
 test_env=(--test_env=WAYMARK_DATA_DIR)
 can_namespace=

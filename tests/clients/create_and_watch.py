@@ -2,7 +2,7 @@
 """A client in another language, from generated stubs alone: creates a service and watches it come up.
 
 usage: create_and_watch.py PROTO_FOLDER     (the controller's address is in WAYMARK_SERVER)
-Needs Debian's python3-grpcio and python3-grpc-tools, and the example carrier.
+Needs Debian's python3-grpcio, python3-grpc-tools, python3-pkg-resources, and the example carrier.
 """
 
 import os
