@@ -22,6 +22,7 @@ struct TeSolveArgs {
   std::string max_paths, weights, time_limit, gap, threads;  // empty: the default
   std::string routes;                                        // where the CSV goes; empty: nowhere
   bool allow_unreachable = false;
+  std::string protect;  // --protected: link, node, srlg, joined by commas; empty: nothing
 };
 // Routes for all demands at once. DEADLINE_EXCEEDED or CANCELLED after the best so far has been
 // written and shown; FAILED_PRECONDITION naming demands that nothing can carry.

@@ -12,6 +12,11 @@ links places in its link list, from 0, joined by ";" in travel order (of links t
 without a direction, link i is 2i as written and 2i+1 back). A path carries its share of the weights
 of its pair.
 
+--protected gives pairs backup paths of weight 1, which carry next to nothing until a failure kills
+the others: headends then share a pair's traffic among the paths that are left, as te whatif does.
+They are chosen so that no single failure overloads a link, or, where that cannot be, overloads it
+least; a link fails with its reverse.
+
 When time is over, or after Ctrl-C, the best so far is written and shown as partial; exit code 5, or
 1 after Ctrl-C.
 
@@ -20,7 +25,8 @@ Demands: REPETITA .demands (also .xz), SNDlib's own file, TeaVaR's demand.txt, T
 
 Examples:
   waymark te solve --graph core.graph --demands core.demands --routes routes.csv
-  waymark te solve --graph topology.txt --demands demand.txt --matrix 12 -o json)";
+  waymark te solve --graph topology.txt --demands demand.txt --matrix 12 -o json
+  waymark te solve --graph net.yaml --demands d.csv --protected=link,srlg --routes r.csv)";
 
 const char kTeEvaluateFooter[] =
     R"(What the paths of a file, whoever made it, do to the links. The form is that of te solve --routes.
@@ -29,7 +35,8 @@ Example: waymark te evaluate --graph core.graph --demands core.demands --routes 
 
 const char kTeWhatifFooter[] =
     R"(Each --fail is one failure; what commas join fails together. A link fails with its reverse, as a cut
-fibre does; node:N and srlg:NAME fail with all their links. all-links: every fibre by itself.
+fibre does; node:N and srlg:NAME fail with all their links. all-links: every fibre by itself;
+all-nodes and all-srlgs: likewise.
 Headends share a demand among its paths that are left, by their weights; nothing is routed anew.
 
 Examples:
@@ -67,6 +74,8 @@ void AddTeSolveFlags(CLI::App* command, TeSolveArgs* args) {
   text("--gap", args->gap, "Stop this close to the bound (default 0.01: 1 %)");
   text("--threads", args->threads, "How many, 1 to 64; they change no result (default 2)");
   text("--routes", args->routes, "Where the paths go as CSV; replaced when it is complete");
+  text("--protected", args->protect,
+       "Also outlive every single failure of these: link, node, srlg, joined by commas");
   command->add_flag("--allow-unreachable", args->allow_unreachable,
                     "Solve the rest when demands have no way to go, and list them");
 }
@@ -82,8 +91,9 @@ void AddTeWhatifFlags(CLI::App* command, TeWhatifArgs* args) {
   command->add_option("--routes", args->routes, "The paths as CSV; - for standard input")
       ->required();
   command
-      ->add_option("--fail", args->fail,
-                   "LINK, node:N or srlg:NAME, joined by commas; or all-links")
+      ->add_option(
+          "--fail", args->fail,
+          "LINK, node:N or srlg:NAME, joined by commas; or all-links, all-nodes, all-srlgs")
       ->required()
       ->allow_extra_args(false);
   command->add_option("--threads", args->threads, "How many, 1 to 64 (default 2)");

@@ -5,8 +5,10 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_split.h"
 #include "controller/compute/mesh/evaluate.h"
 #include "controller/compute/mesh/optimize.h"
+#include "controller/compute/mesh/protect.h"
 #include "controller/compute/segments.h"
 #include "northbound/cli/exit_code.h"
 #include "northbound/cli/path_limits.h"
@@ -16,6 +18,7 @@
 #include "northbound/cli/te_pool.h"
 #include "northbound/cli/te_print.h"
 #include "northbound/cli/te_routes.h"
+#include "northbound/cli/te_scenarios.h"
 
 namespace waymark::cli {
 namespace {
@@ -97,12 +100,25 @@ class TeProgress {
   bool open_ = false;
 };
 
+// What single failures do to the routes.
+struct Guarded {
+  std::vector<Scenario> scenarios;
+  ProtectPlan plan;
+
+  std::string Worst() const {
+    return plan.worst_failure < 0 ? "" : scenarios[plan.worst_failure].name;
+  }
+  // Demands that lose all their routes in some failure, though the network has another way.
+  int64_t Exposed() const { return static_cast<int64_t>(plan.exposed.size()); }
+};
+
 // A plan with what is said about it. Every figure is of the routes as they are written.
 struct Solved {
   MeshPlan plan;
   MeshLoads loads;
   double seconds = 0;
   int most_segments = 0;
+  std::optional<Guarded> guarded;
 
   // None without a bound.
   std::optional<double> gap() const {
@@ -111,8 +127,39 @@ struct Solved {
   }
 };
 
+// Every fibre, node or risk group by itself, as --protected names them.
+absl::StatusOr<std::vector<Scenario>> ReadProtected(const TeInput& input, const std::string& text) {
+  std::vector<std::string> all;
+  for (const absl::string_view part : absl::StrSplit(text, ',')) {
+    if (part != "link" && part != "node" && part != "srlg") {
+      return UsageError(absl::StrCat("--protected \"", part, "\": use link, node or srlg"));
+    }
+    all.push_back(absl::StrCat("all-", part, "s"));
+  }
+  return ReadScenarios(input, all);
+}
+
+absl::Status Guard(const TeInput& input, const MeshOptions& options,
+                   std::vector<Scenario> scenarios, Solved* solved) {
+  ProtectOptions protect{
+      .max_paths = options.max_paths, .weight_total = options.weight_total, .stop = options.stop};
+  for (const Scenario& scenario : scenarios) {
+    std::vector<int32_t>& links = protect.failures.emplace_back();
+    for (size_t link = 0; link < scenario.links.size(); ++link) {
+      if (scenario.links[link]) links.push_back(static_cast<int32_t>(link));
+    }
+  }
+  auto plan = ProtectMesh(input.problem, solved->plan.routes, protect);
+  if (!plan.ok()) return plan.status();
+  solved->plan.routes = plan->routes;
+  solved->plan.stopped |= plan->stopped;
+  solved->guarded = Guarded{std::move(scenarios), *std::move(plan)};
+  return absl::OkStatus();
+}
+
 absl::StatusOr<Solved> Solve(Context& context, const TeInput& input, MeshOptions options,
-                             const PathLimits& limits) {
+                             const PathLimits& limits,
+                             std::optional<std::vector<Scenario>> failures) {
   TePool pool(limits.threads());
   TeProgress progress(context);
   if (limits.threads() > 1) {
@@ -125,9 +172,14 @@ absl::StatusOr<Solved> Solve(Context& context, const TeInput& input, MeshOptions
   Solved solved;
   const absl::Duration begin = context.clock().Monotonic();
   auto plan = OptimizeMesh(input.problem, options);
-  solved.seconds = absl::ToDoubleSeconds(context.clock().Monotonic() - begin);
   if (!plan.ok()) return plan.status();
   solved.plan = *std::move(plan);
+  if (failures) {
+    if (absl::Status status = Guard(input, options, *std::move(failures), &solved); !status.ok()) {
+      return status;
+    }
+  }
+  solved.seconds = absl::ToDoubleSeconds(context.clock().Monotonic() - begin);
   solved.loads = EvaluateMesh(input.problem, solved.plan.routes);
   solved.most_segments = MostSegments(input, solved.plan.routes);
   return solved;
@@ -151,6 +203,14 @@ void ShowJson(Context& context, const TeInput& input, const Solved& solved) {
   json["carried_bps"] = solved.loads.carried;
   json["unreachable"] = DemandsJson(input, solved.loads.lost, kListed);
   json["unreachable_count"] = solved.loads.lost.size();
+  if (solved.guarded) {
+    const ProtectPlan& guarded = solved.guarded->plan;
+    json["failures"] = solved.guarded->scenarios.size();
+    json["worst_mlu"] = guarded.worst_mlu;
+    json["worst_failure"] = solved.guarded->Worst();
+    json["cut"] = guarded.cut.size();
+    json["exposed"] = guarded.exposed.size();
+  }
   PrintTeJson(context, json);
 }
 
@@ -168,10 +228,21 @@ void ShowTable(Context& context, const TeInput& input, const Solved& solved) {
   if (!loads.lost.empty()) {
     unreachable = absl::StrCat(loads.lost.size(), ": ", input.DemandNames(loads.lost, kNamed));
   }
+  std::string failures, lost;
+  if (solved.guarded) {
+    const ProtectPlan& guarded = solved.guarded->plan;
+    failures = absl::StrCat(FormatUtilisation(guarded.worst_mlu), " at worst, of ",
+                            solved.guarded->scenarios.size(), " failures",
+                            guarded.worst_failure < 0 ? "" : ", in ", solved.guarded->Worst());
+    lost = absl::StrCat(guarded.cut.size(), " without any way, ", solved.guarded->Exposed(),
+                        " for want of paths");
+  }
   Fields()
       .Add("MLU", absl::StrCat(FormatUtilisation(loads.mlu), plan.stopped ? ", best so far" : ""))
       .Add("No routing has less than", absl::StrCat(FormatUtilisation(plan.lower_bound), ", ", gap))
       .Add("Before rounding", FormatUtilisation(plan.fractional_mlu))
+      .Add("MLU after failures", failures)
+      .Add("Demands lost then", lost)
       .Add("Demands", absl::StrCat(input.DemandCount(), ", ", FormatLoad(loads.offered),
                                    " offered, ", FormatLoad(loads.carried), " carried"))
       .Add("Unreachable", unreachable)
@@ -226,8 +297,17 @@ absl::Status RunTeSolve(Context& context, const TeSolveArgs& args) {
   if (absl::Status status = CheckReachable(*input, args.allow_unreachable); !status.ok()) {
     return status;
   }
+  std::optional<std::vector<Scenario>> failures;
+  if (!args.protect.empty()) {
+    if (options->max_paths < 2) {
+      return UsageError("--protected needs --max-paths 2 or more: a path and a backup");
+    }
+    auto scenarios = ReadProtected(*input, args.protect);
+    if (!scenarios.ok()) return scenarios.status();
+    failures = *std::move(scenarios);
+  }
   const InterruptGuard guard;
-  const auto solved = Solve(context, *input, *options, *limits);
+  const auto solved = Solve(context, *input, *options, *limits, std::move(failures));
   if (!solved.ok()) return solved.status();
   if (!args.routes.empty()) {
     if (absl::Status status = WriteTeRoutes(*input, solved->plan.routes, args.routes);
@@ -240,7 +320,8 @@ absl::Status RunTeSolve(Context& context, const TeSolveArgs& args) {
   } else {
     ShowTable(context, *input, *solved);
   }
-  if (!solved->plan.stopped && !(solved->gap().value_or(kMostGap) <= options->gap)) {
+  if (!solved->guarded && !solved->plan.stopped &&
+      !(solved->gap().value_or(kMostGap) <= options->gap)) {
     context.io().err << "warning: the gap that was asked for is not reached; no better routes of "
                         "so few paths and weights were found\n";
   }

@@ -4,8 +4,6 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
-#include "absl/strings/str_split.h"
 #include "controller/compute/mesh/evaluate.h"
 #include "northbound/cli/exit_code.h"
 #include "northbound/cli/path_limits.h"
@@ -15,6 +13,7 @@
 #include "northbound/cli/te_pool.h"
 #include "northbound/cli/te_print.h"
 #include "northbound/cli/te_routes.h"
+#include "northbound/cli/te_scenarios.h"
 
 namespace waymark::cli {
 namespace {
@@ -22,111 +21,12 @@ namespace {
 constexpr size_t kWorst = 10;
 constexpr char kDefaultThreads[] = "2";
 
-// Links and nodes that fail together.
-struct Scenario {
-  std::string name;
-  std::vector<bool> links;  // by number
-  std::vector<bool> nodes;  // by place
-};
-
 struct Result {
   double mlu = 0;
   int32_t worst_link = -1;
   double carried = 0;
   int64_t lost = 0;      // demands without a route
   int64_t at_nodes = 0;  // of those, whose own end failed
-};
-
-class Scenarios {
- public:
-  explicit Scenarios(const TeInput& input) : input_(input), snapshot_(input.graph.snapshot()) {}
-
-  absl::StatusOr<std::vector<Scenario>> Read(const std::vector<std::string>& fail) {
-    for (const std::string& text : fail) {
-      if (text == "all-links") {
-        AllLinks();
-        continue;
-      }
-      Scenario scenario = Empty(text);
-      for (const absl::string_view part : absl::StrSplit(text, ',')) {
-        if (absl::Status status = Part(std::string(part), scenario); !status.ok()) return status;
-      }
-      scenarios_.push_back(std::move(scenario));
-    }
-    return std::move(scenarios_);
-  }
-
- private:
-  Scenario Empty(const std::string& name) const {
-    return {.name = name,
-            .links = std::vector<bool>(snapshot_.links().size()),
-            .nodes = std::vector<bool>(snapshot_.nodes().size())};
-  }
-
-  // A cut fibre carries neither way.
-  void FailFibre(LinkId link, Scenario& scenario) const {
-    scenario.links[Index(link)] = true;
-    const LinkId reverse = snapshot_.link(link).reverse;
-    if (reverse != LinkId::kNone) scenario.links[Index(reverse)] = true;
-  }
-
-  void FailNode(NodeId node, Scenario& scenario) const {
-    scenario.nodes[input_.graph.FileNode(node)] = true;
-    for (const LinkId link : snapshot_.out_links(node)) scenario.links[Index(link)] = true;
-    for (const LinkId link : snapshot_.in_links(node)) scenario.links[Index(link)] = true;
-  }
-
-  void AllLinks() {
-    for (int32_t place = 0; place < input_.graph.link_places(); ++place) {
-      const LinkId link = input_.graph.LinkAt(place);
-      if (link == LinkId::kNone) continue;
-      const LinkId reverse = snapshot_.link(link).reverse;
-      if (reverse != LinkId::kNone && input_.graph.FileLink(reverse) < place) continue;
-      scenarios_.push_back(Empty(input_.LinkName(Index(link))));
-      FailFibre(link, scenarios_.back());
-    }
-  }
-
-  absl::Status Part(const std::string& text, Scenario& scenario) const {
-    if (text == "all-links") {
-      return UsageError("--fail all-links stands alone: give the others in a --fail of their own");
-    }
-    if (text.starts_with("node:")) {
-      const auto node = input_.graph.Node(text.substr(5));
-      if (!node.ok()) return node.status();
-      FailNode(*node, scenario);
-      return absl::OkStatus();
-    }
-    if (text.starts_with("srlg:")) return Srlg(text.substr(5), scenario);
-    if (text.empty()) return UsageError("--fail names nothing between two commas: remove one");
-    const auto link = input_.graph.Link(text);
-    if (!link.ok()) return link.status();
-    FailFibre(*link, scenario);
-    return absl::OkStatus();
-  }
-
-  absl::Status Srlg(const std::string& text, Scenario& scenario) const {
-    const std::string name = text.starts_with("srlgs/") ? text : absl::StrCat("srlgs/", text);
-    const auto names = snapshot_.srlg_names();
-    const auto it = std::ranges::find(names, name);
-    if (it == names.end()) {
-      return absl::NotFoundError(
-          absl::StrCat("no risk group \"", text, "\" in the graph, which has ", names.size()));
-    }
-    const auto srlg = static_cast<SrlgId>(it - names.begin());
-    const auto in = [&](const auto& part) { return std::ranges::binary_search(part.srlgs, srlg); };
-    for (size_t i = 0; i < snapshot_.links().size(); ++i) {
-      if (in(snapshot_.links()[i])) FailFibre(static_cast<LinkId>(i), scenario);
-    }
-    for (size_t i = 0; i < snapshot_.nodes().size(); ++i) {
-      if (in(snapshot_.nodes()[i])) FailNode(static_cast<NodeId>(i), scenario);
-    }
-    return absl::OkStatus();
-  }
-
-  const TeInput& input_;
-  const Snapshot& snapshot_;
-  std::vector<Scenario> scenarios_;
 };
 
 Result ResultOf(const MeshProblem& problem, const MeshLoads& loads, const Scenario& scenario) {
@@ -236,7 +136,7 @@ absl::Status RunTeWhatif(Context& context, const TeWhatifArgs& args) {
   if (!limits.ok()) return limits.status();
   const auto input = ReadTeInput(context, args.files);
   if (!input.ok()) return input.status();
-  auto scenarios = Scenarios(*input).Read(args.fail);
+  auto scenarios = ReadScenarios(*input, args.fail);
   if (!scenarios.ok()) return scenarios.status();
   if (scenarios->empty()) return absl::FailedPreconditionError("the graph has no links to fail");
   const auto routes = ReadTeRoutes(context, *input, args.routes);
