@@ -102,12 +102,15 @@ class Protector {
         Reroute(d);
       }
       const double now = Score();
-      // It sharpens when this softness has given what it can.
-      if (now > best_worst * (1 - kProgress)) {
+      // When backups alone have given what they can, working routes may move too; and when this
+      // softness has, it sharpens.
+      if (now <= best_worst * (1 - kProgress)) {
+        idle = 0;
+      } else if (!moves_working_) {
+        moves_working_ = true;
+      } else {
         if (softness <= kLastSoftness && ++idle >= kPatience) break;
         softness = std::max(kLastSoftness, softness * kSharpenBy);
-      } else {
-        idle = 0;
       }
       if (now < best_worst) {
         best_worst = now;
@@ -284,13 +287,15 @@ class Protector {
     const size_t working = same.size();
     Cover(d, &same);
     consider(std::move(same), working);
-    std::vector<double> length;
-    loads_.LengthInAll(&length);
-    AddFloor(&length);
-    if (auto links = Shortest(d, length)) {
-      GuardedPair fresh = {{*std::move(links), options_.weight_total}};
-      Cover(d, &fresh);
-      consider(std::move(fresh), 1);
+    if (moves_working_) {
+      std::vector<double> length;
+      loads_.LengthInAll(&length);
+      AddFloor(&length);
+      if (auto links = Shortest(d, length)) {
+        GuardedPair fresh = {{*std::move(links), options_.weight_total}};
+        Cover(d, &fresh);
+        consider(std::move(fresh), 1);
+      }
     }
     Choose(d, rate, std::move(candidates));
   }
@@ -318,6 +323,7 @@ class Protector {
   FailureLoads loads_;
   std::vector<GuardedPair> pairs_, best_;
   double healthy_limit_ = 0;
+  bool moves_working_ = false;
   bool stopped_ = false;
 };
 

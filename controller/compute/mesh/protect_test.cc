@@ -135,6 +135,21 @@ TEST(ProtectMeshTest, BackupsOfWhatNeverFailsTogetherShareALink) {
   EXPECT_LE(plan->worst_mlu, 1);
 }
 
+TEST(ProtectMeshTest, WorkingRoutesStayWhereBackupsAreEnough) {
+  std::mt19937_64 random(31);
+  for (int i = 0; i < 100; ++i) {
+    World world = RandomWorld(random);
+    for (MeshDemand& demand : world.problem.demands) demand.rate /= 50;
+    const auto base = OptimizeMesh(world.problem, {});
+    ASSERT_TRUE(base.ok());
+    const auto plan = ProtectMesh(world.problem, base->routes, {.failures = world.failures});
+    ASSERT_TRUE(plan.ok()) << plan.status();
+    EXPECT_LE(plan->worst_mlu, 1);
+    // Backups of weight 1 in 64 carry a little.
+    EXPECT_LE(plan->mlu, base->mlu * 1.15) << i;
+  }
+}
+
 TEST(ProtectMeshTest, TrapsAreCoveredByMoreThanOneBackup) {
   // The working route crosses all three rungs; what avoids one fibre needs another of them, so no
   // single backup survives every failure, but two do.
