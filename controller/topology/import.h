@@ -77,7 +77,8 @@ struct ImportResult {
   std::vector<std::string> warnings;
   // The same about weights that the metrics are not equal to.
   std::vector<std::string> weight_warnings;
-  // What a plain number for a rate means in this file, in bit/s: demands for it are in the same unit.
+  // What a plain number for a rate means in this file, in bit/s: demands for it are in the same
+  // unit.
   double rate_unit_bps = 1;
   // Never kAuto.
   TopologyFormat format = TopologyFormat::kAuto;
