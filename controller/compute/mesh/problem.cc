@@ -29,6 +29,23 @@ absl::Status CheckQuantity(const char* list, size_t index, const char* field, do
   return Bad(list, index, field, absl::StrCat("is ", value, ": give 0 to ", kMostMeshRate));
 }
 
+absl::Status CheckBounds(const MeshProblem& problem) {
+  if (!(problem.max_delay >= 0 && problem.max_delay <= kMostMeshRate)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("max_delay is ", problem.max_delay, ": give 0 to ", kMostMeshRate));
+  }
+  if (problem.max_hops < 0) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("max_hops is ", problem.max_hops, ": give 0 (no bound) or more"));
+  }
+  if (problem.max_stretch != 0 &&
+      !(problem.max_stretch >= 1 && problem.max_stretch <= kMostMeshRate)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("max_stretch is ", problem.max_stretch, ": give 0 (no bound), or 1 or more"));
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::Status CheckMeshProblem(const MeshProblem& problem) {
@@ -37,6 +54,7 @@ absl::Status CheckMeshProblem(const MeshProblem& problem) {
     return absl::InvalidArgumentError(
         absl::StrCat("node_count is ", nodes, ": give 0 to ", kMostMeshNodes));
   }
+  if (absl::Status status = CheckBounds(problem); !status.ok()) return status;
   for (size_t i = 0; i < problem.links.size(); ++i) {
     const MeshLink& link = problem.links[i];
     if (auto status = CheckEnds("links", i, link.from, link.to, nodes); !status.ok()) {
@@ -45,6 +63,7 @@ absl::Status CheckMeshProblem(const MeshProblem& problem) {
     if (auto status = CheckQuantity("links", i, "capacity", link.capacity); !status.ok()) {
       return status;
     }
+    if (auto status = CheckQuantity("links", i, "delay", link.delay); !status.ok()) return status;
     if (link.capacity > 0 && link.capacity < kLeastMeshCapacity) {
       return Bad("links", i, "capacity",
                  absl::StrCat("is ", link.capacity, ": give 0 or at least ", kLeastMeshCapacity));

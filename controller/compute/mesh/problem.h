@@ -15,6 +15,7 @@ struct MeshLink {
   int32_t from = 0, to = 0;  // from != to; parallel links are links of their own
   // kLeastMeshCapacity to kMostMeshRate; 0: the link carries nothing (down, forbidden, no room).
   double capacity = 0;
+  double delay = 0;  // 0 to kMostMeshRate, in the unit of MeshProblem::max_delay
 };
 
 struct MeshDemand {
@@ -31,6 +32,13 @@ struct MeshProblem {
   int32_t node_count = 0;
   std::vector<MeshLink> links;
   std::vector<MeshDemand> demands;  // ordered by (from, to), each pair once
+
+  // Of every route, each way that a packet may take, backups included. 0: no bound.
+  double max_delay = 0;    // 0 to kMostMeshRate
+  int32_t max_hops = 0;    // links
+  double max_stretch = 0;  // 1 to kMostMeshRate: of the least delay of any way of the pair
+
+  bool bounded() const { return max_delay > 0 || max_hops > 0 || max_stretch > 0; }
 };
 
 // INVALID_ARGUMENT names the field, such as "demands[3].rate". O(links + demands).

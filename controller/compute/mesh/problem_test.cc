@@ -20,6 +20,12 @@ MeshProblem Good() {
 TEST(MeshProblemTest, GoodOnesPass) {
   EXPECT_TRUE(CheckMeshProblem(Good()).ok());
   EXPECT_TRUE(CheckMeshProblem({}).ok());
+  MeshProblem bounded = Good();
+  bounded.links[0].delay = 3;
+  bounded.max_delay = 1e9;
+  bounded.max_hops = 1;
+  bounded.max_stretch = 1;
+  EXPECT_TRUE(CheckMeshProblem(bounded).ok());
 }
 
 TEST(MeshProblemTest, BadFieldsAreNamed) {
@@ -37,6 +43,14 @@ TEST(MeshProblemTest, BadFieldsAreNamed) {
       {[](auto& p) { p.links[0].capacity = INFINITY; }, "links[0].capacity is inf"},
       {[](auto& p) { p.links[0].capacity = 1e-300; },
        "links[0].capacity is 1e-300: give 0 or at least 1e-18"},
+      {[](auto& p) { p.links[1].delay = -2; }, "links[1].delay is -2: give 0 to 1e+18"},
+      {[](auto& p) { p.links[1].delay = std::nan(""); }, "links[1].delay is nan"},
+      {[](auto& p) { p.max_delay = -1; }, "max_delay is -1: give 0 to 1e+18"},
+      {[](auto& p) { p.max_delay = INFINITY; }, "max_delay is inf"},
+      {[](auto& p) { p.max_delay = std::nan(""); }, "max_delay is nan"},
+      {[](auto& p) { p.max_hops = -1; }, "max_hops is -1: give 0 (no bound) or more"},
+      {[](auto& p) { p.max_stretch = 0.99; }, "max_stretch is 0.99: give 0 (no bound), or 1 or"},
+      {[](auto& p) { p.max_stretch = std::nan(""); }, "max_stretch is nan"},
       {[](auto& p) { p.demands[1].to = 7; }, "demands[1].to is 7"},
       {[](auto& p) { p.demands[2].to = 1; }, "demands[2].to is 1 as from is"},
       {[](auto& p) { p.demands[0].rate = -0.5; }, "demands[0].rate is -0.5"},
