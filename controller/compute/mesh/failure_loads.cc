@@ -36,9 +36,9 @@ bool FailureLoads::Kills(int32_t failure, std::span<const int32_t> links) const 
       links, [&](int32_t link) { return std::ranges::binary_search(kills_[link], failure); });
 }
 
-std::vector<int32_t> FailureLoads::FailuresOf(const GuardedPair& pair) const {
+std::vector<int32_t> FailureLoads::FailuresOf(const PairRoutes& pair) const {
   std::vector<int32_t> failures;
-  for (const GuardedRoute& route : pair) {
+  for (const WeightedRoute& route : pair) {
     for (const int32_t link : route.links) {
       failures.insert(failures.end(), kills_[link].begin(), kills_[link].end());
     }
@@ -49,11 +49,11 @@ std::vector<int32_t> FailureLoads::FailuresOf(const GuardedPair& pair) const {
   return failures;
 }
 
-std::vector<int32_t> FailureLoads::UncoveredBy(const GuardedPair& pair) const {
+std::vector<int32_t> FailureLoads::UncoveredBy(const PairRoutes& pair) const {
   std::vector<int32_t> uncovered;
   for (const int32_t failure : FailuresOf(pair)) {
     if (std::ranges::all_of(
-            pair, [&](const GuardedRoute& route) { return Kills(failure, route.links); })) {
+            pair, [&](const WeightedRoute& route) { return Kills(failure, route.links); })) {
       uncovered.push_back(failure);
     }
   }
@@ -61,14 +61,14 @@ std::vector<int32_t> FailureLoads::UncoveredBy(const GuardedPair& pair) const {
 }
 
 template <typename Visit>
-void FailureLoads::ForEachChange(const GuardedPair& pair, double rate, int32_t failure,
+void FailureLoads::ForEachChange(const PairRoutes& pair, double rate, int32_t failure,
                                  Visit visit) const {
   int64_t total = 0, alive = 0;
-  for (const GuardedRoute& route : pair) {
+  for (const WeightedRoute& route : pair) {
     total += route.weight;
     if (!Kills(failure, route.links)) alive += route.weight;
   }
-  for (const GuardedRoute& route : pair) {
+  for (const WeightedRoute& route : pair) {
     const double before = rate * route.weight / static_cast<double>(total);
     const double after =
         Kills(failure, route.links) ? 0 : rate * route.weight / static_cast<double>(alive);
@@ -76,10 +76,10 @@ void FailureLoads::ForEachChange(const GuardedPair& pair, double rate, int32_t f
   }
 }
 
-void FailureLoads::Add(const GuardedPair& pair, double rate, int sign) {
+void FailureLoads::Add(const PairRoutes& pair, double rate, int sign) {
   double total = 0;
-  for (const GuardedRoute& route : pair) total += route.weight;
-  for (const GuardedRoute& route : pair) {
+  for (const WeightedRoute& route : pair) total += route.weight;
+  for (const WeightedRoute& route : pair) {
     const double change = sign * rate * route.weight / total;
     for (const int32_t link : route.links) {
       base_[link] += change;
@@ -106,13 +106,13 @@ FailureLoads::Worst FailureLoads::FindWorst() const {
   return worst;
 }
 
-double FailureLoads::WorstOf(const GuardedPair& pair) const {
+double FailureLoads::WorstOf(const PairRoutes& pair) const {
   double worst = 0;
-  for (const GuardedRoute& route : pair) {
+  for (const WeightedRoute& route : pair) {
     for (const int32_t link : route.links) worst = std::max(worst, utilisation(0, link));
   }
   for (const int32_t failure : FailuresOf(pair)) {
-    for (const GuardedRoute& route : pair) {
+    for (const WeightedRoute& route : pair) {
       if (Kills(failure, route.links)) continue;
       for (const int32_t link : route.links) {
         worst = std::max(worst, utilisation(failure + 1, link));
@@ -173,10 +173,10 @@ void FailureLoads::LengthIn(std::span<const int32_t> failures, std::vector<doubl
   }
 }
 
-double FailureLoads::CostOf(const GuardedPair& pair, double rate) const {
+double FailureLoads::CostOf(const PairRoutes& pair, double rate) const {
   double total = 0, cost = 0;
-  for (const GuardedRoute& route : pair) total += route.weight;
-  for (const GuardedRoute& route : pair) {
+  for (const WeightedRoute& route : pair) total += route.weight;
+  for (const WeightedRoute& route : pair) {
     const double load = rate * route.weight / total;
     for (const int32_t link : route.links) cost += price_in_all_[link] * inverse_[link] * load;
   }
@@ -184,7 +184,7 @@ double FailureLoads::CostOf(const GuardedPair& pair, double rate) const {
   std::vector<std::pair<int32_t, double>> carried;
   for (const int32_t failure : FailuresOf(pair)) {
     carried.clear();
-    for (const GuardedRoute& route : pair) {
+    for (const WeightedRoute& route : pair) {
       for (const int32_t link : route.links) {
         carried.emplace_back(link, rate * route.weight / total);
       }

@@ -8,15 +8,9 @@
 #include <vector>
 
 #include "controller/compute/mesh/problem.h"
+#include "controller/compute/mesh/routes.h"
 
 namespace waymark {
-
-// A pair's route while routes are being chosen.
-struct GuardedRoute {
-  std::vector<int32_t> links;
-  int32_t weight = 0;  // >= 1
-};
-using GuardedPair = std::vector<GuardedRoute>;
 
 class FailureLoads {
  public:
@@ -27,12 +21,12 @@ class FailureLoads {
   // Whether the failure takes one of the links down.
   bool Kills(int32_t failure, std::span<const int32_t> links) const;
   // Those that kill at least one of the routes, ascending.
-  std::vector<int32_t> FailuresOf(const GuardedPair& pair) const;
+  std::vector<int32_t> FailuresOf(const PairRoutes& pair) const;
   // Those that kill all of them.
-  std::vector<int32_t> UncoveredBy(const GuardedPair& pair) const;
+  std::vector<int32_t> UncoveredBy(const PairRoutes& pair) const;
 
   // Adds (sign 1) or takes away (-1) the pair's traffic in every state.
-  void Add(const GuardedPair& pair, double rate, int sign);
+  void Add(const PairRoutes& pair, double rate, int sign);
 
   // Row 0 is without failure, row f + 1 is failure f.
   double utilisation(int32_t row, size_t link) const {
@@ -51,7 +45,7 @@ class FailureLoads {
   // The greatest; where rows tie, the first. O(failures * links).
   Worst FindWorst() const;
   // The greatest utilisation that the pair's traffic meets in any state.
-  double WorstOf(const GuardedPair& pair) const;
+  double WorstOf(const PairRoutes& pair) const;
 
   // Prices anew: exp(sharpness * (utilisation - top)) / capacity. Loads that change later change
   // them. O(failures * links).
@@ -63,12 +57,12 @@ class FailureLoads {
   // What the pair would add to the sum of exp(sharpness * (utilisation - top)) over all states;
   // exact where it answers to a failure, to first order elsewhere. The pair must not be in the
   // loads.
-  double CostOf(const GuardedPair& pair, double rate) const;
+  double CostOf(const PairRoutes& pair, double rate) const;
 
  private:
   // Calls visit(link, change of load) for what the failure changes of the pair's traffic.
   template <typename Visit>
-  void ForEachChange(const GuardedPair& pair, double rate, int32_t failure, Visit visit) const;
+  void ForEachChange(const PairRoutes& pair, double rate, int32_t failure, Visit visit) const;
   double ExactPrice(int32_t row, size_t link) const;
   double& price(int32_t row, size_t link) {
     return price_[link * (fails_.size() + 1) + static_cast<size_t>(row)];

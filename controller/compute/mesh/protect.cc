@@ -72,10 +72,7 @@ class Protector {
         loads_(problem, options.failures),
         pairs_(problem.demands.size()) {
     for (size_t d = 0; d < pairs_.size(); ++d) {
-      for (size_t r = routes.first_route(d); r < routes.first_route(d + 1); ++r) {
-        const auto links = routes.links(r);
-        pairs_[d].push_back({{links.begin(), links.end()}, routes.weight(r)});
-      }
+      pairs_[d] = routes.pair(d);
       loads_.Add(pairs_[d], problem.demands[d].rate, 1);
     }
     healthy_limit_ = std::max(options.limit, EvaluateMesh(problem, routes).mlu);
@@ -124,8 +121,8 @@ class Protector {
   ProtectPlan Finish() {
     ProtectPlan plan;
     plan.stopped = stopped_;
-    for (GuardedPair& pair : pairs_) {
-      for (const GuardedRoute& route : pair) plan.routes.AddRoute(route.links, route.weight);
+    for (PairRoutes& pair : pairs_) {
+      plan.routes.AddRoutes(pair);
       plan.routes.EndDemand();
     }
     const MeshLoads alone = EvaluateMesh(problem_, plan.routes);
@@ -186,7 +183,7 @@ class Protector {
   }
 
   // Backups until no failure that can be outlived kills all routes, or there are too many.
-  void Cover(size_t d, GuardedPair* pair) {
+  void Cover(size_t d, PairRoutes* pair) {
     while (pair->size() < static_cast<size_t>(options_.max_paths)) {
       const std::vector<int32_t> uncovered = loads_.UncoveredBy(*pair);
       if (uncovered.empty()) return;
@@ -220,7 +217,7 @@ class Protector {
   }
 
   // One more backup beside those there are, which then share what a failure gives them.
-  void Widen(size_t d, GuardedPair* pair) {
+  void Widen(size_t d, PairRoutes* pair) {
     if (pair->size() >= static_cast<size_t>(options_.max_paths)) return;
     const std::vector<int32_t> failures = loads_.FailuresOf({pair->front()});
     std::vector<double> length;
@@ -230,12 +227,12 @@ class Protector {
       for (const int32_t link : loads_.links_of(failure)) length[link] = TreeSearch::kFar;
     }
     std::optional<std::vector<int32_t>> links = Shortest(d, length);
-    if (!links || std::ranges::find(*pair, *links, &GuardedRoute::links) != pair->end()) return;
+    if (!links || std::ranges::find(*pair, *links, &WeightedRoute::links) != pair->end()) return;
     pair->push_back({*std::move(links), 1});
   }
 
   // Working routes share what backups leave of the total.
-  bool SetWeights(size_t working, GuardedPair* pair) const {
+  bool SetWeights(size_t working, PairRoutes* pair) const {
     const int32_t left = options_.weight_total - static_cast<int32_t>(pair->size() - working);
     int64_t sum = 0;
     for (size_t i = 0; i < working; ++i) sum += (*pair)[i].weight;
@@ -250,31 +247,32 @@ class Protector {
   }
 
   // The routes that carry before any failure: all that have more than a backup's weight.
-  static GuardedPair Working(const GuardedPair& pair) {
-    GuardedPair working;
-    for (const GuardedRoute& route : pair) {
+  static PairRoutes Working(const PairRoutes& pair) {
+    PairRoutes working;
+    for (const WeightedRoute& route : pair) {
       if (route.weight > 1) working.push_back(route);
     }
     if (working.empty()) working.push_back(pair.front());
-    std::ranges::stable_sort(
-        working, [](const GuardedRoute& a, const GuardedRoute& b) { return a.weight > b.weight; });
+    std::ranges::stable_sort(working, [](const WeightedRoute& a, const WeightedRoute& b) {
+      return a.weight > b.weight;
+    });
     return working;
   }
 
   void Reroute(size_t d) {
     const double rate = problem_.demands[d].rate;
-    const GuardedPair old = pairs_[d];
+    const PairRoutes old = pairs_[d];
     loads_.Add(old, rate, -1);
-    std::vector<GuardedPair> candidates;
-    const auto consider = [&](GuardedPair pair, size_t working) {
+    std::vector<PairRoutes> candidates;
+    const auto consider = [&](PairRoutes pair, size_t working) {
       if (SetWeights(working, &pair)) candidates.push_back(std::move(pair));
     };
     if (loads_.UncoveredBy(old).empty()) {
       candidates.push_back(old);
-      GuardedPair wider = Working(old);
+      PairRoutes wider = Working(old);
       const size_t working = wider.size();
-      for (const GuardedRoute& route : old) {
-        if (std::ranges::find(wider, route.links, &GuardedRoute::links) == wider.end()) {
+      for (const WeightedRoute& route : old) {
+        if (std::ranges::find(wider, route.links, &WeightedRoute::links) == wider.end()) {
           wider.push_back(route);
         }
       }
@@ -282,7 +280,7 @@ class Protector {
       Widen(d, &wider);
       if (wider.size() > before) consider(std::move(wider), working);
     }
-    GuardedPair same = Working(old);
+    PairRoutes same = Working(old);
     if (same.size() >= static_cast<size_t>(options_.max_paths)) same.resize(1);
     const size_t working = same.size();
     Cover(d, &same);
@@ -292,7 +290,7 @@ class Protector {
       loads_.LengthInAll(&length);
       AddFloor(&length);
       if (auto links = Shortest(d, length)) {
-        GuardedPair fresh = {{*std::move(links), options_.weight_total}};
+        PairRoutes fresh = {{*std::move(links), options_.weight_total}};
         Cover(d, &fresh);
         consider(std::move(fresh), 1);
       }
@@ -301,7 +299,7 @@ class Protector {
   }
 
   // The fewest failures uncovered, then the cheapest.
-  void Choose(size_t d, double rate, std::vector<GuardedPair> candidates) {
+  void Choose(size_t d, double rate, std::vector<PairRoutes> candidates) {
     size_t best = 0;
     std::pair<size_t, double> least = {SIZE_MAX, 0};
     for (size_t i = 0; i < candidates.size(); ++i) {
@@ -321,7 +319,7 @@ class Protector {
   MeshGraph graph_;
   TreeSearch search_;
   FailureLoads loads_;
-  std::vector<GuardedPair> pairs_, best_;
+  std::vector<PairRoutes> pairs_, best_;
   double healthy_limit_ = 0;
   bool moves_working_ = false;
   bool stopped_ = false;

@@ -9,6 +9,15 @@
 
 namespace waymark {
 
+// A pair's route while routes are being chosen.
+struct WeightedRoute {
+  std::vector<int32_t> links;
+  int32_t weight = 0;  // >= 1
+
+  friend bool operator==(const WeightedRoute&, const WeightedRoute&) = default;
+};
+using PairRoutes = std::vector<WeightedRoute>;
+
 // Routes by demand of a MeshProblem. A demand may have none: nothing leads to its end.
 class MeshRoutes {
  public:
@@ -24,11 +33,22 @@ class MeshRoutes {
   int32_t weight(size_t route) const { return weight_[route]; }
   void set_weight(size_t route, int32_t weight) { weight_[route] = weight; }
 
+  PairRoutes pair(size_t demand) const {
+    PairRoutes pair;
+    for (size_t r = first_route(demand); r < first_route(demand + 1); ++r) {
+      pair.push_back({{links(r).begin(), links(r).end()}, weight(r)});
+    }
+    return pair;
+  }
+
   // Builds: all routes of demand 0, then EndDemand(), all of demand 1...
   void AddRoute(std::span<const int32_t> links, int32_t weight) {
     links_.insert(links_.end(), links.begin(), links.end());
     first_link_.push_back(links_.size());
     weight_.push_back(weight);
+  }
+  void AddRoutes(const PairRoutes& pair) {
+    for (const WeightedRoute& route : pair) AddRoute(route.links, route.weight);
   }
   void EndDemand() { first_route_.push_back(weight_.size()); }
 
