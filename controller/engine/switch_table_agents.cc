@@ -1,0 +1,289 @@
+// What agents say: sessions that come and go, what a switch holds, events, results.
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "controller/base/log.h"
+#include "controller/engine/switch_table.h"
+
+namespace waymark {
+namespace {
+
+using southbound::v1::BatchResult;
+using southbound::v1::ControllerMessage;
+using southbound::v1::Event;
+using southbound::v1::OperationResult;
+
+std::string LinkName(const std::string& id) { return "links/" + id; }
+
+}  // namespace
+
+void SwitchTable::Connected(std::shared_ptr<SwitchSession> session,
+                            const southbound::v1::Hello& hello) {
+  SwitchState& state = switches_[session->node()];
+  if (state.session != nullptr) DropSession(state, absl::AbortedError("replaced by a new session"));
+  state.session = std::move(session);
+  state.hello = hello;
+  state.hello.clear_observed();
+  state.connected_since = loop_.clock().Now();
+  state.ever_connected = true;
+  state.rejected.clear();
+  state.rib_only.clear();
+  state.policies.clear();
+  for (const Event& event : hello.observed()) OnEvent(state, event);
+  Log(LogLevel::kInfo, "agent connected",
+      {{"node", state.session->node()},
+       {"instance", hello.instance()},
+       {"objects", hello.object_count()},
+       {"in_step", hello.digest() == state.desired.digest() ? "yes" : "no"}});
+  if (hello.digest() == state.desired.digest()) {
+    // The common case after a restart of either side: nothing to ask, nothing to send.
+    state.acked.Clear();
+    for (const auto& [key, entry] : state.desired.entries()) state.acked.Put(key, entry.hash);
+    state.last_acked_revision = hello.last_revision();
+    state.synced = true;
+    ReleaseIfHeard();
+    Advance();
+  } else {
+    AskForHashes(state);
+  }
+  on_change_();
+}
+
+void SwitchTable::AskForHashes(SwitchState& state) {
+  state.synced = false;
+  state.arriving_hashes.clear();
+  ControllerMessage message;
+  message.mutable_get()->set_hashes_only(true);
+  const std::string node = state.session->node();
+  loop_.Cancel(state.hashes_timeout);
+  state.hashes_timeout = loop_.RunAfter(options_.batch_timeout, [this, node] {
+    if (!switches_[node].synced) OnStuck(node, "what it holds was not answered in time");
+  });
+  if (absl::Status status = state.session->Send(std::move(message)); !status.ok()) {
+    DropSession(state, status);
+  }
+}
+
+void SwitchTable::OnStuck(const std::string& node, const char* what) {
+  SwitchState& state = switches_[node];
+  metrics_
+      .Counter("waymark_southbound_batch_timeouts_total", "Requests that no agent answered in time")
+      .Increment();
+  constexpr int kMostDoublings = 5;
+  const absl::Duration pause =
+      options_.stuck_pause * (1 << std::min(state.times_stuck++, kMostDoublings));
+  state.left_out_until = loop_.clock().Monotonic() + pause;
+  ScheduleAdvance(pause);
+  DropSession(state, absl::DeadlineExceededError(what));
+}
+
+void SwitchTable::Disconnected(const std::shared_ptr<SwitchSession>& session,
+                               const absl::Status& reason) {
+  SwitchState* state = SessionState(session);
+  if (state == nullptr) return;
+  Log(LogLevel::kWarning, "agent disconnected; its switch keeps forwarding",
+      {{"node", session->node()}, {"reason", reason.ToString()}});
+  DropSession(*state, absl::OkStatus());
+  Advance();
+  on_change_();
+}
+
+void SwitchTable::DropSession(SwitchState& state, absl::Status reason) {
+  if (state.sent.has_value()) loop_.Cancel(state.sent->timeout);
+  loop_.Cancel(state.hashes_timeout);
+  state.sent.reset();
+  state.synced = false;
+  std::shared_ptr<SwitchSession> session = std::move(state.session);
+  state.session = nullptr;
+  if (session != nullptr && !reason.ok()) {
+    Log(LogLevel::kWarning, "closing an agent's session",
+        {{"node", session->node()}, {"reason", reason.ToString()}});
+    session->Close(reason);
+    // The others must not wait for what it will not answer; its end will not be told to us again.
+    ScheduleAdvance(absl::ZeroDuration());
+  }
+}
+
+SwitchState* SwitchTable::SessionState(const std::shared_ptr<SwitchSession>& session) {
+  auto it = switches_.find(session->node());
+  // A message of a session that has been replaced is of no interest.
+  return it == switches_.end() || it->second.session != session ? nullptr : &it->second;
+}
+
+void SwitchTable::Message(const std::shared_ptr<SwitchSession>& session,
+                          const southbound::v1::AgentMessage& message) {
+  SwitchState* state = SessionState(session);
+  if (state == nullptr) return;
+  switch (message.body_case()) {
+    case southbound::v1::AgentMessage::kBatchResult:
+      OnBatchResult(*state, message.batch_result());
+      break;
+    case southbound::v1::AgentMessage::kGetResponse:
+      OnGetResponse(*state, message.get_response());
+      break;
+    case southbound::v1::AgentMessage::kEvent:
+      OnEvent(*state, message.event());
+      break;
+    case southbound::v1::AgentMessage::kFlushResult:
+    case southbound::v1::AgentMessage::kHello:
+    case southbound::v1::AgentMessage::BODY_NOT_SET:
+      DropSession(*state, absl::InvalidArgumentError("unexpected message"));
+      break;
+  }
+  Advance();
+  on_change_();
+}
+
+void SwitchTable::OnGetResponse(SwitchState& state, const southbound::v1::GetResponse& response) {
+  if (state.synced) return;
+  if (!response.error().empty()) {
+    DropSession(state, absl::UnavailableError("cannot say what it holds: " + response.error()));
+    return;
+  }
+  for (const southbound::v1::ObjectHash& hash : response.hashes()) {
+    state.arriving_hashes[hash.key()] = hash.hash();
+  }
+  constexpr size_t kMostObjects = 1'000'000;
+  if (state.arriving_hashes.size() > kMostObjects) {
+    DropSession(state, absl::ResourceExhaustedError("claims to hold over a million objects"));
+    return;
+  }
+  if (!response.last()) return;
+  state.acked.Clear();
+  for (const auto& [key, hash] : state.arriving_hashes) state.acked.Put(key, hash);
+  state.arriving_hashes.clear();
+  loop_.Cancel(state.hashes_timeout);
+  state.synced = true;
+  ReleaseIfHeard();
+}
+
+void SwitchTable::OnEvent(SwitchState& state, const Event& event) {
+  switch (event.kind_case()) {
+    case Event::kLink: {
+      const std::string& link = event.link().link();
+      if (!state.desired.entries().contains("link:" + link) &&
+          !state.acked.hashes().contains("link:" + link)) {
+        // Not one of its links: a switch speaks for its own only.
+        metrics_
+            .Counter("waymark_southbound_foreign_events_total",
+                     "Events of agents on links that are not theirs")
+            .Increment();
+        break;
+      }
+      auto [it, inserted] = state.link_up.try_emplace(link, event.link().up());
+      const bool changed = inserted ? !event.link().up() : it->second != event.link().up();
+      it->second = event.link().up();
+      if (event.link().up()) {
+        links_down_.erase(LinkName(link));
+      } else {
+        links_down_.insert(LinkName(link));
+      }
+      if (changed) {
+        Log(event.link().up() ? LogLevel::kInfo : LogLevel::kWarning,
+            event.link().up() ? "link is up" : "link is down", {{"link", link}});
+        on_link_change_();
+      }
+      break;
+    }
+    case Event::kPolicy:
+      state.policies[PolicyKey(event.policy().color(), event.policy().endpoint_sid())] =
+          event.policy();
+      break;
+    case Event::kObject:
+      if (event.object().status() == southbound::v1::FIB_ACKED) {
+        state.rib_only.erase(event.object().key());
+      } else if (event.object().status() == southbound::v1::RIB_ACKED) {
+        state.rib_only.insert(event.object().key());
+        state.last_rib_detail = event.object().detail();
+      }
+      if (!event.object().detail().empty()) {
+        Log(LogLevel::kWarning, "switch reports on an object",
+            {{"node", state.session == nullptr ? "" : state.session->node()},
+             {"key", event.object().key()},
+             {"detail", event.object().detail()}});
+      }
+      break;
+    case Event::KIND_NOT_SET:
+      break;
+  }
+}
+
+void SwitchTable::OnBatchResult(SwitchState& state, const BatchResult& result) {
+  const std::string node = state.session->node();
+  if (!state.sent.has_value() || state.sent->id != result.batch_id() ||
+      static_cast<size_t>(result.results_size()) != state.sent->operations.size()) {
+    metrics_
+        .Counter("waymark_southbound_protocol_errors_total",
+                 "Messages from agents that break the protocol")
+        .Increment();
+    DropSession(state, absl::InvalidArgumentError(absl::StrCat("answers batch ", result.batch_id(),
+                                                               " with ", result.results_size(),
+                                                               " results, which was not sent so")));
+    return;
+  }
+  const SwitchState::SentBatch sent = *std::move(state.sent);
+  state.sent.reset();
+  state.times_stuck = 0;
+  loop_.Cancel(sent.timeout);
+  for (size_t i = 0; i < sent.operations.size(); ++i) {
+    if (result.results(static_cast<int>(i)).id() != sent.operation_ids[i]) {
+      DropSession(state, absl::InvalidArgumentError("answers operations out of order"));
+      return;
+    }
+  }
+  for (size_t i = 0; i < sent.operations.size(); ++i) {
+    TakeResult(node, state, sent.operations[i], result.results(static_cast<int>(i)));
+  }
+  state.last_acked_revision = sent.revision;
+  if (result.digest() != state.acked.digest()) {
+    Log(LogLevel::kWarning, "switch holds something else than it has acked; asking what it holds",
+        {{"node", node}});
+    AskForHashes(state);
+  }
+}
+
+void SwitchTable::TakeResult(const std::string& node, SwitchState& state,
+                             const SwitchState::SentOperation& operation,
+                             const OperationResult& result) {
+  const char* label = "undone";
+  switch (result.status()) {
+    case southbound::v1::FIB_ACKED:
+    case southbound::v1::RIB_ACKED:
+      label = result.status() == southbound::v1::FIB_ACKED ? "fib_acked" : "rib_acked";
+      state.rejected.erase(operation.key);
+      state.rib_only.erase(operation.key);
+      if (operation.hash.has_value()) {
+        state.acked.Put(operation.key, *operation.hash);
+        if (result.status() == southbound::v1::RIB_ACKED) {
+          state.rib_only.insert(operation.key);
+          state.last_rib_detail = result.error();
+        }
+      } else {
+        state.acked.Erase(operation.key);
+        state.policies.erase(operation.key);
+        if (operation.key.starts_with("link:")) {
+          const std::string link = operation.key.substr(5);
+          state.link_up.erase(link);
+          links_down_.erase(LinkName(link));
+        }
+      }
+      break;
+    case southbound::v1::REJECTED:
+      label = "rejected";
+      state.rejected[operation.key] = {operation.hash.value_or(0), result.error()};
+      Log(LogLevel::kError, "switch rejected an object",
+          {{"node", node}, {"key", operation.key}, {"error", result.error()}});
+      ScheduleRetry();
+      break;
+    case southbound::v1::UNDONE:
+    default:
+      break;
+  }
+  metrics_
+      .Counter("waymark_southbound_operations_total", "Operations answered by agents",
+               {{"result", label}})
+      .Increment();
+}
+
+}  // namespace waymark
