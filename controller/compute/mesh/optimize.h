@@ -1,8 +1,9 @@
 // The mesh optimiser: routes and integer weights for all demands at once that keep the most loaded
 // link as little loaded as can be, with a certificate of how far from the optimum they are.
 //
-// min_mlu.h solves it in fractions, from both sides; round_routes.h makes of that what a switch can
-// take. What is reported is measured on the rounded routes.
+// min_mlu.h solves it in fractions, from both sides; where that breaks bounds on delay, hops or
+// stretch, path_mlu.h goes on with routes that keep them; round_routes.h makes of that what a
+// switch can take. What is reported is measured on the rounded routes.
 #ifndef WAYMARK_CONTROLLER_COMPUTE_MESH_OPTIMIZE_H_
 #define WAYMARK_CONTROLLER_COMPUTE_MESH_OPTIMIZE_H_
 
@@ -36,10 +37,15 @@ struct MeshPlan {
   int rounds = 0;
   bool stopped = false;              // `stop` ended it: best so far
   std::vector<int32_t> unreachable;  // demands with rate > 0 and no way to go, ascending
+  // Of these, those that have ways, but none within the problem's bounds on delay, hops and
+  // stretch; ascending.
+  std::vector<int32_t> out_of_bound;
 };
 
-// INVALID_ARGUMENT for a bad problem or options. Deterministic, whatever `parallel` does, unless
-// stopped. `stop` true at once still gives a plan (shortest routes by inverse capacity).
+// Every route keeps the problem's bounds, and lower_bound is of routings within them.
+// INVALID_ARGUMENT for a bad problem or options; RESOURCE_EXHAUSTED when it needs too much memory.
+// Deterministic, whatever `parallel` does, unless stopped. `stop` true at once still gives a plan
+// (shortest routes by inverse capacity).
 absl::StatusOr<MeshPlan> OptimizeMesh(const MeshProblem& problem, const MeshOptions& options);
 
 }  // namespace waymark

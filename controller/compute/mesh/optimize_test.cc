@@ -5,68 +5,19 @@
 #include <cmath>
 #include <limits>
 #include <random>
-#include <set>
 #include <tuple>
 
 #include "controller/compute/mesh/evaluate.h"
+#include "controller/compute/mesh/mesh_testing.h"
 
 namespace waymark {
 namespace {
 
-// Connected, with parallel links; rates of all sizes, some 0.
-MeshProblem RandomProblem(std::mt19937_64& random) {
-  const auto number = [&](int low, int high) {
-    return std::uniform_int_distribution<int>(low, high)(random);
-  };
-  MeshProblem problem;
-  problem.node_count = number(2, 9);
-  const auto link = [&](int from, int to) {
-    if (from == to) return;
-    problem.links.push_back({from, to, static_cast<double>(number(1, 50))});
-    problem.links.push_back({to, from, static_cast<double>(number(1, 50))});
-  };
-  for (int node = 1; node < problem.node_count; ++node) link(number(0, node - 1), node);
-  for (int i = number(0, 2 * problem.node_count); i > 0; --i) {
-    link(number(0, problem.node_count - 1), number(0, problem.node_count - 1));
-  }
-  for (int from = 0; from < problem.node_count; ++from) {
-    for (int to = 0; to < problem.node_count; ++to) {
-      if (from != to && number(0, 3) > 0) {
-        problem.demands.push_back({from, to, static_cast<double>(number(0, 20))});
-      }
-    }
-  }
-  return problem;
-}
-
-// What a switch takes, checked from the problem alone.
+// As the options and the plan have it.
 void ExpectProgrammable(const MeshProblem& problem, const MeshOptions& options,
                         const MeshPlan& plan) {
-  ASSERT_EQ(plan.routes.demand_count(), problem.demands.size());
-  const std::set<int32_t> unreachable(plan.unreachable.begin(), plan.unreachable.end());
-  for (size_t d = 0; d < problem.demands.size(); ++d) {
-    const MeshDemand& demand = problem.demands[d];
-    std::set<std::vector<int32_t>> seen;
-    int64_t weights = 0;
-    for (size_t r = plan.routes.first_route(d); r < plan.routes.first_route(d + 1); ++r) {
-      int32_t node = demand.from;
-      std::set<int32_t> visited = {node};
-      for (const int32_t link : plan.routes.links(r)) {
-        ASSERT_EQ(problem.links[link].from, node);
-        ASSERT_GT(problem.links[link].capacity, 0);
-        node = problem.links[link].to;
-        EXPECT_TRUE(visited.insert(node).second) << "loop";
-      }
-      EXPECT_EQ(node, demand.to);
-      EXPECT_GE(plan.routes.weight(r), 1);
-      weights += plan.routes.weight(r);
-      const auto links = plan.routes.links(r);
-      EXPECT_TRUE(seen.emplace(links.begin(), links.end()).second) << "twice the same";
-    }
-    EXPECT_LE(seen.size(), static_cast<size_t>(options.max_paths));
-    const bool carried = demand.rate > 0 && !unreachable.contains(static_cast<int32_t>(d));
-    EXPECT_EQ(weights, carried ? options.weight_total : 0);
-  }
+  ExpectProgrammable(problem, plan.routes, static_cast<size_t>(options.max_paths),
+                     options.weight_total, plan.unreachable);
 }
 
 TEST(OptimizeMeshTest, TwoWaysShareByCapacity) {
@@ -87,7 +38,7 @@ TEST(OptimizeMeshTest, RandomNetworksAreProgrammableAndCertified) {
   std::mt19937_64 random(7);
   int certified = 0;
   for (int i = 0; i < 400; ++i) {
-    const MeshProblem problem = RandomProblem(random);
+    const MeshProblem problem = SmallMesh(random);
     // Fine weights: with few and large demands the gap is the solver's, not the rounding's.
     const MeshOptions options = {.max_paths = 16, .weight_total = 4'096, .gap = 0.01};
     const auto plan = OptimizeMesh(problem, options);
@@ -105,7 +56,7 @@ TEST(OptimizeMeshTest, FewPathsAndCoarseWeightsHold) {
   std::mt19937_64 random(11);
   for (const auto& [paths, weights] : {std::pair(1, 1), std::pair(2, 4), std::pair(3, 8)}) {
     for (int i = 0; i < 100; ++i) {
-      const MeshProblem problem = RandomProblem(random);
+      const MeshProblem problem = SmallMesh(random);
       const MeshOptions options = {.max_paths = paths, .weight_total = weights};
       const auto plan = OptimizeMesh(problem, options);
       ASSERT_TRUE(plan.ok()) << plan.status();
@@ -118,7 +69,7 @@ TEST(OptimizeMeshTest, FewPathsAndCoarseWeightsHold) {
 TEST(OptimizeMeshTest, ThreadsDoNotChangeThePlan) {
   std::mt19937_64 random(3);
   for (int i = 0; i < 20; ++i) {
-    const MeshProblem problem = RandomProblem(random);
+    const MeshProblem problem = SmallMesh(random);
     const auto one = OptimizeMesh(problem, {});
     // Backwards: as if another thread had been faster.
     const auto other = OptimizeMesh(problem, {.parallel = [](int count, const auto& task) {
@@ -196,7 +147,7 @@ TEST(OptimizeMeshTest, ZeroDemandToAnUnreachableNodeDoesNotSpoilTheBound) {
 TEST(OptimizeMeshTest, StoppedAtOnceStillGivesRoutesAndAnHonestBound) {
   std::mt19937_64 random(5);
   for (int i = 0; i < 20; ++i) {
-    const MeshProblem problem = RandomProblem(random);
+    const MeshProblem problem = SmallMesh(random);
     const auto plan = OptimizeMesh(problem, {.stop = [] { return true; }});
     ASSERT_TRUE(plan.ok()) << plan.status();
     ExpectProgrammable(problem, {}, *plan);

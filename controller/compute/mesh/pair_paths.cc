@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <numeric>
+#include <utility>
+
+#include "controller/compute/mesh/route_bounds.h"
 
 namespace waymark {
 namespace {
@@ -109,6 +112,36 @@ void DecomposeSource(const MeshProblem& problem, const SourceFlows& flows, size_
     // What sums lost on the way.
     if (!pair.empty()) pair[0].amount += missing;
   }
+}
+
+std::vector<PairPaths> DecomposeAll(const MeshProblem& problem, const MinMlu& solved,
+                                    const ParallelFor& parallel) {
+  std::vector<PairPaths> pairs(problem.demands.size());
+  std::vector<bool> lost(pairs.size(), false);
+  for (const int32_t demand : solved.unreachable()) lost[demand] = true;
+  const SourceFlows& flows = solved.flows();
+  const auto task = [&](int source) {
+    const size_t first = flows.first_demand[source];
+    DecomposeSource(problem, flows, static_cast<size_t>(source), lost,
+                    std::span(pairs).subspan(first, flows.first_demand[source + 1] - first));
+  };
+  const int sources = static_cast<int>(flows.sources.size());
+  if (parallel) {
+    parallel(sources, task);
+  } else {
+    for (int source = 0; source < sources; ++source) task(source);
+  }
+  std::vector<double> inverse;
+  for (const MeshLink& link : problem.links) {
+    inverse.push_back(link.capacity > 0 ? 1 / link.capacity : 0);
+  }
+  RouteFinder finder(problem, solved.graph(), nullptr);
+  for (size_t d = 0; d < pairs.size(); ++d) {
+    if (problem.demands[d].rate <= 0 || lost[d] || !pairs[d].empty()) continue;
+    PairPath path = {.links = {}, .amount = problem.demands[d].rate};
+    if (finder.Find(d, inverse, &path.links)) pairs[d].push_back(std::move(path));
+  }
+  return pairs;
 }
 
 }  // namespace waymark

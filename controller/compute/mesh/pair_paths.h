@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "controller/compute/mesh/min_mlu.h"
+#include "controller/compute/mesh/parallel.h"
 #include "controller/compute/mesh/problem.h"
 
 namespace waymark {
@@ -24,6 +25,11 @@ using PairPaths = std::vector<PairPath>;  // of one demand
 // length of the paths).
 void DecomposeSource(const MeshProblem& problem, const SourceFlows& flows, size_t source,
                      const std::vector<bool>& lost, std::span<PairPaths> paths);
+
+// All sources. Each demand with rate > 0 that is not unreachable has a path: one that left no trace
+// in sums, beside others 2^53 times as large, the shortest by inverse capacity.
+std::vector<PairPaths> DecomposeAll(const MeshProblem& problem, const MinMlu& solved,
+                                    const ParallelFor& parallel);
 
 }  // namespace waymark
 

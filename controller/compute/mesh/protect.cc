@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "controller/compute/mesh/evaluate.h"
 #include "controller/compute/mesh/failure_loads.h"
+#include "controller/compute/mesh/route_bounds.h"
 #include "controller/compute/mesh/tree_search.h"
 
 namespace waymark {
@@ -28,6 +29,7 @@ constexpr size_t kStride = 64;
 absl::Status Check(const MeshProblem& problem, const MeshRoutes& routes,
                    const ProtectOptions& options) {
   if (absl::Status ok = CheckMeshProblem(problem); !ok.ok()) return ok;
+  if (absl::Status ok = RouteBounds::CheckMemory(problem); !ok.ok()) return ok;
   if (routes.demand_count() != problem.demands.size()) {
     return absl::InvalidArgumentError(absl::StrCat("routes: are of ", routes.demand_count(),
                                                    " demands; the problem has ",
@@ -68,7 +70,8 @@ class Protector {
       : problem_(problem),
         options_(options),
         graph_(problem),
-        search_(graph_),
+        bounds_(problem.bounded() ? std::optional<RouteBounds>(problem) : std::nullopt),
+        finder_(problem, graph_, bounds_ ? &*bounds_ : nullptr),
         loads_(problem, options.failures),
         pairs_(problem.demands.size()) {
     for (size_t d = 0; d < pairs_.size(); ++d) {
@@ -147,20 +150,13 @@ class Protector {
   bool Joined(int32_t demand, const std::vector<bool>& failed) {
     std::vector<double> length(problem_.links.size());
     for (size_t e = 0; e < length.size(); ++e) length[e] = failed[e] ? TreeSearch::kFar : 1;
-    search_.Run(problem_.demands[demand].from, length);
-    return search_.distance(problem_.demands[demand].to) < TreeSearch::kFar;
+    std::vector<int32_t> links;
+    return finder_.Find(static_cast<size_t>(demand), length, &links);
   }
 
   std::optional<std::vector<int32_t>> Shortest(size_t d, const std::vector<double>& length) {
-    const MeshDemand& demand = problem_.demands[d];
-    search_.Run(demand.from, length);
-    if (search_.distance(demand.to) == TreeSearch::kFar) return std::nullopt;
     std::vector<int32_t> links;
-    for (int32_t node = demand.to; node != demand.from;) {
-      links.push_back(search_.last_link(node));
-      node = problem_.links[links.back()].from;
-    }
-    std::ranges::reverse(links);
+    if (!finder_.Find(d, length, &links)) return std::nullopt;
     return links;
   }
 
@@ -317,7 +313,8 @@ class Protector {
   const MeshProblem& problem_;
   const ProtectOptions& options_;
   MeshGraph graph_;
-  TreeSearch search_;
+  const std::optional<RouteBounds> bounds_;
+  RouteFinder finder_;
   FailureLoads loads_;
   std::vector<PairRoutes> pairs_, best_;
   double healthy_limit_ = 0;

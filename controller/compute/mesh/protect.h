@@ -49,8 +49,10 @@ struct ProtectPlan {
 };
 
 // `routes` are the working routes, such as OptimizeMesh's; all of the problem's demands.
-// INVALID_ARGUMENT names the option. RESOURCE_EXHAUSTED when failures x links are more than 2^27.
-// Deterministic. O(rounds * pairs * (failures of a route * links + n log n)).
+// Backups keep the problem's bounds on delay, hops and stretch; pairs that only ways beyond them
+// could join in a failure are `cut` in it. INVALID_ARGUMENT names the option. RESOURCE_EXHAUSTED
+// when failures x links are more than 2^27. Deterministic. O(rounds * pairs * (failures of a route
+// * links + n log n)).
 absl::StatusOr<ProtectPlan> ProtectMesh(const MeshProblem& problem, const MeshRoutes& routes,
                                         const ProtectOptions& options);
 

@@ -4,8 +4,7 @@
 #include <cmath>
 #include <iterator>
 #include <numeric>
-
-#include "controller/compute/mesh/pair_paths.h"
+#include <utility>
 
 namespace waymark {
 namespace {
@@ -17,19 +16,21 @@ constexpr size_t kPricedPairs = 24;
 
 class Rounder {
  public:
-  Rounder(const MeshProblem& problem, const MinMlu& solved, const RoundOptions& options)
+  Rounder(const MeshProblem& problem, const MeshGraph& graph, const RouteBounds* bounds,
+          std::vector<PairPaths> pairs, const RoundOptions& options)
       : problem_(problem),
         options_(options),
-        pairs_(problem.demands.size()),
+        pairs_(std::move(pairs)),
         inverse_(problem.links.size()),
+        load_(problem.links.size(), 0),
         mark_(problem.links.size(), 0),
-        search_(solved.graph()) {
+        finder_(problem, graph, bounds) {
     for (size_t e = 0; e < inverse_.size(); ++e) {
       inverse_[e] = problem.links[e].capacity > 0 ? 1 / problem.links[e].capacity : 0;
     }
-    load_.assign(solved.load().begin(), solved.load().end());
-    Decompose(solved);
-    RouteDrowned(solved);
+    for (const PairPaths& pair : pairs_) {
+      for (const PairPath& path : pair) AddLoad(path.links, path.amount);
+    }
     ChooseAll();
     Repair();
   }
@@ -48,52 +49,6 @@ class Rounder {
  private:
   double Unit(size_t demand) const { return problem_.demands[demand].rate / options_.weight_total; }
   bool Stopped() const { return options_.stop && options_.stop(); }
-
-  void Decompose(const MinMlu& solved) {
-    std::vector<bool> lost(pairs_.size(), false);
-    for (const int32_t demand : solved.unreachable()) lost[demand] = true;
-    const SourceFlows& flows = solved.flows();
-    const auto task = [&](int source) {
-      const size_t first = flows.first_demand[source];
-      DecomposeSource(problem_, flows, static_cast<size_t>(source), lost,
-                      std::span(pairs_).subspan(first, flows.first_demand[source + 1] - first));
-    };
-    const int sources = static_cast<int>(flows.sources.size());
-    if (options_.parallel) {
-      options_.parallel(sources, task);
-    } else {
-      for (int source = 0; source < sources; ++source) task(source);
-    }
-  }
-
-  // A demand beside one 2^53 times as large leaves no trace in sums. It gets the shortest way by
-  // inverse capacity.
-  void RouteDrowned(const MinMlu& solved) {
-    size_t lost = 0;
-    const std::vector<int32_t>& unreachable = solved.unreachable();
-    for (size_t demand = 0; demand < pairs_.size(); ++demand) {
-      if (lost < unreachable.size() && unreachable[lost] == static_cast<int32_t>(demand)) {
-        ++lost;
-        continue;
-      }
-      const MeshDemand& d = problem_.demands[demand];
-      if (d.rate <= 0 || !pairs_[demand].empty()) continue;
-      search_.Run(d.from, inverse_);
-      pairs_[demand].push_back({.links = PathTo(d), .amount = d.rate});
-      AddLoad(pairs_[demand][0].links, d.rate);
-    }
-  }
-
-  // On the tree found last.
-  std::vector<int32_t> PathTo(const MeshDemand& demand) const {
-    std::vector<int32_t> links;
-    for (int32_t node = demand.to; node != demand.from;) {
-      links.push_back(search_.last_link(node));
-      node = problem_.links[links.back()].from;
-    }
-    std::ranges::reverse(links);
-    return links;
-  }
 
   void ChooseAll() {
     std::vector<int32_t> order(pairs_.size());
@@ -287,10 +242,8 @@ class Rounder {
     }
     length[hot] = TreeSearch::kFar;
     for (const int32_t demand : users) {
-      const MeshDemand& d = problem_.demands[demand];
-      search_.Run(d.from, length);
-      if (search_.distance(d.to) == TreeSearch::kFar) continue;
-      PairPath path = {.links = PathTo(d)};
+      PairPath path;
+      if (!finder_.Find(static_cast<size_t>(demand), length, &path.links)) continue;
       PairPaths& pair = pairs_[demand];
       if (std::ranges::find(pair, path.links, &PairPath::links) != pair.end()) continue;
       const size_t used = static_cast<size_t>(
@@ -313,14 +266,15 @@ class Rounder {
   std::vector<int8_t> mark_;
   // By link: demands with a route on it, some of them no longer. Empty: not needed so far.
   std::vector<std::vector<int32_t>> users_;
-  TreeSearch search_;
+  RouteFinder finder_;
 };
 
 }  // namespace
 
-MeshRoutes RoundRoutes(const MeshProblem& problem, const MinMlu& solved,
+MeshRoutes RoundRoutes(const MeshProblem& problem, const MeshGraph& graph,
+                       const RouteBounds* bounds, std::vector<PairPaths> pairs,
                        const RoundOptions& options) {
-  return Rounder(problem, solved, options).Routes();
+  return Rounder(problem, graph, bounds, std::move(pairs), options).Routes();
 }
 
 }  // namespace waymark

@@ -12,9 +12,11 @@
 #define WAYMARK_CONTROLLER_COMPUTE_MESH_ROUND_ROUTES_H_
 
 #include <functional>
+#include <vector>
 
-#include "controller/compute/mesh/min_mlu.h"
+#include "controller/compute/mesh/pair_paths.h"
 #include "controller/compute/mesh/problem.h"
+#include "controller/compute/mesh/route_bounds.h"
 #include "controller/compute/mesh/routes.h"
 
 namespace waymark {
@@ -24,13 +26,13 @@ struct RoundOptions {
   int weight_total = 64;
   double limit = 0;  // utilisation that is good enough
   std::function<bool()> stop;
-  ParallelFor parallel;
 };
 
-// Routes of every demand with rate > 0 that `solved` carries; weights of a pair add up to
-// weight_total. Demands of rate 0, and unreachable ones, get none. Deterministic, unless stopped
-// early: then links may stay above the limit.
-MeshRoutes RoundRoutes(const MeshProblem& problem, const MinMlu& solved,
+// Routes of every demand with paths in `pairs` (by demand; amounts add up to its rate); weights of
+// a pair add up to weight_total. `graph` is the problem's; new routes keep `bounds` (null: none).
+// Deterministic, unless stopped early: then links may stay above the limit.
+MeshRoutes RoundRoutes(const MeshProblem& problem, const MeshGraph& graph,
+                       const RouteBounds* bounds, std::vector<PairPaths> pairs,
                        const RoundOptions& options);
 
 }  // namespace waymark
