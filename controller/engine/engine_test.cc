@@ -433,5 +433,48 @@ TEST_F(EngineTest, ARejectionIsSaid) {
   EXPECT_EQ(view->agents.at("agents/a")->status().state(), v1::DEGRADED);
 }
 
+TEST_F(EngineTest, ARestartFindsTheSameMeshRoutesAndSendsNothing) {
+  bundle_.mutable_traffic_classes(0)->set_treatment(v1::MESH);
+  bundle_.mutable_traffic_classes(0)->clear_protection();
+  StartWithAgents();
+  const std::string policy = "policies/a:1:b";
+  const std::string key = StoreKey(kMeshRoutesPrefix, "gold:a");
+  // Others than the engine would choose: all of it over c.
+  stored::v1::MeshRoutes routes;
+  ASSERT_TRUE(routes.ParseFromString(store_.Get(key)->value));
+  routes.clear_sids();
+  for (auto* list : {routes.mutable_routes(), routes.mutable_weights(), routes.mutable_hops()}) {
+    list->Clear();
+  }
+  routes.add_routes(1);
+  routes.add_weights(64);
+  routes.add_hops(2);
+  routes.add_sids(bundle_.links(2).adjacency_sid());  // a--c
+  routes.add_sids(bundle_.links(4).adjacency_sid());  // c--b
+  Commit({{key, routes.SerializeAsString(), {}}});
+  const auto hops = [&] {
+    std::string all;
+    for (const v1::Path& path : views_.Get()->policies.at(policy)->working()) {
+      for (const std::string& node : path.nodes()) all += node.substr(6);
+    }
+    return all;
+  };
+  EXPECT_EQ(hops(), "acb");
+  engine_->Stop();
+  const Revision before = store_.current();
+  Start();
+  std::vector<std::shared_ptr<FakeAgent>> old;
+  std::swap(old, agents_);
+  for (const auto& agent : old) {
+    agents_.push_back(std::make_shared<FakeAgent>(*engine_, agent->node()));
+    agents_.back()->held = agent->held;
+    ASSERT_TRUE(agents_.back()->Connect().ok());
+  }
+  Settle();
+  EXPECT_EQ(hops(), "acb");
+  EXPECT_EQ(store_.current(), before);
+  for (const auto& agent : agents_) EXPECT_EQ(agent->batches, 0) << agent->node();
+}
+
 }  // namespace
 }  // namespace waymark

@@ -45,7 +45,7 @@ absl::Status Resources::Load(const Store& store, Revision revision) {
   if (revision == 0) return absl::OkStatus();
   for (const std::string_view prefix :
        {kNodePrefix, kLinkPrefix, kSrlgPrefix, kSitePrefix, kTrafficClassPrefix, kClassMapPrefix,
-        kServicePrefix, kPlacementPrefix}) {
+        kServicePrefix, kPlacementPrefix, kMeshRoutesPrefix}) {
     absl::StatusOr<std::vector<Record>> records = store.List(std::string(prefix), revision);
     if (!records.ok()) return records.status();
     for (const Record& record : *records) {
@@ -81,58 +81,78 @@ absl::Status Resources::Put(const std::string& key, const std::string* value, bo
              PutIf(kClassMapPrefix, key, value, intents_.class_maps, &status) ||
              PutIf(kServicePrefix, key, value, intents_.services, &status)) {
     *relevant = true;
-  } else if (key.starts_with(kPlacementPrefix)) {
-    const bool known = Knows(key.substr(kPlacementPrefix.size()), value);
-    PutIf(kPlacementPrefix, key, value, placements_, &status);
-    *relevant = *relevant || !known;
+  } else {
+    const auto put = [&](std::string_view prefix, auto* facts) {
+      if (!key.starts_with(prefix)) return;
+      const bool known = facts->Knows(key.substr(prefix.size()), value);
+      PutIf(prefix, key, value, facts->held, &status);
+      *relevant = *relevant || !known;
+    };
+    put(kPlacementPrefix, &placements_);
+    put(kMeshRoutesPrefix, &mesh_routes_);
   }
   return status;
 }
 
-bool Resources::Knows(const std::string& policy, const std::string* placement) const {
-  if (const auto storing = storing_.find(policy); storing != storing_.end()) {
-    return placement == nullptr
-               ? !storing->second.has_value()
-               : storing->second && storing->second->SerializeAsString() == *placement;
+template <typename Record>
+bool Resources::Facts<Record>::Knows(const std::string& name, const std::string* value) const {
+  if (const auto found = storing.find(name); found != storing.end()) {
+    return value == nullptr ? !found->second.has_value()
+                            : found->second && found->second->SerializeAsString() == *value;
   }
-  const auto held = placements_.find(policy);
-  if (held == placements_.end()) return placement == nullptr;
-  return placement != nullptr && held->second.SerializeAsString() == *placement;
+  const auto found = held.find(name);
+  if (found == held.end()) return value == nullptr;
+  return value != nullptr && found->second.SerializeAsString() == *value;
+}
+
+template <typename Record>
+void Resources::Facts<Record>::Settle(bool stored) {
+  for (auto& [name, record] : storing) {
+    if (!stored) break;
+    if (record) {
+      held[name] = *std::move(record);
+    } else {
+      held.erase(name);
+    }
+  }
+  storing.clear();
 }
 
 void Resources::PlacementsStoring(const Plan& plan) {
-  storing_.clear();
+  placements_.storing.clear();
   for (const std::string& name : plan.changed_placements) {
-    storing_[name] = plan.placements.at(name);
+    placements_.storing[name] = plan.placements.at(name);
   }
-  for (const std::string& name : plan.deleted_placements) storing_[name] = std::nullopt;
+  for (const std::string& name : plan.deleted_placements) {
+    placements_.storing[name] = std::nullopt;
+  }
+  mesh_routes_.storing = plan.mesh_changes;
 }
 
 absl::Status Resources::PlacementsStoring(const std::vector<Mutation>& mutations) {
-  std::map<std::string, std::optional<stored::v1::Placement>> storing;
+  decltype(placements_.storing) placements;
+  decltype(mesh_routes_.storing) mesh_routes;
   for (const Mutation& mutation : mutations) {
-    const bool placement = mutation.key.starts_with(kPlacementPrefix);
-    auto& made = storing[mutation.key.substr(placement ? kPlacementPrefix.size() : 0)];
-    if (!placement || (mutation.value && !made.emplace().ParseFromString(*mutation.value))) {
-      return absl::InvalidArgumentError(absl::StrCat("\"", mutation.key, "\" is no placement"));
+    const auto take = [&](std::string_view prefix, auto* storing) {
+      if (!mutation.key.starts_with(prefix)) return false;
+      auto& made = (*storing)[mutation.key.substr(prefix.size())];
+      return !mutation.value || made.emplace().ParseFromString(*mutation.value);
+    };
+    if (!take(kPlacementPrefix, &placements) && !take(kMeshRoutesPrefix, &mesh_routes)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("\"", mutation.key, "\" is neither placement nor mesh routes"));
     }
   }
-  storing_ = std::move(storing);
+  placements_.storing = std::move(placements);
+  mesh_routes_.storing = std::move(mesh_routes);
   return absl::OkStatus();
 }
 
 void Resources::PlacementsStored(const absl::StatusOr<Revision>& stored) {
   // What the store has told may be later than this.
-  if (stored.ok() && revision_ < *stored) {
-    for (const auto& [name, placement] : storing_) {
-      if (placement) {
-        placements_[name] = *placement;
-      } else {
-        placements_.erase(name);
-      }
-    }
-  }
-  storing_.clear();
+  const bool news = stored.ok() && revision_ < *stored;
+  placements_.Settle(news);
+  mesh_routes_.Settle(news);
 }
 
 absl::StatusOr<std::shared_ptr<const Snapshot>> Resources::Topology() {

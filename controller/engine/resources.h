@@ -25,15 +25,15 @@ class Resources {
   // that does not parse.
   absl::Status Load(const Store& store, Revision revision);
   // Takes over one revision's changes, whoever made them. True in `*relevant` if anything that
-  // computation reads is different now: records of request ids are not read, and placements that
-  // the engine has stored are known already.
+  // computation reads is different now: records of request ids are not read, and placements and
+  // mesh routes that the engine has stored are known already.
   absl::Status Apply(const ChangeSet& changes, bool* relevant);
 
-  // Placements that the engine is about to commit: when the store tells of them they are no news.
-  // Those of one commit at a time, until PlacementsStored says how it ended.
+  // Placements and mesh routes that the engine is about to commit: when the store tells of them
+  // they are no news. Those of one commit at a time, until PlacementsStored says how it ended.
   void PlacementsStoring(const Plan& plan);
   // The same for what somebody else has computed. INVALID_ARGUMENT, and nothing changed, where it
-  // is no placement.
+  // is neither.
   absl::Status PlacementsStoring(const std::vector<Mutation>& mutations);
   // They hold from here on, ahead of the store's own word of it, which may also have come first.
   void PlacementsStored(const absl::StatusOr<Revision>& stored);
@@ -44,11 +44,27 @@ class Resources {
   absl::StatusOr<std::shared_ptr<const Snapshot>> Topology();
 
   const Intents& intents() const { return intents_; }
-  const std::map<std::string, stored::v1::Placement>& placements() const { return placements_; }
+  const std::map<std::string, stored::v1::Placement>& placements() const {
+    return placements_.held;
+  }
+  // By MeshRoutesKey.
+  const std::map<std::string, stored::v1::MeshRoutes>& mesh_routes() const {
+    return mesh_routes_.held;
+  }
 
  private:
-  // Whether a placement (null: none) is what is held, or what is being committed.
-  bool Knows(const std::string& policy, const std::string* placement) const;
+  // What the engine itself has stored, of one kind.
+  template <typename Record>
+  struct Facts {
+    std::map<std::string, Record> held;
+    // Being committed; nullopt: deleted.
+    std::map<std::string, std::optional<Record>> storing;
+
+    // Whether this (null: none) is what is held, or what is being committed.
+    bool Knows(const std::string& name, const std::string* value) const;
+    void Settle(bool stored);
+  };
+
   absl::Status Put(const std::string& key, const std::string* value, bool* relevant);
 
   Revision revision_ = 0;
@@ -57,10 +73,8 @@ class Resources {
   std::map<std::string, v1::Link> links_;
   std::map<std::string, v1::Srlg> srlgs_;
   Intents intents_;
-  // By policy name.
-  std::map<std::string, stored::v1::Placement> placements_;
-  // Being committed; nullopt: deleted.
-  std::map<std::string, std::optional<stored::v1::Placement>> storing_;
+  Facts<stored::v1::Placement> placements_;  // by policy name
+  Facts<stored::v1::MeshRoutes> mesh_routes_;
 };
 
 }  // namespace waymark

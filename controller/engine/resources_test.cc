@@ -98,5 +98,31 @@ TEST_F(ResourcesTest, OwnPlacementsHoldWhoeverTellsOfThemFirst) {
   EXPECT_TRUE(Relevant(key, Placed("w")));
 }
 
+TEST_F(ResourcesTest, MeshRoutesAreNewsOnlyWhenTheyAre) {
+  const std::string key = StoreKey(kMeshRoutesPrefix, "bulk:zrh");
+  stored::v1::MeshRoutes routes;
+  routes.add_endpoints(7);
+  EXPECT_TRUE(Relevant(key, routes.SerializeAsString()));
+  EXPECT_FALSE(Relevant(key, routes.SerializeAsString()));
+  EXPECT_EQ(resources_.mesh_routes().at("bulk:zrh").endpoints(0), 7u);
+  // What the engine itself commits is known before the store tells of it.
+  Plan plan;
+  routes.add_endpoints(8);
+  plan.mesh_changes["bulk:zrh"] = routes;
+  plan.mesh_changes["bulk:gone"] = std::nullopt;
+  resources_.PlacementsStoring(plan);
+  resources_.PlacementsStored(revision_ + 1);
+  EXPECT_EQ(resources_.mesh_routes().at("bulk:zrh").endpoints_size(), 2);
+  EXPECT_FALSE(Relevant(key, routes.SerializeAsString()));
+  routes.add_endpoints(9);
+  ASSERT_TRUE(
+      resources_.PlacementsStoring(std::vector<Mutation>{{key, routes.SerializeAsString(), {}}})
+          .ok());
+  EXPECT_FALSE(Relevant(key, routes.SerializeAsString()));
+  resources_.PlacementsStored(revision_);
+  EXPECT_FALSE(resources_.PlacementsStoring(std::vector<Mutation>{{"node:x", "", {}}}).ok());
+  EXPECT_FALSE(resources_.PlacementsStoring(std::vector<Mutation>{{key, "\xff", {}}}).ok());
+}
+
 }  // namespace
 }  // namespace waymark

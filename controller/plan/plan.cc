@@ -7,11 +7,12 @@
 
 #include "absl/strings/str_cat.h"
 #include "controller/base/srv6.h"
-#include "controller/compute/mesh_paths.h"
-#include "controller/compute/refusal.h"
 #include "controller/plan/demands.h"
+#include "controller/plan/mesh.h"
+#include "controller/plan/mesh_codec.h"
 #include "controller/plan/paths.h"
 #include "controller/plan/pinned.h"
+#include "controller/plan/placer.h"
 #include "controller/plan/service.h"
 #include "controller/plan/service_objects.h"
 #include "controller/plan/underlay.h"
@@ -21,8 +22,6 @@ namespace {
 
 using southbound::v1::Object;
 using southbound::v1::PolicyObject;
-
-constexpr uint32_t kDefaultMeshPaths = 4;
 
 class Planner {
  public:
@@ -65,25 +64,25 @@ class Planner {
     }
   }
 
-  // Calls visit(class, pair, endpoint pairs) for each class of a treatment.
+  // Calls visit(class, pair) for each class of a treatment.
   template <typename Visit>
   void ForEachFlow(const ResolvedService& service, bool pinned, Visit visit) const {
     for (const auto& [name, traffic_class] : service.classes) {
       if ((traffic_class->treatment() == v1::PINNED) != pinned) continue;
-      for (const auto& [pair, count] : service.node_pairs) visit(*traffic_class, pair, count);
+      for (const auto& [pair, count] : service.node_pairs) visit(*traffic_class, pair);
     }
   }
 
   void AddPinned() {
     const auto placed = PlacePinned(PinnedInputOf(input_, resolved_, link_state_));
     for (const auto& [name, service] : resolved_.services) {
-      ForEachFlow(service, /*pinned=*/true,
-                  [&](const v1::TrafficClass& traffic_class, const std::pair<NodeId, NodeId>& pair,
-                      int64_t) {
-                    const std::string policy =
-                        Name(pair.first, service.ColorOf(traffic_class), pair.second);
-                    AddPinnedPolicy(policy, placed.at(policy), service, traffic_class, pair);
-                  });
+      ForEachFlow(
+          service, /*pinned=*/true,
+          [&](const v1::TrafficClass& traffic_class, const std::pair<NodeId, NodeId>& pair) {
+            const std::string policy =
+                Name(pair.first, service.ColorOf(traffic_class), pair.second);
+            AddPinnedPolicy(policy, placed.at(policy), service, traffic_class, pair);
+          });
     }
   }
 
@@ -111,61 +110,32 @@ class Planner {
 
   // Shared: one policy a class and pair of edge nodes, however many services need it.
   void AddMesh() {
-    std::map<std::string, const v1::TrafficClass*> classes;
-    std::map<std::string, std::set<std::pair<NodeId, NodeId>>> needed;
-    for (const auto& [name, service] : resolved_.services) {
-      ForEachFlow(service, /*pinned=*/false,
-                  [&](const v1::TrafficClass& traffic_class, const std::pair<NodeId, NodeId>& pair,
-                      int64_t) {
-                    classes[traffic_class.name()] = &traffic_class;
-                    needed[traffic_class.name()].insert(pair);
-                  });
+    PlannedMesh mesh = PlanMesh(input_, resolved_, link_state_);
+    for (const MeshClassPlan& planned : mesh.classes) {
+      for (size_t i = 0; i < planned.pairs.size(); ++i) AddMeshPolicy(planned, i);
     }
-    for (const auto& [name, pairs] : needed) AddMeshClass(*classes[name], pairs);
+    plan_.mesh_changes = std::move(mesh.changes);
   }
 
-  void AddMeshClass(const v1::TrafficClass& traffic_class,
-                    const std::set<std::pair<NodeId, NodeId>>& pairs) {
-    PathConstraints constraints = ConstraintsOf(traffic_class, 0);
-    constraints.protection = {};
-    const SearchGraph::Environment environment = {.link_state = &link_state_};
-    SearchGraph::Environment probed = environment;
-    probed.corouted = true;
-    // Paths whose probes can come back are preferred to those that must go unprobed.
-    const SearchGraph first(snapshot_, constraints, probed);
-    const SearchGraph second(snapshot_, constraints, environment);
-    const int max_paths = static_cast<int>(std::min<uint32_t>(
-        traffic_class.max_paths() == 0 ? kDefaultMeshPaths : traffic_class.max_paths(),
-        kMaxMeshPaths));
-    for (const auto& pair : pairs) {
-      MeshResult result = MeshPaths(first, pair.first, pair.second, max_paths);
-      if (result.paths.empty()) result = MeshPaths(second, pair.first, pair.second, max_paths);
-      v1::Status status;
-      status.set_state(v1::PENDING);
-      if (result.paths.empty()) {
-        const Refusal refusal =
-            ExplainRefusal(snapshot_, constraints, environment, snapshot_.node(pair.first).name,
-                           snapshot_.node(pair.second).name);
-        status.set_state(v1::BLOCKED);
-        status.set_reason(refusal.reason);
-        status.set_blocking_constraint(refusal.blocking_constraint);
-        status.set_relaxation(refusal.relaxation);
-      }
-      AddMeshPolicy(traffic_class, pair, result, status);
-    }
-  }
-
-  void AddMeshPolicy(const v1::TrafficClass& traffic_class, const std::pair<NodeId, NodeId>& pair,
-                     const MeshResult& result, const v1::Status& status) {
+  void AddMeshPolicy(const MeshClassPlan& planned, size_t number) {
+    const v1::TrafficClass& traffic_class = *planned.traffic_class;
+    const auto& pair = planned.pairs[number];
     const uint32_t color = Color(0, traffic_class.class_index());
+    v1::Status status;
+    status.set_state(v1::PENDING);
+    if (const auto why = planned.blocked.find(number); why != planned.blocked.end()) {
+      SetRefusal(why->second, v1::BLOCKED, &status);
+    }
     v1::Policy policy =
         NewPolicy(Name(pair.first, color, pair.second), traffic_class, color, pair, status);
     PolicyObject object = NewObject(policy, traffic_class, pair);
     object.set_probe_interval_us(input_.options.mesh_probe_interval_us);
-    for (const MeshPath& path : result.paths) {
-      const uint32_t weight = static_cast<uint32_t>(path.weight);
-      *policy.add_working() = PathMessage(snapshot_, path.path.links, weight);
-      *object.add_working() = SegmentListMessage(snapshot_, path.path.links, weight);
+    const MeshRoutes& routes = planned.routes;
+    for (size_t i = routes.first_route(number); i < routes.first_route(number + 1); ++i) {
+      const std::vector<LinkId> links = LinkIdsOf(routes.links(i));
+      const uint32_t weight = static_cast<uint32_t>(routes.weight(i));
+      *policy.add_working() = PathMessage(snapshot_, links, weight);
+      *object.add_working() = SegmentListMessage(snapshot_, links, weight);
     }
     AddPolicy(std::move(policy), std::move(object), pair.first);
   }
@@ -209,12 +179,12 @@ class Planner {
   void NotePolicies(const std::string& name, const ResolvedService& service) {
     ServicePlan& planned = plan_.services[name];
     for (const bool pinned : {true, false}) {
-      ForEachFlow(service, pinned,
-                  [&](const v1::TrafficClass& traffic_class, const std::pair<NodeId, NodeId>& pair,
-                      int64_t) {
-                    planned.policies.push_back(
-                        Name(pair.first, service.ColorOf(traffic_class), pair.second));
-                  });
+      ForEachFlow(
+          service, pinned,
+          [&](const v1::TrafficClass& traffic_class, const std::pair<NodeId, NodeId>& pair) {
+            planned.policies.push_back(
+                Name(pair.first, service.ColorOf(traffic_class), pair.second));
+          });
     }
     std::sort(planned.policies.begin(), planned.policies.end());
     for (const std::string& policy : planned.policies) {
@@ -251,6 +221,10 @@ Plan MakePlan(const PlanInput& input) { return Planner(input).Run(); }
 std::string_view ResourceId(std::string_view name) {
   const size_t slash = name.rfind('/');
   return slash == std::string_view::npos ? name : name.substr(slash + 1);
+}
+
+std::string MeshRoutesKey(std::string_view traffic_class, std::string_view headend) {
+  return std::string(ResourceId(traffic_class)).append(":").append(ResourceId(headend));
 }
 
 std::string PolicyName(std::string_view headend, uint32_t color, std::string_view endpoint) {

@@ -49,7 +49,12 @@
 // finds no pair says that the search budget is spent.
 //
 // Mesh. One policy an ordered (edge node, edge node, MESH class) that some service needs, shared by
-// all. Holds nothing in the ledger; recomputed around links that are down.
+// all. Its routes are stored facts as well: a stored route that meets the class's constraints and
+// is up stays, whatever else changes. What a pair has lost goes at once over the best path that it
+// does not have yet, if there is one; a pair without routes gets some at once
+// (compute/mesh_paths.h). Both know nothing of loads: better routes are for whoever optimises them
+// (controller/engine), by storing others. A route in gentle maintenance stays only where no path
+// has less of it.
 //
 // Blocked. A policy that cannot be placed still gets a PolicyObject, without a working list: the
 // switch drops its frames and counts them, never sends them another way.
@@ -59,6 +64,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -93,7 +99,9 @@ struct PlanInput {
   const std::set<std::string>& links_down;
   // As stored, by policy name.
   const std::map<std::string, stored::v1::Placement>& placements;
-  PlanOptions options;
+  PlanOptions options = {};
+  // As stored, by MeshRoutesKey; null: none. What does not parse as routes counts as none.
+  const std::map<std::string, stored::v1::MeshRoutes>* mesh_routes = nullptr;
 };
 
 struct PlannedPolicy {
@@ -131,6 +139,8 @@ struct Plan {
   std::map<std::string, stored::v1::Placement> placements;
   std::vector<std::string> changed_placements;  // new or different
   std::vector<std::string> deleted_placements;
+  // How mesh routes differ from PlanInput::mesh_routes, by MeshRoutesKey; nullopt: deleted.
+  std::map<std::string, std::optional<stored::v1::MeshRoutes>> mesh_changes;
   // By node id (without "nodes/"): an entry for every node with a node_sid.
   std::map<std::string, ObjectTable> objects;
   // By service name.
@@ -140,11 +150,13 @@ struct Plan {
 // Never fails: what cannot be realised is a state with a reason. Resources that lack an identifier
 // (node_sid, vni, class_index, adjacency_sid of 0) cannot be programmed: nodes and links are left
 // out, services are BLOCKED. Cost: one disjoint pair a new pinned placement, within the budget
-// above; one mesh search a mesh policy, one Dijkstra a node.
+// above; one mesh search a mesh policy that is new or has lost a route, one Dijkstra a node.
 Plan MakePlan(const PlanInput& input);
 
 // "nodes/zrh" -> "zrh", "links/a--b" -> "a--b"; a name without a slash is returned as it is.
 std::string_view ResourceId(std::string_view name);
+// "bulk:zrh" of names or ids: the routes of a mesh class from a headend.
+std::string MeshRoutesKey(std::string_view traffic_class, std::string_view headend);
 // "policies/zrh:4098:fra" of node names or ids.
 std::string PolicyName(std::string_view headend, uint32_t color, std::string_view endpoint);
 

@@ -10,6 +10,7 @@
 #define WAYMARK_CONTROLLER_PLAN_TEST_CARRIER_H_
 
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -18,6 +19,10 @@
 #include "controller/plan/plan.h"
 
 namespace waymark {
+
+// As the store would.
+void TakeOver(const std::map<std::string, std::optional<stored::v1::MeshRoutes>>& changes,
+              std::map<std::string, stored::v1::MeshRoutes>* routes);
 
 struct TestCarrier {
   TestCarrier();
@@ -30,7 +35,7 @@ struct TestCarrier {
 
   // `shuffle` other than 0 gives the topology in another order.
   Plan MakePlan(uint32_t shuffle = 0) const;
-  // Plans, and keeps the placements for the next plan, as the store would.
+  // Plans, and keeps placements and mesh routes for the next plan, as the store would.
   Plan Commit();
 
   // Node ids along a path, e.g. "zrh fra lon".
@@ -43,6 +48,7 @@ struct TestCarrier {
   Intents intents;
   std::set<std::string> links_down;
   std::map<std::string, stored::v1::Placement> placements;
+  std::map<std::string, stored::v1::MeshRoutes> mesh_routes;
   uint32_t next_vni = 0x100;
 };
 
