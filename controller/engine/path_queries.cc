@@ -99,27 +99,12 @@ EnginePathQueries::EnginePathQueries(Store& store, Engine& engine, NetworkViewHo
 }
 
 EnginePathQueries::~EnginePathQueries() {
-  subscription_.reset();
+  follower_.Stop();
   std::lock_guard<std::mutex> lock(guard_->mutex);
   guard_->self = nullptr;
 }
 
-absl::Status EnginePathQueries::Start() {
-  const Revision revision = store_.current();
-  if (absl::Status s = now_.resources.Load(store_, revision); !s.ok()) return s;
-  auto subscription = store_.Watch(revision, [this](const ChangeSet& changes) {
-    std::lock_guard<std::mutex> lock(mutex_);
-    if (reload_) return;
-    changes_.push_back(changes);
-    if (changes_.size() <= kMostChanges) return;
-    // Nobody has asked for long: one scan of the store is cheaper than the memory.
-    changes_.clear();
-    reload_ = true;
-  });
-  if (!subscription.ok()) return subscription.status();
-  subscription_ = *std::move(subscription);
-  return absl::OkStatus();
-}
+absl::Status EnginePathQueries::Start() { return follower_.Start(); }
 
 absl::Status EnginePathQueries::CheckLimits(const Limits& limits) const {
   if (limits.cancelled()) return absl::CancelledError("the caller has gone");
@@ -162,26 +147,10 @@ void EnginePathQueries::Ask(const char* method, const Limits& limits, Done<Respo
 }
 
 absl::Status EnginePathQueries::CatchUp() {
-  std::vector<ChangeSet> changes;
-  bool reload = false;
-  {
-    std::lock_guard<std::mutex> lock(mutex_);
-    changes.swap(changes_);
-    reload = std::exchange(reload_, false);
-  }
-  const Revision current = store_.current();
-  Resources& resources = now_.resources;
-  for (const ChangeSet& set : changes) {
-    if (reload || set.revision <= resources.revision()) continue;
-    bool relevant = false;
-    reload |= set.revision != resources.revision() + 1 || !resources.Apply(set, &relevant).ok();
-    if (relevant || reload) now_.derived.reset();
-  }
-  // What was committed before the question came belongs to the answer, though the store's word of
-  // it may still be on its way.
-  if (!reload && resources.revision() >= current) return absl::OkStatus();
-  now_.derived.reset();
-  return resources.Load(store_, current);
+  bool changed = false;
+  const absl::Status status = follower_.CatchUp(&changed);
+  if (changed) now_.derived.reset();
+  return status;
 }
 
 absl::StatusOr<Revision> EnginePathQueries::PastOf(const v1::ComputePathRequest& request) const {
@@ -199,7 +168,7 @@ absl::Status EnginePathQueries::LoadPast(Revision revision) {
   past_.derived.reset();
   absl::Status loaded = past_.resources.Load(store_, revision);
   if (loaded.ok()) return loaded;
-  past_ = Known();
+  past_resources_ = Resources();
   return absl::Status(loaded.code(), absl::StrCat("as_of: ", loaded.message()));
 }
 

@@ -19,6 +19,7 @@
 #include "controller/base/metrics.h"
 #include "controller/engine/engine.h"
 #include "controller/engine/path_answers.h"
+#include "controller/engine/resource_follower.h"
 #include "controller/engine/resources.h"
 #include "controller/store/network_view.h"
 #include "controller/store/path_queries.h"
@@ -64,7 +65,7 @@ class EnginePathQueries final : public PathQueries {
   struct Moves;
   // One revision, and what is derived from it, which is made when first asked for.
   struct Known {
-    Resources resources;
+    Resources& resources;
     struct Derived {
       std::shared_ptr<const Snapshot> snapshot;
       std::map<std::string, PolicyOwner> owners;
@@ -104,17 +105,11 @@ class EnginePathQueries final : public PathQueries {
   Metrics& metrics_;
   const Options options_;
 
-  // What the store has told and the loop has not taken over. Beyond kMostChanges it is forgotten
-  // and everything read anew.
-  static constexpr size_t kMostChanges = 1'000;
-  std::mutex mutex_;
-  std::vector<ChangeSet> changes_;
-  bool reload_ = false;
-
   // Loop only.
-  Known now_;
-  Known past_;
-  std::unique_ptr<Subscription> subscription_;
+  ResourceFollower follower_{store_};
+  Resources past_resources_;
+  Known now_{follower_.resources(), nullptr};
+  Known past_{past_resources_, nullptr};
 };
 
 }  // namespace waymark
