@@ -11,6 +11,7 @@ constexpr int kBatch = 2;
 constexpr size_t kBoundBatch = 32;
 constexpr double kLeastSoftness = 1e-6;
 constexpr double kSharpenBy = 0.5;
+constexpr double kSoftened = 0.1;
 constexpr double kSolved = 0.3;
 constexpr double kTolerance = 0.02;
 // Amounts below this share of a rate are dust: moved with the rest.
@@ -256,6 +257,8 @@ bool PathMlu::Step(const Until& until) {
 bool PathMlu::solved() const { return gap_ <= kSolved * softness_; }
 
 void PathMlu::Sharpen() { softness_ = std::max(kLeastSoftness, softness_ * kSharpenBy); }
+
+void PathMlu::Soften() { softness_ = std::max(softness_, kSoftened); }
 
 void PathMlu::Refine(const Until& until, double known) {
   double best = known;

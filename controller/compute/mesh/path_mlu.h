@@ -47,6 +47,8 @@ class PathMlu {
   double gap() const { return gap_; }
   bool solved() const;
   void Sharpen();
+  // Before what is to come differs much from what is: a sharp soft maximum creeps.
+  void Soften();
   double softness() const { return softness_; }
 
   // Changes the rates (by demand), each pair's flows in proportion.

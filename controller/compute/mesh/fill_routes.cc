@@ -1,0 +1,226 @@
+#include "controller/compute/mesh/fill_routes.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <numeric>
+#include <optional>
+#include <utility>
+
+namespace waymark {
+namespace {
+
+// Rates stay this share below what is exact: sums of them, in whatever order, must fit.
+constexpr double kSafe = 1 - 1e-12;
+
+struct Share {
+  int32_t other;  // link or demand
+  double part;    // of the demand's rate
+};
+
+// Which part of each demand every link carries, by demand and by link.
+struct Shares {
+  std::vector<std::vector<Share>> of_demand, of_link;
+
+  Shares(const MeshProblem& problem, const MeshRoutes& routes)
+      : of_demand(problem.demands.size()), of_link(problem.links.size()) {
+    std::vector<double> part(problem.links.size(), 0);
+    std::vector<int32_t> links;
+    for (size_t d = 0; d < of_demand.size(); ++d) {
+      double weight = 0;
+      for (size_t r = routes.first_route(d); r < routes.first_route(d + 1); ++r) {
+        weight += routes.weight(r);
+      }
+      links.clear();
+      for (size_t r = routes.first_route(d); r < routes.first_route(d + 1); ++r) {
+        for (const int32_t link : routes.links(r)) {
+          if (part[link] == 0) links.push_back(link);
+          part[link] += routes.weight(r) / weight;
+        }
+      }
+      for (const int32_t link : links) {
+        of_demand[d].push_back({link, part[link]});
+        of_link[link].push_back({static_cast<int32_t>(d), part[link]});
+        part[link] = 0;
+      }
+    }
+  }
+};
+
+class WaterFill {
+ public:
+  // `rates` fit.
+  WaterFill(const MeshProblem& problem, const Shares& shares, std::vector<double> rates)
+      : problem_(problem),
+        shares_(shares),
+        rate_(std::move(rates)),
+        state_(problem.demands.size(), kStays),
+        used_(problem.links.size(), 0),
+        slope_(problem.links.size(), 0),
+        risers_(problem.links.size(), 0) {}
+
+  std::vector<double> Run() {
+    std::vector<Event> events;
+    for (size_t d = 0; d < rate_.size(); ++d) {
+      if (shares_.of_demand[d].empty() || problem_.demands[d].rate <= 0) continue;
+      state_[d] = kWaits;
+      for (const Share& share : shares_.of_demand[d]) used_[share.other] += share.part * rate_[d];
+      events.push_back({rate_[d], static_cast<int32_t>(d), false});
+      events.push_back({problem_.demands[d].rate, static_cast<int32_t>(d), true});
+    }
+    std::ranges::stable_sort(events, {}, &Event::level);
+    for (const Event& event : events) {
+      while (const std::optional<int32_t> full = Full(event.level)) {
+        for (const Share& share : shares_.of_link[*full]) Stay(share.other, level_);
+      }
+      if (state_[event.demand] == kStays) continue;
+      level_ = std::max(level_, event.level);
+      if (event.enough) {
+        Stay(event.demand, event.level);
+      } else {
+        Rise(event.demand);
+      }
+    }
+    return std::move(rate_);
+  }
+
+ private:
+  enum State : uint8_t { kWaits, kRises, kStays };
+  struct Event {
+    double level;
+    int32_t demand;
+    bool enough;  // it has all it asks for; else it begins to rise
+  };
+
+  // The level at which the link is full if all on it go on rising.
+  double FullAt(int32_t link) const {
+    return (problem_.links[link].capacity * kSafe - used_[link]) / slope_[link];
+  }
+
+  void Queue(int32_t link) {
+    queue_.emplace_back(-FullAt(link), link);
+    std::push_heap(queue_.begin(), queue_.end());
+  }
+
+  // The link that is full first, at `limit` at the latest, where the level then is.
+  std::optional<int32_t> Full(double limit) {
+    while (!queue_.empty()) {
+      const auto [key, link] = queue_.front();
+      if (-key > limit) break;
+      std::pop_heap(queue_.begin(), queue_.end());
+      queue_.pop_back();
+      if (risers_[link] == 0) continue;
+      // What was queued may be of a time when more were rising.
+      if (FullAt(link) > -key * (1 + 1e-12)) {
+        Queue(link);
+        continue;
+      }
+      level_ = std::max(level_, -key);
+      return link;
+    }
+    return std::nullopt;
+  }
+
+  // In used_ a riser counts for nothing, in slope_ for its part.
+  void Rise(int32_t demand) {
+    state_[demand] = kRises;
+    for (const Share& share : shares_.of_demand[demand]) {
+      used_[share.other] -= share.part * rate_[demand];
+      slope_[share.other] += share.part;
+      ++risers_[share.other];
+      Queue(share.other);
+    }
+  }
+
+  void Stay(int32_t demand, double rate) {
+    if (state_[demand] == kRises) {
+      rate_[demand] = std::clamp(rate, rate_[demand], problem_.demands[demand].rate);
+      for (const Share& share : shares_.of_demand[demand]) {
+        used_[share.other] += share.part * rate_[demand];
+        slope_[share.other] = std::max(1e-300, slope_[share.other] - share.part);
+        --risers_[share.other];
+      }
+    }
+    state_[demand] = kStays;
+  }
+
+  const MeshProblem& problem_;
+  const Shares& shares_;
+  double level_ = 0;
+  std::vector<double> rate_;
+  std::vector<State> state_;
+  std::vector<double> used_, slope_;  // by link: of those that do not rise; how fast others fill it
+  std::vector<int32_t> risers_;
+  std::vector<std::pair<double, int32_t>> queue_;
+};
+
+std::vector<double> Room(const MeshProblem& problem, const Shares& shares,
+                         std::span<const double> rates) {
+  std::vector<double> room;
+  for (const MeshLink& link : problem.links) room.push_back(link.capacity * kSafe);
+  for (size_t d = 0; d < rates.size(); ++d) {
+    for (const Share& share : shares.of_demand[d]) room[share.other] -= share.part * rates[d];
+  }
+  return room;
+}
+
+// By the worst of each one's links: after that none is too full.
+void Shrink(const MeshProblem& problem, const Shares& shares, std::vector<double>* rates) {
+  const std::vector<double> room = Room(problem, shares, *rates);
+  for (size_t d = 0; d < rates->size(); ++d) {
+    double factor = 1;
+    for (const Share& share : shares.of_demand[d]) {
+      const double capacity = problem.links[share.other].capacity * kSafe;
+      const double load = capacity - room[share.other];
+      if (load > capacity) factor = std::min(factor, capacity / load);
+    }
+    (*rates)[d] *= factor;
+  }
+}
+
+std::vector<double> Fitting(const MeshProblem& problem, const Shares& shares,
+                            std::span<const double> wanted) {
+  std::vector<double> rates(wanted.begin(), wanted.end());
+  for (size_t d = 0; d < rates.size(); ++d) {
+    rates[d] = shares.of_demand[d].empty() ? 0 : std::min(rates[d], problem.demands[d].rate);
+  }
+  Shrink(problem, shares, &rates);
+  return rates;
+}
+
+}  // namespace
+
+std::vector<double> FillFairly(const MeshProblem& problem, const MeshRoutes& routes,
+                               std::span<const double> wanted) {
+  const Shares shares(problem, routes);
+  std::vector<double> rates = WaterFill(problem, shares, Fitting(problem, shares, wanted)).Run();
+  Shrink(problem, shares, &rates);  // differences of many sums
+  return rates;
+}
+
+std::vector<double> FillUp(const MeshProblem& problem, const MeshRoutes& routes,
+                           std::span<const double> wanted) {
+  const Shares shares(problem, routes);
+  std::vector<double> rates = Fitting(problem, shares, wanted);
+  std::vector<double> room = Room(problem, shares, rates), cost(rates.size(), 0);
+  for (size_t d = 0; d < rates.size(); ++d) {
+    for (const Share& share : shares.of_demand[d]) cost[d] += share.part;
+  }
+  std::vector<int32_t> order(rates.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::ranges::stable_sort(order, {}, [&](int32_t d) { return cost[d]; });
+  for (const int32_t d : order) {
+    if (shares.of_demand[d].empty()) continue;
+    double more = problem.demands[d].rate - rates[d];
+    for (const Share& share : shares.of_demand[d]) {
+      more = std::min(more, room[share.other] / share.part);
+    }
+    if (more <= 0) continue;
+    rates[d] = std::min(rates[d] + more, problem.demands[d].rate);
+    for (const Share& share : shares.of_demand[d]) room[share.other] -= share.part * more;
+  }
+  Shrink(problem, shares, &rates);
+  return rates;
+}
+
+}  // namespace waymark

@@ -1,0 +1,31 @@
+// Private to this folder. How much of each demand fixed weighted routes can carry without
+// overloading a link.
+#ifndef WAYMARK_CONTROLLER_COMPUTE_MESH_FILL_ROUTES_H_
+#define WAYMARK_CONTROLLER_COMPUTE_MESH_FILL_ROUTES_H_
+
+#include <span>
+#include <vector>
+
+#include "controller/compute/mesh/problem.h"
+#include "controller/compute/mesh/routes.h"
+
+namespace waymark {
+
+// From `wanted` (by demand; what is over a link that is too full shrinks to fit) rates rise: the
+// least of them first, together, each up to its demand's rate; those over a link that is full stay
+// (water filling; Bertsekas and Gallager 1992, section 6.5.2). From 0 that gives the max-min fair
+// rates of these routes, exactly; but there a trace of a demand on a full link would hold it down
+// that was never meant to stay so low. Demands without routes get 0. No link is above its capacity.
+// O(L log L) in the total length of the routes.
+std::vector<double> FillFairly(const MeshProblem& problem, const MeshRoutes& routes,
+                               std::span<const double> wanted);
+
+// From `wanted` (by demand, at most its rate): what is over a link that is too full shrinks to fit,
+// then room that is left is given away, to those with the fewest links first. No link is above its
+// capacity. O(L + demands * log(demands)).
+std::vector<double> FillUp(const MeshProblem& problem, const MeshRoutes& routes,
+                           std::span<const double> wanted);
+
+}  // namespace waymark
+
+#endif  // WAYMARK_CONTROLLER_COMPUTE_MESH_FILL_ROUTES_H_
