@@ -15,6 +15,12 @@ absl::Status BadSite(size_t index, const char* field, const std::string& what) {
   return absl::InvalidArgumentError(absl::StrCat("sites[", index, "].", field, " ", what));
 }
 
+void SortOnce(std::vector<HosePair>& pairs) {
+  std::ranges::sort(pairs);
+  const auto again = std::ranges::unique(pairs);
+  pairs.erase(again.begin(), again.end());
+}
+
 }  // namespace
 
 absl::Status CheckHose(const Hose& hose, int32_t node_count) {
@@ -61,71 +67,51 @@ HoseRoutes RoutesOfDemands(const MeshProblem& problem, const MeshRoutes& routes)
   };
 }
 
-std::vector<HosePair> HosePairs(const Hose& hose) {
-  // What a node's sites can do: roots before leaves.
-  struct Ends {
-    int32_t node = 0;
-    bool sends[2] = {}, receives[2] = {};
-  };
-  std::vector<Ends> nodes;
-  std::vector<HoseSite> sites = hose.sites;
-  std::ranges::stable_sort(sites, {}, &HoseSite::node);
-  for (const HoseSite& site : sites) {
-    if (nodes.empty() || nodes.back().node != site.node) nodes.push_back({.node = site.node});
-    nodes.back().sends[site.leaf] |= site.ingress > 0;
-    nodes.back().receives[site.leaf] |= site.egress > 0;
-  }
-  std::vector<HosePair> pairs;
-  for (const Ends& from : nodes) {
-    for (const Ends& to : nodes) {
-      if (from.node == to.node) continue;
-      if ((from.sends[0] && (to.receives[0] || to.receives[1])) ||
-          (from.sends[1] && to.receives[0])) {
-        pairs.push_back({from.node, to.node});
-      }
-    }
-  }
-  return pairs;
-}
-
-void HoseLoader::GroupSites(const Hose& hose) {
-  groups_.clear();
-  ingress_.clear();
-  egress_.clear();
+HoseGroups GroupHoseSites(const Hose& hose) {
+  HoseGroups groups;
   std::vector<const HoseSite*> sites;
   for (const HoseSite& site : hose.sites) sites.push_back(&site);
   std::ranges::stable_sort(sites, {},
                            [](const HoseSite* site) { return std::tuple(site->node, site->leaf); });
   for (const HoseSite* site : sites) {
-    if (groups_.empty() || groups_.back().node != site->node || groups_.back().leaf != site->leaf) {
-      groups_.push_back({site->node, site->leaf});
-      ingress_.push_back(0);
-      egress_.push_back(0);
+    if (groups.groups.empty() || groups.groups.back().node != site->node ||
+        groups.groups.back().leaf != site->leaf) {
+      groups.groups.push_back({site->node, site->leaf});
+      groups.ingress.push_back(0);
+      groups.egress.push_back(0);
     }
-    ingress_.back() += site->ingress;
-    egress_.back() += site->egress;
+    groups.ingress.back() += site->ingress;
+    groups.egress.back() += site->egress;
   }
+  return groups;
+}
+
+std::vector<HosePair> HosePairs(const Hose& hose) {
+  const HoseGroups groups = GroupHoseSites(hose);
+  std::vector<HosePair> pairs;
+  for (int32_t from = 0; from < groups.size(); ++from) {
+    for (int32_t to = 0; to < groups.size(); ++to) {
+      if (groups.Talk(from, to)) pairs.push_back(groups.Nodes(from, to));
+    }
+  }
+  SortOnce(pairs);
+  return pairs;
 }
 
 std::span<const HoseLinkLoad> HoseLoader::Load(const Hose& hose,
                                                std::span<const HoseRoutes> classes) {
-  GroupSites(hose);
+  groups_ = GroupHoseSites(hose);
   crossings_.clear();
   unrouted_.clear();
   touched_.clear();
-  const int32_t count = static_cast<int32_t>(groups_.size());
-  for (int32_t from = 0; from < count; ++from) {
-    for (int32_t to = 0; to < count; ++to) {
-      const bool apart = groups_[from].node != groups_[to].node;
-      const bool talk = !groups_[from].leaf || !groups_[to].leaf;
-      if (apart && talk && ingress_[from] > 0 && egress_[to] > 0) AddPair(from, to, classes);
+  for (int32_t from = 0; from < groups_.size(); ++from) {
+    for (int32_t to = 0; to < groups_.size(); ++to) {
+      if (groups_.Talk(from, to)) AddPair(from, to, classes);
     }
   }
-  std::ranges::sort(unrouted_);
-  const auto again = std::ranges::unique(unrouted_);
-  unrouted_.erase(again.begin(), again.end());
+  SortOnce(unrouted_);
   SortByLink();
-  transport_.SetRates(ingress_, egress_);
+  transport_.SetRates(groups_.ingress, groups_.egress);
   for (size_t at = 0; at < loads_.size(); ++at) loads_[at].load = transport_.Worst(shares(at));
   return loads_;
 }
@@ -163,7 +149,7 @@ void HoseLoader::AddClass(const HoseRoutes& routes, HosePair pair) {
 void HoseLoader::AddPair(int32_t from, int32_t to, std::span<const HoseRoutes> classes) {
   pair_touched_.clear();
   for (const HoseRoutes& routes : classes) {
-    AddClass(routes, {groups_[from].node, groups_[to].node});
+    AddClass(routes, groups_.Nodes(from, to));
   }
   for (const int32_t link : pair_touched_) {
     crossings_.push_back({link, {from, to, gain_[link]}});
@@ -200,8 +186,7 @@ std::vector<HoseTraffic> HoseLoader::WorstMatrix(int32_t link) {
   transport_.Worst(crossing, &traffic);
   for (size_t s = 0; s < crossing.size(); ++s) {
     if (traffic[s] <= 0) continue;
-    matrix.push_back({{groups_[crossing[s].from].node, groups_[crossing[s].to].node},
-                      traffic[s],
+    matrix.push_back({groups_.Nodes(crossing[s].from, crossing[s].to), traffic[s],
                       static_cast<double>(crossing[s].gain) / kWholeShare});
   }
   // Groups of one pair of nodes have the same share.

@@ -85,8 +85,29 @@ struct HoseTraffic {
   double share = 0;  // of it on the link, more than 0 to 1
 };
 
+// The sites of one node and role together, by number: by node, roots first.
+struct HoseGroups {
+  struct Group {
+    int32_t node = 0;
+    bool leaf = false;
+  };
+  std::vector<Group> groups;
+  std::vector<double> ingress, egress;  // by group
+
+  int32_t size() const { return static_cast<int32_t>(groups.size()); }
+  // Whether there can be traffic over the network from one to the other.
+  bool Talk(int32_t from, int32_t to) const {
+    return groups[from].node != groups[to].node && (!groups[from].leaf || !groups[to].leaf) &&
+           ingress[from] > 0 && egress[to] > 0;
+  }
+  HosePair Nodes(int32_t from, int32_t to) const { return {groups[from].node, groups[to].node}; }
+};
+
+// O(n log n).
+HoseGroups GroupHoseSites(const Hose& hose);
+
 // The pairs of nodes between which the hose can have traffic: both ends have a rate, and not leaves
-// alone. Ascending, each once. O(groups^2).
+// alone. Ascending, each once. O(groups^2 log groups).
 std::vector<HosePair> HosePairs(const Hose& hose);
 
 // Exact worst loads of one hose after another; keeps its memory between them. A hose passes
@@ -106,17 +127,11 @@ class HoseLoader {
   std::vector<HoseTraffic> WorstMatrix(int32_t link);
 
  private:
-  // Sites of one node and role.
-  struct Group {
-    int32_t node = 0;
-    bool leaf = false;
-  };
   struct Crossing {
     int32_t link = 0;
     HoseShare share;
   };
 
-  void GroupSites(const Hose& hose);
   void AddPair(int32_t from, int32_t to, std::span<const HoseRoutes> classes);
   void AddClass(const HoseRoutes& routes, HosePair pair);
   void SortByLink();
@@ -124,8 +139,7 @@ class HoseLoader {
     return std::span(shares_).subspan(first_[at], first_[at + 1] - first_[at]);
   }
 
-  std::vector<Group> groups_;
-  std::vector<double> ingress_, egress_;  // by group
+  HoseGroups groups_;
   std::vector<Crossing> crossings_;
   std::vector<HoseLinkLoad> loads_;
   std::vector<size_t> first_;      // by place in loads_: where its shares begin

@@ -162,8 +162,17 @@ TEST(HoseTest, ShortWaysGiveWhatTheLongWayGives) {
       }
     }
     transport.SetRates(ingress, egress);
+    const double load = transport.Worst(shares);
+    double paid = 0;
+    for (size_t s = 0; s < shares.size(); ++s) {
+      const double prices = transport.from_price(s) + transport.to_price(s);
+      EXPECT_GE(prices, static_cast<double>(shares[s].gain) / kWholeShare);
+      if (s % columns == 0) paid += transport.from_price(s) * ingress[shares[s].from];
+      if (s < static_cast<size_t>(columns)) paid += transport.to_price(s) * egress[shares[s].to];
+    }
+    EXPECT_NEAR(load, paid, 1e-9);
     std::vector<double> traffic;
-    EXPECT_NEAR(transport.Worst(shares), transport.Worst(shares, &traffic), 1e-9);
+    EXPECT_NEAR(load, transport.Worst(shares, &traffic), 1e-9);
   }
 }
 

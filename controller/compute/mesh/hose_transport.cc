@@ -10,8 +10,6 @@ namespace {
 constexpr int32_t kNot = -1, kRoot = -2;
 constexpr int64_t kFar = std::numeric_limits<int64_t>::max();
 
-double Share(int64_t price) { return static_cast<double>(price) / kWholeShare; }
-
 }  // namespace
 
 void HoseTransport::SetRates(std::span<const double> ingress, std::span<const double> egress) {
@@ -62,17 +60,35 @@ void HoseTransport::Index(Side& side, const std::vector<int32_t>& at) {
   }
 }
 
-// One group on the other side, with `least`: it gives to whom the link carries most of.
-double HoseTransport::OneEnd(const Side& many, double least) const {
+// Everybody to everybody: the side with less decides.
+double HoseTransport::AllAlike(int64_t gain) {
+  const double sent = std::accumulate(rows_.rate.begin(), rows_.rate.end(), 0.0);
+  const double received = std::accumulate(columns_.rate.begin(), columns_.rate.end(), 0.0);
+  rows_.price.assign(rows_.rate.size(), sent <= received ? gain : 0);
+  columns_.price.assign(columns_.rate.size(), sent <= received ? 0 : gain);
+  return std::min(sent, received) * Price(gain);
+}
+
+// One group on one side: it gives to whom the link carries most of.
+double HoseTransport::OneEnd(Side& one, Side& many) {
   order_.resize(gain_.size());
   std::iota(order_.begin(), order_.end(), 0);
   std::ranges::stable_sort(order_, [&](int32_t a, int32_t b) { return gain_[a] > gain_[b]; });
-  double load = 0;
+  double load = 0, left = one.rate[0];
+  int64_t price = 0;  // of what it gives last
   // Shares have slots in order of appearance, and each its own.
   for (const int32_t share : order_) {
-    const double part = std::min(many.rate[share], least);
-    load += part * Share(gain_[share]);
-    least -= part;
+    const double part = std::min(many.rate[share], left);
+    load += part * Price(gain_[share]);
+    left -= part;
+    if (left > 0) continue;
+    price = gain_[share];
+    break;
+  }
+  one.price.assign(1, price);
+  many.price.resize(gain_.size());
+  for (size_t s = 0; s < gain_.size(); ++s) {
+    many.price[s] = std::max<int64_t>(0, gain_[s] - price);
   }
   return load;
 }
@@ -81,15 +97,12 @@ double HoseTransport::Worst(std::span<const HoseShare> shares) {
   if (shares.empty()) return 0;
   Load(shares);
   const size_t rows = rows_.rate.size(), columns = columns_.rate.size();
-  const int64_t gain = gain_[0];
   if (rows * columns == gain_.size() &&
-      std::ranges::all_of(gain_, [&](int64_t g) { return g == gain; })) {
-    return std::min(std::accumulate(rows_.rate.begin(), rows_.rate.end(), 0.0),
-                    std::accumulate(columns_.rate.begin(), columns_.rate.end(), 0.0)) *
-           Share(gain);
+      std::ranges::all_of(gain_, [&](int64_t gain) { return gain == gain_[0]; })) {
+    return AllAlike(gain_[0]);
   }
-  if (rows == 1) return OneEnd(columns_, rows_.rate[0]);
-  if (columns == 1) return OneEnd(rows_, columns_.rate[0]);
+  if (rows == 1) return OneEnd(rows_, columns_);
+  if (columns == 1) return OneEnd(columns_, rows_);
   return General();
 }
 
@@ -114,8 +127,8 @@ double HoseTransport::General() {
     }
   } while (LowerPrices());
   double load = 0;
-  for (size_t r = 0; r < rows_.size(); ++r) load += rows_.rate[r] * Share(rows_.price[r]);
-  for (size_t c = 0; c < columns_.size(); ++c) load += columns_.rate[c] * Share(columns_.price[c]);
+  for (size_t r = 0; r < rows_.size(); ++r) load += rows_.rate[r] * Price(rows_.price[r]);
+  for (size_t c = 0; c < columns_.size(); ++c) load += columns_.rate[c] * Price(columns_.price[c]);
   return load;
 }
 

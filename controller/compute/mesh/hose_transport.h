@@ -38,6 +38,11 @@ class HoseTransport {
   // by rounding only.
   double Worst(std::span<const HoseShare> shares, std::vector<double>* traffic);
 
+  // Of the last question: what one more unit of the rate of these ends of a share adds to the load,
+  // 0 to 1 each. A pair whose prices add up to its share or more adds nothing.
+  double from_price(size_t share) const { return Price(rows_.price[row_[share]]); }
+  double to_price(size_t share) const { return Price(columns_.price[column_[share]]); }
+
  private:
   // One side of the problem: the groups that have shares.
   struct Side {
@@ -55,9 +60,11 @@ class HoseTransport {
     }
   };
 
+  static double Price(int64_t price) { return static_cast<double>(price) / kWholeShare; }
   void Load(std::span<const HoseShare> shares);
   void Index(Side& side, const std::vector<int32_t>& at);
-  double OneEnd(const Side& many, double least) const;
+  double AllAlike(int64_t gain);
+  double OneEnd(Side& one, Side& many);
   double General();
   bool Augment();
   void Push(int32_t column);
@@ -72,7 +79,7 @@ class HoseTransport {
   std::vector<int64_t> gain_;
   std::vector<double> flow_;
   std::vector<int32_t> queue_;
-  mutable std::vector<int32_t> order_;
+  std::vector<int32_t> order_;
   int64_t level_ = 0;  // the price of every row that has something left
 };
 
