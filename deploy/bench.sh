@@ -9,13 +9,15 @@
 #   te         the mesh optimiser beside COIN CLP; WAYMARK_BENCH_TE names instances, TOPOLOGY or
 #              TOPOLOGY=DEMANDS, else they are seeded carriers; WAYMARK_BENCH_REFERENCE gives optimal
 #              MLUs, NAME=VALUE
+#   hose       worst loads, admission and routes of hoses beside COIN CLP; WAYMARK_BENCH_HOSE names
+#              topology files, else it is a seeded carrier of 350 nodes
 #   dataplane  repair, reconciliation and throughput of the Linux data plane (root)
 set -euo pipefail
-case ${1:-} in -h | --help) sed -n '2,12s/^# \{0,1\}//p' "$0"; exit 0 ;; esac
+case ${1:-} in -h | --help) sed -n '2,14s/^# \{0,1\}//p' "$0"; exit 0 ;; esac
 . "$(dirname "$0")/common.sh"
 
 names=("$@")
-[ $# -gt 0 ] || names=(store paths te dataplane)
+[ $# -gt 0 ] || names=(store paths te hose dataplane)
 install "${build_packages[@]}" "${run_packages[@]}"
 folder=$(mktemp -d "${TMPDIR:-/var/tmp}/waymark-bench.XXXXXX")
 trap 'rm -rf "$folder"' EXIT
@@ -41,7 +43,11 @@ for name in "${names[@]}"; do
       # shellcheck disable=SC2086
       run tests/bench:te_benchmark ${WAYMARK_BENCH_TE:-}
       ;;
+    hose)
+      # shellcheck disable=SC2086
+      run tests/bench:hose_benchmark ${WAYMARK_BENCH_HOSE:-}
+      ;;
     dataplane) run tests/conformance:linux_measure ;;
-    *) die "no benchmark called $name; there are: store paths te dataplane" ;;
+    *) die "no benchmark called $name; there are: store paths te hose dataplane" ;;
   esac
 done

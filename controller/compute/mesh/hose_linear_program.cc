@@ -6,6 +6,7 @@
 #include <limits>
 #include <map>
 #include <memory>
+#include <tuple>
 #include <vector>
 
 namespace waymark {
@@ -66,8 +67,8 @@ double ShareOn(const HoseRoutes& routes, HosePair pair, int32_t link) {
   return total > 0 ? on / total : 0;
 }
 
-// What bounds the worst load of one link by one hose: a price for each node's sending and
-// receiving, and a row for each pair that the prices must pay for.
+// A flow of one unit for each pair. What a hose loads a link with is bounded by prices, for each
+// node and role, of sending and receiving there: a row for each pair that they must pay for.
 class ObliviousProgram {
  public:
   ObliviousProgram(const MeshProblem& problem, double unit) : problem_(problem), unit_(unit) {
@@ -77,74 +78,82 @@ class ObliviousProgram {
       program_.Put(static_cast<int>(e), -problem.links[e].capacity / unit);
     }
     program_.EndColumn(1);
-  }
-
-  void AddDemand(const MeshDemand& demand) {
-    const std::vector<int> nodes = Conserve(demand.from, demand.to);
-    for (size_t e = 0; e < problem_.links.size(); ++e) {
-      if (problem_.links[e].capacity <= 0) continue;
-      program_.Put(static_cast<int>(e), demand.rate / unit_);
-      EndFlow(nodes, e);
+    for (const MeshDemand& demand : problem.demands) {
+      pairs_[{demand.from, demand.to}].rate = demand.rate;
     }
   }
 
   void AddHose(const Hose& hose) {
-    // By role and node: leaves and roots have prices of their own.
-    std::map<std::pair<int32_t, bool>, std::pair<double, double>> rates;
-    for (const HoseSite& site : hose.sites) {
-      rates[{site.node, site.leaf}].first += site.ingress;
-      rates[{site.node, site.leaf}].second += site.egress;
-    }
-    std::map<std::pair<std::pair<int32_t, bool>, int>, std::vector<int>> sends, receives;
-    for (const HosePair& pair : HosePairs(hose)) {
-      const std::vector<int> nodes = Conserve(pair.from, pair.to);
-      for (size_t e = 0; e < problem_.links.size(); ++e) {
-        if (problem_.links[e].capacity <= 0) continue;
-        for (const bool from_leaf : {false, true}) {
-          for (const bool to_leaf : {false, true}) {
-            const std::pair from(pair.from, from_leaf), to(pair.to, to_leaf);
-            if ((from_leaf && to_leaf) || !rates.contains(from) || !rates.contains(to)) continue;
-            // flow - price of from - price of to <= 0
-            const int row = program_.AddRow(-kInfinity, 0);
-            program_.Put(row, 1);
-            sends[{from, static_cast<int>(e)}].push_back(row);
-            receives[{to, static_cast<int>(e)}].push_back(row);
-          }
-        }
-        EndFlow(nodes, e);
+    const HoseGroups groups = GroupHoseSites(hose);
+    for (int32_t from = 0; from < groups.size(); ++from) {
+      for (int32_t to = 0; to < groups.size(); ++to) {
+        if (!groups.Talk(from, to)) continue;
+        Pair& pair = pairs_[groups.Nodes(from, to)];
+        pair.uses.push_back({static_cast<int>(hoses_.size()), from, to});
       }
     }
-    for (const bool sending : {true, false}) {
-      for (const auto& [key, rows] : sending ? sends : receives) {
-        const auto& [ingress, egress] = rates[key.first];
-        program_.Put(key.second, (sending ? ingress : egress) / unit_);
-        for (const int row : rows) program_.Put(row, -1);
+    hoses_.push_back(groups);
+  }
+
+  std::optional<double> Least(double most_seconds) {
+    // By hose, group and link: the rows that the price of its sending, or receiving, pays for.
+    std::map<std::tuple<int, int32_t, size_t>, std::vector<int>> sends, receives;
+    for (const auto& [nodes, pair] : pairs_) {
+      const std::vector<int> rows = Conserve(nodes);
+      for (size_t e = 0; e < problem_.links.size(); ++e) {
+        if (problem_.links[e].capacity <= 0) continue;
+        program_.Put(static_cast<int>(e), pair.rate / unit_);
+        for (const Use& use : pair.uses) {
+          // flow - price of from - price of to <= 0
+          const int row = program_.AddRow(-kInfinity, 0);
+          program_.Put(row, 1);
+          sends[{use.hose, use.from, e}].push_back(row);
+          receives[{use.hose, use.to, e}].push_back(row);
+        }
+        program_.Put(rows[problem_.links[e].from], 1);
+        program_.Put(rows[problem_.links[e].to], -1);
         program_.EndColumn(0);
       }
     }
+    AddPrices(sends, &HoseGroups::ingress);
+    AddPrices(receives, &HoseGroups::egress);
+    return program_.Least(most_seconds);
   }
 
-  std::optional<double> Least(double most_seconds) const { return program_.Least(most_seconds); }
-
  private:
+  struct Use {
+    int hose = 0;
+    int32_t from = 0, to = 0;
+  };
+  struct Pair {
+    double rate = 0;
+    std::vector<Use> uses;
+  };
+
   // Rows by node for one unit from here to there.
-  std::vector<int> Conserve(int32_t from, int32_t to) {
+  std::vector<int> Conserve(HosePair pair) {
     std::vector<int> rows;
     for (int32_t node = 0; node < problem_.node_count; ++node) {
-      const double out = node == from ? 1 : node == to ? -1 : 0;
+      const double out = node == pair.from ? 1 : node == pair.to ? -1 : 0;
       rows.push_back(program_.AddRow(out, out));
     }
     return rows;
   }
-  void EndFlow(const std::vector<int>& nodes, size_t link) {
-    program_.Put(nodes[problem_.links[link].from], 1);
-    program_.Put(nodes[problem_.links[link].to], -1);
-    program_.EndColumn(0);
+  void AddPrices(const std::map<std::tuple<int, int32_t, size_t>, std::vector<int>>& prices,
+                 std::vector<double> HoseGroups::*rates) {
+    for (const auto& [key, rows] : prices) {
+      const auto& [hose, group, link] = key;
+      program_.Put(static_cast<int>(link), (hoses_[hose].*rates)[group] / unit_);
+      for (const int row : rows) program_.Put(row, -1);
+      program_.EndColumn(0);
+    }
   }
 
   const MeshProblem& problem_;
   const double unit_;
   Program program_;
+  std::vector<HoseGroups> hoses_;
+  std::map<HosePair, Pair> pairs_;
 };
 
 }  // namespace
@@ -182,7 +191,6 @@ std::optional<double> ObliviousOptimum(const MeshProblem& problem, std::span<con
   for (const MeshLink& link : problem.links) unit = std::max(unit, link.capacity);
   if (unit == 0) unit = 1;
   ObliviousProgram program(problem, unit);
-  for (const MeshDemand& demand : problem.demands) program.AddDemand(demand);
   for (const Hose& hose : hoses) program.AddHose(hose);
   return program.Least(most_seconds);
 }

@@ -17,10 +17,10 @@ namespace waymark {
 std::optional<double> WorstLoadOptimum(const Hose& hose, std::span<const HoseRoutes> classes,
                                        int32_t link);
 
-// The least worst-case utilisation of any fractional routing of the hoses, beside the problem's
-// demands, which are routed too: one routing for all matrices (oblivious), every hose its own. The
-// compact programme of Applegate and Cohen (2003, section 3) for hose polytopes: a link's worst
-// load is bounded by prices of the sites' rates (its dual), a flow for each pair of nodes.
+// The least worst-case utilisation of any fractional routing by pairs of nodes, for all matrices of
+// the hoses beside the problem's demands (oblivious). The compact programme of Applegate and Cohen
+// (2003, section 3) for hose polytopes: a link's worst load is bounded by prices of the sites'
+// rates (its dual), a flow for each pair. Nothing also when a pair has no way.
 std::optional<double> ObliviousOptimum(const MeshProblem& problem, std::span<const Hose> hoses,
                                        double most_seconds = 0);
 
