@@ -48,7 +48,16 @@ int64_t BurstBytes(int64_t burst_bytes, int64_t rate_bps) {
 }
 
 QueueLoads::QueueLoads(const Snapshot& snapshot)
-    : snapshot_(&snapshot), hops_(snapshot.links().size()), flows_on_(snapshot.links().size()) {}
+    : snapshot_(&snapshot),
+      hops_(snapshot.links().size()),
+      flows_on_(snapshot.links().size()),
+      told_(snapshot.links().size()) {
+  for (size_t link = 0; link < hops_.size(); ++link) {
+    for (uint32_t queue = 0; queue < kQueues; ++queue) {
+      told_[link][queue] = HopWait(static_cast<LinkId>(link), queue);
+    }
+  }
+}
 
 absl::Status QueueLoads::Check(std::span<const LinkId> links, uint32_t queue, int64_t rate_bps,
                                int64_t burst_bytes, int64_t max_latency_ns) const {
@@ -88,7 +97,8 @@ absl::Status QueueLoads::AddShared(const std::string& policy, std::span<const Li
     free_.pop_back();
   }
   Flow& flow = flows_[number];
-  flow = {.links = {links.begin(), links.end()},
+  flow = {.policy = policy,
+          .links = {links.begin(), links.end()},
           .queue = queue,
           .rate_bps = rate_bps,
           .burst_bits = BurstBytes(burst_bytes, rate_bps) * kBitsAByte,
@@ -97,11 +107,20 @@ absl::Status QueueLoads::AddShared(const std::string& policy, std::span<const Li
           .bursts = {}};
   flow.bursts = BurstsOf(flow);
   of_policy_[policy].push_back(number);
-  if (max_latency_ns > 0) guarded_.emplace(policy, number);
+  if (max_latency_ns > 0) {
+    guarded_.emplace(policy, number);
+    for (const LinkId link : links) {
+      const std::optional<int64_t>& wait = told_[Index(link)][queue];
+      flow.latency_ns += snapshot_->link(link).delay_ns + wait.value_or(0);
+      flow.boundless_hops += wait ? 0 : 1;
+    }
+    Judge(number);
+  }
   for (const LinkId link : links) flows_on_[Index(link)].push_back(number);
   Put(number, 1);
   std::set<LinkId> changed(links.begin(), links.end());
   Settle(std::move(changed));
+  TellGuarded();
   return absl::OkStatus();
 }
 
@@ -119,21 +138,59 @@ bool QueueLoads::Remove(const std::string& policy) {
     Put(number, -1);
     flow = {};
     guarded_.erase({policy, number});
+    over_.erase({policy, number});
     free_.push_back(number);
   }
   of_policy_.erase(found);
   if (raised) StartAgain();
+  TellGuarded();
   return true;
 }
 
 void QueueLoads::MarkUnreserved(uint32_t queue) {
   unreserved_ = std::max(unreserved_, std::min(queue, kQueues - 1));
+  for (size_t link = 0; link < hops_.size(); ++link) touched_.push_back(static_cast<LinkId>(link));
+  TellGuarded();
+}
+
+void QueueLoads::TellGuarded() {
+  std::sort(touched_.begin(), touched_.end());
+  touched_.erase(std::unique(touched_.begin(), touched_.end()), touched_.end());
+  for (const LinkId link : touched_) {
+    for (uint32_t queue = 0; queue < kQueues; ++queue) {
+      const std::optional<int64_t> wait = HopWait(link, queue);
+      if (wait != told_[Index(link)][queue]) Tell(link, queue, wait);
+    }
+  }
+  touched_.clear();
+}
+
+void QueueLoads::Tell(LinkId link, uint32_t queue, std::optional<int64_t> wait) {
+  std::optional<int64_t>& told = told_[Index(link)][queue];
+  for (const uint32_t number : flows_on_[Index(link)]) {
+    Flow& flow = flows_[number];
+    if (flow.queue != queue || flow.max_latency_ns == 0) continue;
+    flow.latency_ns += wait.value_or(0) - told.value_or(0);
+    flow.boundless_hops += (wait ? 0 : 1) - (told ? 0 : 1);
+    Judge(number);
+  }
+  told = wait;
+}
+
+void QueueLoads::Judge(uint32_t number) {
+  const Flow& flow = flows_[number];
+  if (flow.boundless_hops > 0 || flow.latency_ns > flow.max_latency_ns) {
+    over_.emplace(flow.policy, number);
+  } else {
+    over_.erase({flow.policy, number});
+  }
 }
 
 // Adds (sign 1) what a flow brings to the sums of its links, or takes it off again (-1).
 void QueueLoads::Put(size_t number, int sign) {
   const Flow& flow = flows_[number];
   for (size_t i = 0; i < flow.links.size(); ++i) {
+    touched_.push_back(flow.links[i]);
     Queue& queue = At(flow.links[i], flow.queue);
     queue.flows += sign;
     if (!flow.bursts[i]) queue.boundless += sign;
@@ -212,6 +269,7 @@ void QueueLoads::Settle(std::set<LinkId> changed) {
       const uint8_t needed = StepFor(Wait(link, q));
       if (needed <= queue.step) continue;
       queue.step = needed;
+      touched_.push_back(link);
       for (const uint32_t number : flows_on_[Index(link)]) {
         if (flows_[number].queue == q) Grow(number, &changed);
       }
@@ -220,8 +278,11 @@ void QueueLoads::Settle(std::set<LinkId> changed) {
 }
 
 void QueueLoads::StartAgain() {
-  for (Hop& hop : hops_) {
-    for (Queue& queue : hop) queue.step = 0;
+  for (size_t link = 0; link < hops_.size(); ++link) {
+    for (Queue& queue : hops_[link]) {
+      if (queue.step > 0) touched_.push_back(static_cast<LinkId>(link));
+      queue.step = 0;
+    }
   }
   std::set<LinkId> changed;
   for (size_t number = 0; number < flows_.size(); ++number) {
@@ -311,12 +372,8 @@ LatencyBound QueueLoads::LatencyIfAdded(std::span<const LinkId> links, uint32_t 
 }
 
 std::optional<std::string> QueueLoads::OverLimit() const {
-  for (const auto& [policy, number] : guarded_) {
-    const Flow& flow = flows_[number];
-    const LatencyBound bound = PathLatency(flow.links, flow.queue);
-    if (!bound.bounded() || bound.latency_ns > flow.max_latency_ns) return policy;
-  }
-  return std::nullopt;
+  if (over_.empty()) return std::nullopt;
+  return over_.begin()->first;
 }
 
 bool QueueLoads::GuardsUpTo(uint32_t queue) const {

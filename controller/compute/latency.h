@@ -118,7 +118,7 @@ class QueueLoads {
                               int64_t burst_bytes) const;
 
   // The least name of the policies with a guarded path whose latency is above its limit or has no
-  // bound. O(guarded paths * links).
+  // bound. O(1): every change follows its effect on the guarded paths of the links that it touches.
   std::optional<std::string> OverLimit() const;
   // Whether a flow of this queue could put any over its limit: those of higher queues do not feel
   // it (but for one frame, which they are counted with always). O(guarded paths).
@@ -137,6 +137,7 @@ class QueueLoads {
   using Wide = __int128;  // 10^6 flows of 10^16 bit/s for 10 s a hop
 
   struct Flow {
+    std::string policy;
     std::vector<LinkId> links;  // empty: the place is free
     uint32_t queue = 0;
     int64_t rate_bps = 0;
@@ -145,6 +146,9 @@ class QueueLoads {
     std::vector<int32_t> risks;  // of a shared protect path; sorted
     // At each hop, as it arrives; nullopt behind a hop without a bound.
     std::vector<std::optional<Wide>> bursts;
+    // Of a guarded path: propagation and the waits of `told_`; hops without a bound.
+    int64_t latency_ns = 0;
+    int32_t boundless_hops = 0;
   };
   // What sends while one risk has failed.
   struct RiskLoad {
@@ -177,6 +181,11 @@ class QueueLoads {
   void Grow(size_t number, std::set<LinkId>* changed);
   void Settle(std::set<LinkId> changed);
   void StartAgain();
+  // Guarded paths learn what has become of the links in touched_.
+  void TellGuarded();
+  void Tell(LinkId link, uint32_t queue, std::optional<int64_t> wait);
+  // Sorts the flow into over_, or out of it.
+  void Judge(uint32_t number);
 
   const Snapshot* snapshot_;
   uint32_t unreserved_ = 0;
@@ -187,6 +196,10 @@ class QueueLoads {
   std::vector<Flow> flows_;
   std::vector<uint32_t> free_;
   std::set<std::pair<std::string, uint32_t>> guarded_;  // policy, flow number
+  std::set<std::pair<std::string, uint32_t>> over_;     // those above their limit
+  std::vector<LinkId> touched_;                         // since the last TellGuarded
+  // By link and queue: HopWait as the guarded paths know it.
+  std::vector<std::array<std::optional<int64_t>, kQueues>> told_;
   std::map<std::string, std::vector<uint32_t>> of_policy_;
 };
 

@@ -251,6 +251,47 @@ TEST(QueueLoadsTest, OrderAndHistoryDoNotMatter) {
   EXPECT_GT(boundless, 0);
 }
 
+// The least name that is over its limit, by asking each guarded path.
+std::optional<std::string> OverByAsking(
+    const QueueLoads& loads, const std::map<std::string, std::pair<TestFlow, int64_t>>& in) {
+  for (const auto& [name, guarded] : in) {
+    const auto& [flow, limit] = guarded;
+    if (limit == 0) continue;
+    const LatencyBound bound = loads.PathLatency(flow.links, flow.queue);
+    if (!bound.bounded() || bound.latency_ns > limit) return name;
+  }
+  return std::nullopt;
+}
+
+TEST(QueueLoadsTest, GuardsFollowEveryChange) {
+  std::mt19937 random(5);
+  int over = 0, fine = 0;
+  for (int round = 0; round < 200; ++round) {
+    const auto snapshot = SmallRing(random, 3 + random() % 4);
+    const std::vector<TestFlow> flows = RandomFlows(random, *snapshot, 24, 30'000'000);
+    QueueLoads loads(*snapshot);
+    std::map<std::string, std::pair<TestFlow, int64_t>> in;
+    for (int step = 0; step < 60; ++step) {
+      const size_t i = random() % flows.size();
+      const std::string name = "p" + std::to_string(i);
+      const TestFlow& f = flows[i];
+      if (in.erase(name) > 0) {
+        ASSERT_TRUE(loads.Remove(name));
+      } else {
+        const int64_t limit = random() % 3 == 0 ? 0 : 20'000 + random() % 3'000'000;
+        ASSERT_TRUE(loads.Add(name, f.links, f.queue, f.rate_bps, f.burst_bytes, limit).ok());
+        in[name] = {f, limit};
+      }
+      if (random() % 40 == 0) loads.MarkUnreserved(5);
+      const auto expected = OverByAsking(loads, in);
+      ASSERT_EQ(loads.OverLimit(), expected);
+      (expected ? over : fine) += 1;
+    }
+  }
+  EXPECT_GT(over, 1000);
+  EXPECT_GT(fine, 300);
+}
+
 // ---- Simulation: every frame, strict priority, sources as greedy as their token bucket lets them
 // ----
 

@@ -108,6 +108,19 @@ void OneLinkDown(benchmark::State& state) {
 }
 BENCHMARK(OneLinkDown)->Unit(benchmark::kMillisecond);
 
+// Every policy has a bound that it keeps, and that all others must leave it.
+void AllNewGuarded(benchmark::State& state) {
+  Carrier carrier;
+  for (auto& [name, traffic_class] : carrier.intents.traffic_classes) {
+    if (traffic_class.treatment() == v1::PINNED) traffic_class.set_max_latency_ns(500'000'000);
+  }
+  Plan plan;
+  for (auto _ : state) plan = MakePlan(carrier.Input());
+  state.counters["policies"] = static_cast<double>(plan.policies.size());
+  state.counters["blocked"] = static_cast<double>(Blocked(plan));
+}
+BENCHMARK(AllNewGuarded)->Unit(benchmark::kMillisecond)->Iterations(1);
+
 // A tenth of the capacity: most are refused, and say why.
 void Overfull(benchmark::State& state) {
   Carrier carrier;
