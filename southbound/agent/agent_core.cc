@@ -231,7 +231,7 @@ absl::Status AgentCore::CheckBatch(const Batch& batch) const {
 }
 
 BatchResult AgentCore::ApplyBatch(const Batch& batch) {
-  Transaction transaction(&rib_, dataplane_, options_.node, options_.object_limit);
+  Transaction transaction(&rib_, dataplane_, options_.node, options_.object_limit, mark_.complete);
   bool applied = transaction.Apply(batch);
   if (applied) {
     StateMark mark = mark_;
@@ -255,10 +255,14 @@ BatchResult AgentCore::ApplyBatch(const Batch& batch) {
     }
   }
   if (applied) {
+    std::vector<std::string> links;
     for (const std::string& key : transaction.keys()) {
       pending_.erase(key);
-      if (rib_.Find(key) == nullptr) Forget(key);
+      const Object* object = rib_.Find(key);
+      if (object == nullptr) Forget(key);
+      if (object != nullptr && object->has_link()) links.push_back(key);
     }
+    TellStateOf(links);
     if (batch.operations_size() > 0) {
       highest_operation_id_ = batch.operations(batch.operations_size() - 1).id();
     }

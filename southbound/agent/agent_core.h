@@ -121,6 +121,8 @@ class AgentCore final : public ControllerLinkHandler {
   void ReadBack(const std::string& why);
   absl::StatusOr<DataPlane::Report> RepairWithoutRemoving();
   void TakeReport(const DataPlane::Report& report, const std::string& why);
+  // Of links and policies that the data plane has got (again).
+  void TellStateOf(const std::vector<std::string>& keys);
   void Notify(southbound::v1::Event event);
   void NotifyObject(const std::string& key, southbound::v1::ResultStatus status,
                     const std::string& detail);

@@ -239,6 +239,27 @@ TEST_F(AgentCoreTest, AnUndoThatFailsIsRetried) {
   EXPECT_TRUE(core_->pending().empty());
 }
 
+TEST_F(AgentCoreTest, TheStateOfARepairedLinkIsToldAnew) {
+  SendBase();
+  dataplane_.held.erase("link:b");
+  // It went up while nobody could tell.
+  southbound::v1::Event event;
+  event.mutable_link()->set_link("b");
+  event.mutable_link()->set_up(true);
+  dataplane_.observed = {event};
+  link_.events.clear();
+  loop_.Advance(options_.read_back_interval);
+  const auto told = std::count_if(link_.events.begin(), link_.events.end(), [](const auto& one) {
+    return one.has_link() && one.link().link() == "b" && one.link().up();
+  });
+  EXPECT_EQ(told, 1);
+  // And of one that is put.
+  link_.events.clear();
+  Send(TestBatch(3, 12, 100).Put(TestLink("b")).batch);
+  ASSERT_EQ(link_.events.size(), 1u);
+  EXPECT_TRUE(link_.events[0].link().up());
+}
+
 TEST_F(AgentCoreTest, DriftIsRepairedReportedAndCounted) {
   dataplane_.held.erase("link:b");
   dataplane_.held["route:77"] = TestRoute(77, {"a"});

@@ -88,6 +88,22 @@ TEST_F(AgentRestartTest, ALostFileRemovesNothingUntilTheControllerHasSentAll) {
 }
 
 // One object that is rejected for ever keeps the controller from ever naming a digest.
+TEST_F(AgentRestartTest, ABatchTakenBackWhileTheFileIsLostLeavesWhatForwards) {
+  StartWithBase();
+  const auto held = dataplane_.held.size();
+  core_.reset();
+  store_.reset();
+  std::filesystem::remove(log());
+  ASSERT_TRUE(StartAgent().ok());
+  core_->OnOpen();
+  dataplane_.failures["link:b"] = absl::InternalError("the kernel has no memory");
+  const auto result =
+      Send(TestBatch(1, 12, 1).Put(TestNode()).Put(TestLink("a")).Put(TestLink("b")).batch);
+  EXPECT_EQ(result.results(2).status(), REJECTED);
+  EXPECT_EQ(core_->rib().table().size(), 0u);
+  EXPECT_EQ(dataplane_.held.size(), held) << "frames go by what the lost file knew";
+}
+
 TEST_F(AgentRestartTest, AnIncompleteTableIsBroughtInAndRepairedButRemovesNothing) {
   ASSERT_TRUE(StartAgent().ok());
   core_->OnOpen();

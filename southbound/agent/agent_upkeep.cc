@@ -186,6 +186,7 @@ void AgentCore::RetryOne(const std::string& key) {
   }
   pending_.erase(key);
   NotifyObject(key, southbound::v1::FIB_ACKED, object != nullptr ? "installed" : "removed");
+  if (object != nullptr && object->has_link()) TellStateOf({key});
 }
 
 void AgentCore::ReadBack(const std::string& why) {
@@ -200,7 +201,17 @@ void AgentCore::ReadBack(const std::string& why) {
     return;
   }
   TakeReport(*report, why);
+  TellStateOf(report->repaired);
   UpdateGauges();
+}
+
+// While the data plane did not know a link or policy, news of it had nowhere to go.
+void AgentCore::TellStateOf(const std::vector<std::string>& keys) {
+  if (keys.empty()) return;
+  const std::set<std::string> told(keys.begin(), keys.end());
+  for (Event& event : dataplane_->Observe()) {
+    if (told.count(EventKey(event)) > 0) OnDataPlaneEvent(std::move(event));
+  }
 }
 
 absl::StatusOr<DataPlane::Report> AgentCore::RepairWithoutRemoving() {

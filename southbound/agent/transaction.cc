@@ -110,7 +110,7 @@ void Transaction::UndoDataPlane(size_t applied) {
     absl::Status status;
     if (change.before.has_value()) {
       status = dataplane_->Put(*change.before);
-    } else if (change.after.has_value()) {
+    } else if (change.after.has_value() && complete_) {
       status = dataplane_->Remove(*change.after);
     }
     pending_.erase(change.key);

@@ -28,8 +28,16 @@ using PendingMap = std::map<std::string, Pending>;
 // the DataPlane must outlive it.
 class Transaction {
  public:
-  Transaction(Rib* rib, DataPlane* dataplane, std::string_view own_node, size_t object_limit)
-      : rib_(rib), dataplane_(dataplane), own_node_(own_node), object_limit_(object_limit) {}
+  // `complete`: the table is all that the data plane was told. If it is not, what a batch puts may
+  // have been there before, unknown to the table, and carry traffic: taking the batch back leaves
+  // such objects in the data plane, for the end of the re-sync to judge.
+  Transaction(Rib* rib, DataPlane* dataplane, std::string_view own_node, size_t object_limit,
+              bool complete)
+      : rib_(rib),
+        dataplane_(dataplane),
+        own_node_(own_node),
+        object_limit_(object_limit),
+        complete_(complete) {}
 
   // Validates all and changes the table; only when every operation is sound, changes the data plane
   // in order. False: everything is as before, but for what `pending` says. O(k log n) and k calls
@@ -65,6 +73,7 @@ class Transaction {
   DataPlane* const dataplane_;
   const std::string_view own_node_;
   const size_t object_limit_;
+  const bool complete_;
   std::vector<Change> changes_;
   std::vector<southbound::v1::OperationResult> results_;
   PendingMap pending_;
