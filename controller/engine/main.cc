@@ -21,6 +21,7 @@
 #include "controller/base/version.h"
 #include "controller/engine/engine.h"
 #include "controller/engine/epoch.h"
+#include "controller/engine/mesh_optimizer.h"
 #include "controller/engine/path_queries.h"
 #include "controller/store/rocksdb_store.h"
 #include "northbound/api/committer.h"
@@ -135,6 +136,8 @@ absl::Status Run(const Flags& flags, int signals) {
   ThreadEventLoop session_loop("session", clock);
   // questions of the API, store changes -> path computation -> answers
   ThreadEventLoop paths_loop("paths", clock, 64);
+  // store changes, published views -> mesh optimiser -> engine
+  ThreadEventLoop mesh_loop("mesh", clock);
 
   NetworkViewHolder views;
   Engine engine(**store, views, engine_loop, metrics, Engine::Options());
@@ -152,6 +155,13 @@ absl::Status Run(const Flags& flags, int signals) {
                           EnginePathQueries::Options());
   if (absl::Status s = paths.Start(); !s.ok()) return s;
   const absl::Cleanup no_more_paths = [&] { paths_loop.Stop(); };
+
+  MeshOptimizer mesh(**store, engine, views, mesh_loop, metrics, MeshOptimizer::Options());
+  if (absl::Status s = mesh.Start(); !s.ok()) return s;
+  const absl::Cleanup no_more_mesh = [&] {
+    mesh.Stop();
+    mesh_loop.Stop();
+  };
 
   absl::StatusOr<std::unique_ptr<Committer>> committer =
       Committer::Open(**store, commit_loop, metrics);

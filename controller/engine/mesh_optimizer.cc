@@ -1,0 +1,182 @@
+#include "controller/engine/mesh_optimizer.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "controller/base/log.h"
+
+namespace waymark {
+
+MeshOptimizer::MeshOptimizer(Store& store, Engine& engine, NetworkViewHolder& views,
+                             EventLoop& loop, Metrics& metrics, Options options)
+    : store_(store),
+      engine_(engine),
+      views_(views),
+      loop_(loop),
+      metrics_(metrics),
+      options_(std::move(options)) {
+  guard_->self = this;
+}
+
+MeshOptimizer::~MeshOptimizer() {
+  subscription_.reset();
+  follower_.Stop();
+  std::lock_guard<std::mutex> lock(guard_->mutex);
+  guard_->self = nullptr;
+}
+
+absl::Status MeshOptimizer::Start() {
+  if (absl::Status s = follower_.Start(); !s.ok()) return s;
+  const auto look = [this] {
+    if (looking_.exchange(true)) return;
+    // By a timer, which no cap refuses.
+    loop_.RunAfter(absl::ZeroDuration(), [this] { Look(); });
+  };
+  subscription_ = views_.Subscribe([look](const std::shared_ptr<const NetworkView>&) { look(); });
+  look();
+  return absl::OkStatus();
+}
+
+std::shared_ptr<const Engine::Adopted> MeshOptimizer::Ready() {
+  auto adopted = engine_.adopted();
+  if (adopted == nullptr) return nullptr;
+  bool changed = false;
+  if (absl::Status s = follower_.CatchUp(&changed); !s.ok()) {
+    Finish("failed", s);
+    return nullptr;
+  }
+  // The engine is about to follow, and tells when it has.
+  return follower_.resources().revision() == adopted->revision ? adopted : nullptr;
+}
+
+void MeshOptimizer::Look() {
+  looking_ = false;
+  if (stopping_ || engine_.adopted() == seen_) return;
+  const auto adopted = Ready();
+  if (adopted == nullptr) return;
+  const auto topology = follower_.resources().Topology();
+  if (!topology.ok()) return Finish("failed", topology.status());
+  const bool moved = topology_ != *topology || links_down_ != adopted->links_down;
+  seen_ = adopted;
+  topology_ = *topology;
+  links_down_ = adopted->links_down;
+  wanted_ = true;
+  const absl::Duration now = loop_.clock().Monotonic();
+  Schedule(moved ? absl::ZeroDuration()
+                 : std::max(options_.gather, last_run_ + options_.period - now));
+}
+
+// Whatever is due sooner stays due.
+void MeshOptimizer::Schedule(absl::Duration delay) {
+  const absl::Duration due = loop_.clock().Monotonic() + delay;
+  if (due >= due_) return;
+  loop_.Cancel(timer_);
+  due_ = due;
+  timer_ = loop_.RunAfter(delay, [this] {
+    due_ = absl::InfiniteDuration();
+    Run();
+  });
+}
+
+void MeshOptimizer::Run() {
+  // What is being committed ends first, and runs again if something is wanted.
+  if (stopping_ || committing_ || !wanted_) return;
+  const auto adopted = Ready();
+  if (adopted == nullptr) return Schedule(options_.retry);
+  auto work = MakeMeshWork(follower_.resources(), adopted->links_down);
+  if (!work.ok()) return Finish("failed", work.status());
+  wanted_ = false;
+  if (answer_ != nullptr &&
+      (answer_->work.fingerprint == work->fingerprint || dropped_ >= options_.most_dropped)) {
+    return Commit(*adopted);
+  }
+  if (answer_ == nullptr && work->fingerprint == solved_) return Count("unchanged");
+  Solve(*std::move(work), *adopted);
+}
+
+void MeshOptimizer::Solve(MeshWork work, const Engine::Adopted& adopted) {
+  const absl::Duration begin = loop_.clock().Monotonic();
+  last_run_ = begin;
+  MeshSolveOptions solve = options_.solve;
+  solve.stop = [this, end = begin + options_.longest] {
+    return stopping_ || loop_.clock().Monotonic() >= end;
+  };
+  auto results = SolveMesh(work, solve);
+  if (stopping_) return;
+  answer_.reset();
+  if (!results.ok()) return Finish("failed", results.status());
+  answer_ = std::make_unique<Answer>(Answer{std::move(work), *std::move(results)});
+  Report(*answer_, loop_.clock().Monotonic() - begin);
+  Commit(adopted);
+}
+
+void MeshOptimizer::Commit(const Engine::Adopted& adopted) {
+  std::vector<Mutation> mutations = MutationsOf(answer_->work, answer_->results);
+  if (mutations.empty()) return Finish("unchanged", absl::OkStatus());
+  committing_ = true;
+  engine_.CommitPlacements(
+      adopted, std::move(mutations), [guard = guard_](absl::StatusOr<Revision> stored) {
+        std::lock_guard<std::mutex> lock(guard->mutex);
+        MeshOptimizer* self = guard->self;
+        if (self == nullptr) return;
+        self->loop_.RunAfter(absl::ZeroDuration(), [self, stored] { self->OnCommitted(stored); });
+      });
+}
+
+void MeshOptimizer::OnCommitted(const absl::StatusOr<Revision>& stored) {
+  committing_ = false;
+  if (stopping_) return;
+  if (absl::IsAborted(stored.status())) {
+    ++dropped_;
+    Count("stale");
+    wanted_ = true;
+    return Schedule(options_.retry);
+  }
+  Finish(stored.ok() ? "committed" : "failed", stored.status());
+}
+
+void MeshOptimizer::Finish(const char* result, const absl::Status& status) {
+  Count(result);
+  if (status.ok() && answer_ != nullptr) {
+    int64_t changed = 0;
+    for (const MeshClassResult& one : answer_->results) changed += one.changed;
+    metrics_.Counter("waymark_mesh_changed_policies_total", "Mesh policies moved to better routes")
+        .Increment(static_cast<double>(changed));
+    Log(LogLevel::kInfo, "mesh optimised", {{"changed", changed}, {"result", result}});
+    solved_ = answer_->work.fingerprint;
+  } else if (!status.ok()) {
+    Log(LogLevel::kError, "cannot optimise the mesh; its routes stay as they are",
+        {{"error", status.ToString()}});
+    // Whatever was the matter may have passed.
+    wanted_ = true;
+    Schedule(options_.period);
+  }
+  answer_.reset();
+  dropped_ = 0;
+  if (wanted_ && status.ok()) Schedule(options_.retry);
+}
+
+void MeshOptimizer::Report(const Answer& answer, absl::Duration took) {
+  metrics_
+      .Histogram("waymark_mesh_solve_seconds", "Time to solve all mesh classes",
+                 {0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10})
+      .Observe(absl::ToDoubleSeconds(took));
+  for (const MeshClassResult& one : answer.results) {
+    const MetricLabels labels = {{"traffic_class", std::string(ResourceId(one.traffic_class))}};
+    metrics_
+        .Gauge("waymark_mesh_mlu", "Utilisation of the most loaded link by what is asked", labels)
+        .Set(one.mlu);
+    metrics_
+        .Gauge("waymark_mesh_lower_bound", "No routing at all has a lower waymark_mesh_mlu", labels)
+        .Set(one.lower_bound);
+  }
+}
+
+void MeshOptimizer::Count(const char* result) {
+  metrics_
+      .Counter("waymark_mesh_runs_total", "Runs of the mesh optimiser by how they ended",
+               {{"result", result}})
+      .Increment();
+}
+
+}  // namespace waymark

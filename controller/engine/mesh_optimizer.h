@@ -1,0 +1,117 @@
+// Keeps the routes of the mesh classes good, beside the engine: whenever a plan has been adopted it
+// looks whether the network or what is asked of it has changed, solves the mesh anew on a loop of
+// its own, and commits the routes that became better. A solve that takes seconds delays no plan.
+//
+//   published view -> Look -> (at once: topology; damped: demands; at once: a NOC's word) -> Solve
+//   -> Engine::CommitPlacements -> stale: look again; what is asked unchanged: the same answer
+//   again
+//
+// What has been solved for a network that has changed meanwhile is dropped, but not for ever: after
+// some such answers in a row the next is committed all the same. That is safe, because every plan
+// checks every stored route (plan.h, "Mesh").
+#ifndef WAYMARK_CONTROLLER_ENGINE_MESH_OPTIMIZER_H_
+#define WAYMARK_CONTROLLER_ENGINE_MESH_OPTIMIZER_H_
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "controller/base/event_loop.h"
+#include "controller/base/metrics.h"
+#include "controller/engine/engine.h"
+#include "controller/engine/mesh_work.h"
+#include "controller/engine/resource_follower.h"
+#include "controller/store/network_view.h"
+#include "controller/store/store.h"
+
+namespace waymark {
+
+class MeshOptimizer {
+ public:
+  struct Options {
+    // Changes of demand are gathered for this long before they are solved,
+    absl::Duration gather = absl::Seconds(2);
+    // and solved at most this often.
+    absl::Duration period = absl::Seconds(30);
+    // A solve has no longer; what it has found by then counts.
+    absl::Duration longest = absl::Seconds(10);
+    // A commit that finds the network changing tries again after this.
+    absl::Duration retry = absl::Milliseconds(100);
+    // So many answers in a row are dropped because the network has changed meanwhile.
+    int most_dropped = 3;
+    MeshSolveOptions solve;
+  };
+
+  // All must outlive it; `loop` must be stopped, or idle for good, before it is destroyed.
+  MeshOptimizer(Store& store, Engine& engine, NetworkViewHolder& views, EventLoop& loop,
+                Metrics& metrics, Options options);
+  ~MeshOptimizer();
+
+  // Begins to follow the store and the engine. DATA_LOSS as Resources::Load. Once, before the loop
+  // has anything to do with it.
+  absl::Status Start();
+  // Ends a solve that runs, soon, and begins no other. Any thread.
+  void Stop() { stopping_ = true; }
+
+ private:
+  enum class Why { kTopology, kDemand, kAsked };
+  // An answer that is not committed yet.
+  struct Answer {
+    MeshWork work;
+    std::vector<MeshClassResult> results;
+  };
+  // Lets callbacks of others find out that we are gone.
+  struct Guard {
+    std::mutex mutex;
+    MeshOptimizer* self = nullptr;
+  };
+
+  // All below on the loop.
+  void Look();
+  void Schedule(absl::Duration delay);
+  // Up to date with the engine; null: not now, it looks again when the engine has caught up.
+  std::shared_ptr<const Engine::Adopted> Ready();
+  void Run();
+  void Solve(MeshWork work, const Engine::Adopted& adopted);
+  void Commit(const Engine::Adopted& adopted);
+  void OnCommitted(const absl::StatusOr<Revision>& stored);
+  void Finish(const char* result, const absl::Status& status);
+  void Report(const Answer& answer, absl::Duration took);
+  void Count(const char* result);
+
+  const std::shared_ptr<Guard> guard_ = std::make_shared<Guard>();
+  Store& store_;
+  Engine& engine_;
+  NetworkViewHolder& views_;
+  EventLoop& loop_;
+  Metrics& metrics_;
+  const Options options_;
+  std::atomic<bool> stopping_ = false;
+  // A Look is on its way: views come often.
+  std::atomic<bool> looking_ = false;
+  std::unique_ptr<Subscription> subscription_;
+
+  // Loop only.
+  ResourceFollower follower_{store_};
+  std::shared_ptr<const Engine::Adopted> seen_;
+  std::shared_ptr<const Snapshot> topology_;
+  std::set<std::string> links_down_;
+  bool wanted_ = false;  // something has changed since the last solve began
+  bool committing_ = false;
+  absl::Duration last_run_ = -absl::InfiniteDuration();
+  absl::Duration due_ = absl::InfiniteDuration();
+  EventLoop::TimerId timer_ = 0;
+  uint64_t solved_ = 0;  // fingerprint; 0: nothing
+  std::unique_ptr<Answer> answer_;
+  int dropped_ = 0;
+};
+
+}  // namespace waymark
+
+#endif  // WAYMARK_CONTROLLER_ENGINE_MESH_OPTIMIZER_H_

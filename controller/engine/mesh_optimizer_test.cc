@@ -1,0 +1,208 @@
+#include "controller/engine/mesh_optimizer.h"
+
+#include <gtest/gtest.h>
+
+#include "controller/engine/engine_testing.h"
+#include "controller/store/memory_store.h"
+
+namespace waymark {
+namespace {
+
+constexpr char kLine[] = "customers/c/services/line";
+
+// A triangle whose every two nodes want 8 of a link's 10 Gbit/s both ways. Spread over both ways
+// that there are it asks 12 of every link; each pair on its own link asks 8.
+class MeshOptimizerTest : public testing::Test {
+ protected:
+  MeshOptimizerTest() {
+    v1::TrafficClass& gold = *bundle_.mutable_traffic_classes(0);
+    gold.set_treatment(v1::MESH);
+    gold.clear_protection();
+    v1::Service& line = *bundle_.mutable_services(0);
+    line.set_type(v1::E_LAN);
+    AddSite("c");
+    line.mutable_rates(0)->set_cir_bps(8'000'000'000);
+  }
+  ~MeshOptimizerTest() override {
+    if (engine_ != nullptr) engine_->Stop();
+  }
+
+  // A node d with links to all others, and a site there.
+  void AddFourth() {
+    v1::Node& node = *bundle_.add_nodes();
+    node.set_name("nodes/d");
+    node.set_node_sid(9);
+    node.add_ports()->set_id("c1");
+    for (const char* other : {"a", "b", "c"}) {
+      const std::string there = std::string(other) + "--d", back = std::string("d--") + other;
+      for (const auto& [id, reverse] : {std::pair(there, back), {back, there}}) {
+        v1::Link link = bundle_.links(0);
+        link.set_name("links/" + id);
+        link.set_reverse("links/" + reverse);
+        link.set_source("nodes/" + id.substr(0, 1));
+        link.set_target("nodes/" + id.substr(3));
+        link.set_adjacency_sid(0x9000 + static_cast<uint32_t>(bundle_.links_size()));
+        *bundle_.add_links() = link;
+      }
+    }
+    AddSite("d");
+  }
+  void AddSite(const std::string& node) {
+    v1::Site& site = *bundle_.add_sites();
+    site.set_name("customers/c/sites/" + node);
+    site.set_node("nodes/" + node);
+    site.set_port("c1");
+    v1::ServiceEndpoint* endpoint = bundle_.mutable_services(0)->add_endpoints();
+    endpoint->set_site(site.name());
+    endpoint->set_vlan(7);
+  }
+
+  void Start() {
+    ASSERT_TRUE(store_.CommitAndWait(MutationsOf(bundle_)).ok());
+    Engine::Options options;
+    options.hear_agents = absl::Milliseconds(1);
+    engine_ = std::make_unique<Engine>(store_, views_, loop_, metrics_, options);
+    ASSERT_TRUE(engine_->Start().ok());
+    optimizer_ = std::make_unique<MeshOptimizer>(store_, *engine_, views_, own_, metrics_,
+                                                 MeshOptimizer::Options());
+    ASSERT_TRUE(optimizer_->Start().ok());
+  }
+  void Pass(absl::Duration time) {
+    for (; time > absl::ZeroDuration(); time -= absl::Milliseconds(10)) {
+      loop_.Advance(absl::Milliseconds(10));
+      own_.Advance(absl::Milliseconds(10));
+    }
+  }
+  void SetRate(int64_t bps) {
+    v1::Service line = bundle_.services(0);
+    line.mutable_rates(0)->set_cir_bps(bps);
+    ASSERT_TRUE(
+        store_.CommitAndWait({{StoreKey(kServicePrefix, kLine), line.SerializeAsString(), {}}})
+            .ok());
+  }
+  double Metric(const std::string& name) const {
+    const std::string text = metrics_.Text();
+    const size_t at = text.find(name + " ");
+    return at == std::string::npos ? -1 : std::stod(text.substr(at + name.size()));
+  }
+  double Runs(const std::string& result) const {
+    return std::max(0.0, Metric("waymark_mesh_runs_total{result=\"" + result + "\"}"));
+  }
+  double Solves() const { return std::max(0.0, Metric("waymark_mesh_solve_seconds_count")); }
+  double Mlu() const { return Metric("waymark_mesh_mlu{traffic_class=\"gold\"}"); }
+  // Node ids along the paths and their weights: "ab 64".
+  std::string Paths(const std::string& policy) const {
+    std::string all;
+    const auto view = views_.Get();
+    for (const v1::Path& path : view->policies.at(policy)->working()) {
+      all += all.empty() ? "" : ", ";
+      for (const std::string& node : path.nodes()) all += node.substr(6);
+      all += " " + std::to_string(path.weight());
+    }
+    return all;
+  }
+
+  v1::Bundle bundle_ = TriangleBundle();
+  SimulatedEventLoop loop_, own_;
+  MemoryStore store_{loop_};
+  NetworkViewHolder views_;
+  Metrics metrics_;
+  std::unique_ptr<Engine> engine_;
+  std::unique_ptr<MeshOptimizer> optimizer_;
+};
+
+TEST_F(MeshOptimizerTest, RoutesBecomeBetterAtOnceAndThenStay) {
+  Start();
+  EXPECT_EQ(views_.Get()->policies.size(), 0u);
+  loop_.Advance(absl::Milliseconds(50));
+  EXPECT_NE(Paths("policies/a:1:b"), "ab 64");
+  Pass(absl::Seconds(1));
+  EXPECT_EQ(Paths("policies/a:1:b"), "ab 64");
+  EXPECT_EQ(Paths("policies/c:1:b"), "cb 64");
+  EXPECT_NEAR(Mlu(), 0.8, 1e-9);
+  EXPECT_EQ(Runs("committed"), 1);
+  const Revision settled = store_.current();
+  Pass(absl::Seconds(100));
+  EXPECT_EQ(store_.current(), settled);
+  EXPECT_EQ(Solves(), 1);
+  EXPECT_EQ(Runs("failed"), 0);
+}
+
+TEST_F(MeshOptimizerTest, ALinkThatFailsIsAnsweredAtOnceAndDemandWithinItsPeriod) {
+  Start();
+  Pass(absl::Seconds(40));
+  ASSERT_EQ(Solves(), 1);
+  const auto agent = std::make_shared<FakeAgent>(*engine_, "a");
+  ASSERT_TRUE(agent->Connect().ok());
+  agent->ReportLink("a--b", false);
+  Pass(absl::Milliseconds(200));
+  EXPECT_EQ(Paths("policies/a:1:b"), "acb 64");
+  EXPECT_EQ(Solves(), 2);
+  EXPECT_NEAR(Mlu(), 1.6, 1e-9);
+  agent->ReportLink("a--b", true);
+  Pass(absl::Milliseconds(200));
+  EXPECT_EQ(Paths("policies/a:1:b"), "ab 64");
+  EXPECT_EQ(Solves(), 3);
+  // Demand that changes all the time is answered once a period.
+  for (int i = 1; i <= 40; ++i) {
+    SetRate(7'000'000'000 + i);
+    Pass(absl::Seconds(1));
+  }
+  EXPECT_EQ(Solves(), 4);
+  Pass(absl::Seconds(31));
+  EXPECT_EQ(Solves(), 5);
+  EXPECT_NEAR(Mlu(), 0.7, 1e-6);
+}
+
+TEST_F(MeshOptimizerTest, WhatChangesNothingThatMattersDoesNotLoseTheAnswer) {
+  Start();
+  const auto agent = std::make_shared<FakeAgent>(*engine_, "a");
+  loop_.Advance(absl::Milliseconds(50));
+  ASSERT_TRUE(agent->Connect().ok());
+  loop_.Advance(absl::Milliseconds(50));
+  // The engine hears of these before it hears of the answer.
+  agent->ReportLink("a--b", false);
+  agent->ReportLink("a--b", true);
+  own_.Advance(absl::Milliseconds(1));
+  EXPECT_EQ(Solves(), 1);
+  Pass(absl::Seconds(1));
+  EXPECT_EQ(Runs("stale"), 1);
+  EXPECT_EQ(Runs("committed"), 1);
+  EXPECT_EQ(Solves(), 1);
+  EXPECT_EQ(Paths("policies/a:1:b"), "ab 64");
+}
+
+TEST_F(MeshOptimizerTest, StaleAnswersAreDroppedButNotForEver) {
+  AddFourth();
+  Start();
+  const auto agent = std::make_shared<FakeAgent>(*engine_, "a");
+  loop_.Advance(absl::Milliseconds(50));
+  ASSERT_TRUE(agent->Connect().ok());
+  loop_.Advance(absl::Milliseconds(50));
+  for (int i = 1; i <= 4; ++i) {
+    // Each time before the engine hears of the answer to how it was.
+    agent->ReportLink("a--b", i % 2 == 0);
+    own_.Advance(absl::Milliseconds(150));
+    loop_.Advance(absl::Milliseconds(50));
+  }
+  own_.Advance(absl::Milliseconds(150));
+  EXPECT_EQ(Runs("stale"), 4);
+  EXPECT_EQ(Solves(), 3);
+  Pass(absl::Seconds(1));
+  EXPECT_EQ(Runs("committed"), 1);
+  EXPECT_EQ(Paths("policies/a:1:b"), "ab 64");
+}
+
+TEST_F(MeshOptimizerTest, NeverOverAForbiddenPlaceAndEndsWhenTold) {
+  bundle_.mutable_traffic_classes(0)->set_max_hops(1);
+  Start();
+  Pass(absl::Seconds(1));
+  EXPECT_EQ(Paths("policies/a:1:b"), "ab 64");
+  optimizer_->Stop();
+  SetRate(1'000);
+  Pass(absl::Seconds(60));
+  EXPECT_EQ(Solves(), 1);
+}
+
+}  // namespace
+}  // namespace waymark

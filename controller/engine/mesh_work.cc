@@ -1,0 +1,288 @@
+#include "controller/engine/mesh_work.h"
+
+#include <algorithm>
+#include <bit>
+#include <utility>
+
+#include "controller/compute/mesh/evaluate.h"
+#include "controller/compute/mesh/optimize.h"
+#include "controller/compute/search_graph.h"
+#include "controller/engine/path_books.h"
+#include "controller/plan/demands.h"
+#include "controller/plan/mesh.h"
+#include "controller/plan/mesh_codec.h"
+#include "controller/plan/mesh_demands.h"
+#include "controller/store/resource_key.h"
+
+namespace waymark {
+namespace {
+
+// Where others hold all of a link its mesh traffic has somewhere to be until it has moved away.
+constexpr double kLeastShare = 0.001;
+
+// FNV-1a, 64 bits.
+class Fingerprint {
+ public:
+  void Add(uint64_t value) {
+    for (int i = 0; i < 8; ++i, value >>= 8) hash_ = (hash_ ^ (value & 0xff)) * 0x100000001b3u;
+  }
+  void Add(double value) { Add(std::bit_cast<uint64_t>(value)); }
+  void Add(const std::string& text) {
+    for (const char c : text) Add(uint64_t{static_cast<uint8_t>(c)});
+  }
+  uint64_t value() const { return hash_; }
+
+ private:
+  uint64_t hash_ = 0xcbf29ce484222325u;
+};
+
+uint64_t FingerprintOf(const MeshWork& work) {
+  Fingerprint print;
+  for (const NodeInfo& node : work.snapshot->nodes()) print.Add(uint64_t{node.node_sid});
+  for (const LinkInfo& link : work.snapshot->links()) print.Add(uint64_t{link.adjacency_sid});
+  for (const MeshClassWork& one : work.classes) {
+    print.Add(one.traffic_class);
+    print.Add(static_cast<uint64_t>(one.max_paths));
+    print.Add(one.problem.max_delay);
+    print.Add(static_cast<uint64_t>(one.problem.max_hops));
+    for (const MeshLink& link : one.problem.links) {
+      print.Add(static_cast<uint64_t>(link.from) << 32 | static_cast<uint64_t>(link.to));
+      print.Add(link.capacity);
+      print.Add(link.delay);
+    }
+    for (size_t i = 0; i < one.problem.demands.size(); ++i) {
+      const MeshDemand& demand = one.problem.demands[i];
+      print.Add(static_cast<uint64_t>(demand.from) << 32 | static_cast<uint64_t>(demand.to));
+      print.Add(demand.rate);
+      print.Add(one.elastic[i]);
+    }
+  }
+  return print.value();
+}
+
+// The routes in force, by demand.
+MeshRoutes PresentRoutes(const Snapshot& snapshot, const MeshCodec& codec,
+                         const Resources& resources, const MeshClassDemand& demand) {
+  MeshRoutes present;
+  HeadendRoutes stored;
+  std::vector<int32_t> place(snapshot.nodes().size(), -1);
+  NodeId headend = NodeId::kNone;
+  for (const auto& [from, to] : demand.pairs) {
+    if (from != headend) {
+      headend = from;
+      const auto record = resources.mesh_routes().find(
+          MeshRoutesKey(demand.traffic_class->name(), snapshot.node(from).name));
+      stored =
+          record == resources.mesh_routes().end() ? HeadendRoutes() : codec.Decode(record->second);
+      std::fill(place.begin(), place.end(), -1);
+      for (size_t i = 0; i < stored.endpoints.size(); ++i) {
+        place[Index(stored.endpoints[i])] = static_cast<int32_t>(i);
+      }
+    }
+    if (const int32_t at = place[Index(to)]; at >= 0) {
+      const size_t end = stored.routes.first_route(static_cast<size_t>(at) + 1);
+      for (size_t i = stored.routes.first_route(static_cast<size_t>(at)); i < end; ++i) {
+        present.AddRoute(stored.routes.links(i), stored.routes.weight(i));
+      }
+    }
+    present.EndDemand();
+  }
+  return present;
+}
+
+// Where the class may go and what is left there.
+MeshProblem ProblemOf(const Snapshot& snapshot, const LinkState& link_state, const Ledger& ledger,
+                      const MeshClassDemand& demand) {
+  const PathConstraints constraints = MeshConstraintsOf(*demand.traffic_class);
+  SearchGraph::Environment environment;
+  environment.link_state = &link_state;
+  // Its probes can come back.
+  environment.corouted = true;
+  const SearchGraph graph(snapshot, constraints, environment);
+  MeshProblem problem;
+  problem.node_count = static_cast<int32_t>(snapshot.nodes().size());
+  for (size_t i = 0; i < snapshot.links().size(); ++i) {
+    const LinkInfo& info = snapshot.links()[i];
+    const LinkId id = static_cast<LinkId>(i);
+    MeshLink link = {Index(info.source), Index(info.target), 0, 0};
+    const Metric metric = graph.LinkMetric(id);
+    link.delay = static_cast<double>(metric.delay_ns);
+    // What is in gentle maintenance is for those alone that have no other way.
+    if (graph.LinkUsable(id) && metric.cost < kAvoidCost) {
+      const double promised = static_cast<double>(info.reservable_bps);
+      link.capacity = std::max(
+          {1.0, promised * kLeastShare, promised - static_cast<double>(ledger.Reserved(id))});
+    }
+    problem.links.push_back(link);
+  }
+  problem.max_delay = static_cast<double>(std::max<int64_t>(0, constraints.max_delay_ns));
+  if (constraints.max_hops < std::min<int>(kMaxPathHops, problem.node_count - 1)) {
+    problem.max_hops = constraints.max_hops;
+  }
+  for (size_t i = 0; i < demand.pairs.size(); ++i) {
+    const double rate = demand.committed[i] + demand.elastic[i];
+    problem.demands.push_back({Index(demand.pairs[i].first), Index(demand.pairs[i].second),
+                               std::min(rate, kMostMeshRate)});
+  }
+  return problem;
+}
+
+// A route as a set is compared.
+using RouteKey = std::pair<std::vector<int32_t>, int32_t>;
+
+std::vector<RouteKey> RoutesOf(const MeshRoutes& routes, size_t demand) {
+  std::vector<RouteKey> all;
+  for (size_t i = routes.first_route(demand); i < routes.first_route(demand + 1); ++i) {
+    all.emplace_back(std::vector<int32_t>(routes.links(i).begin(), routes.links(i).end()),
+                     routes.weight(i));
+  }
+  return all;
+}
+
+// What the class may send over: short enough for a packet, within its bounds, where it may go.
+bool Allowed(const MeshProblem& problem, const std::vector<RouteKey>& routes) {
+  const int32_t most_hops = problem.max_hops > 0 ? problem.max_hops : kMaxPathHops;
+  for (const auto& [links, weight] : routes) {
+    double delay = 0;
+    for (const int32_t link : links) {
+      delay += problem.links[link].delay;
+      if (problem.links[link].capacity <= 0) return false;
+    }
+    if (links.size() > static_cast<size_t>(most_hops)) return false;
+    if (problem.max_delay > 0 && delay > problem.max_delay) return false;
+  }
+  return !routes.empty();
+}
+
+// Those of `next` where they are new and may be taken, else the present ones.
+void Merge(const MeshClassWork& work, const MeshProblem& problem, const MeshRoutes& next,
+           MeshClassResult* result) {
+  for (size_t i = 0; i < problem.demands.size(); ++i) {
+    const std::vector<RouteKey> before = RoutesOf(work.present, i), after = RoutesOf(next, i);
+    std::vector<RouteKey> x = before, y = after;
+    std::sort(x.begin(), x.end());
+    std::sort(y.begin(), y.end());
+    const bool changes = x != y && Allowed(problem, after);
+    for (const auto& [links, weight] : changes ? after : before) {
+      result->routes.AddRoute(links, weight);
+    }
+    result->routes.EndDemand();
+    if (changes) result->changed_demands.push_back(static_cast<int32_t>(i));
+  }
+}
+
+absl::Status SolveClass(const MeshClassWork& work, const MeshProblem& problem,
+                        const MeshSolveOptions& options, MeshClassResult* result) {
+  const MeshLoads before = EvaluateMesh(problem, work.present);
+  auto plan = OptimizeMesh(problem,
+                           {.max_paths = work.max_paths, .gap = options.gap, .stop = options.stop});
+  if (!plan.ok()) return plan.status();
+  result->lower_bound = plan->lower_bound;
+  result->stopped = plan->stopped;
+  const bool pays = !before.lost.empty() || plan->mlu < before.mlu * (1 - options.min_gain);
+  Merge(work, problem, pays ? plan->routes : work.present, result);
+  return absl::OkStatus();
+}
+
+// What each demand gets where links are asked for more than they have, and what that loads: no
+// link with more than it has.
+void Grant(const MeshProblem& problem, const MeshLoads& loads, MeshClassResult* result,
+           std::vector<double>* used) {
+  const MeshRoutes& routes = result->routes;
+  for (size_t i = 0; i < problem.demands.size(); ++i) {
+    const double rate = problem.demands[i].rate;
+    result->demand_bps += rate;
+    const size_t first = routes.first_route(i), end = routes.first_route(i + 1);
+    if (rate == 0 || first == end) continue;
+    double most = 1, total = 0;
+    for (size_t route = first; route < end; ++route) {
+      total += routes.weight(route);
+      for (const int32_t link : routes.links(route)) {
+        const double capacity = problem.links[link].capacity;
+        if (capacity > 0) most = std::max(most, loads.load[link] / capacity);
+      }
+    }
+    result->granted_bps += rate / most;
+    for (size_t route = first; route < end; ++route) {
+      for (const int32_t link : routes.links(route)) {
+        (*used)[link] += rate / most * (routes.weight(route) / total);
+      }
+    }
+  }
+}
+
+}  // namespace
+
+absl::StatusOr<MeshWork> MakeMeshWork(Resources& resources,
+                                      const std::set<std::string>& links_down) {
+  MeshWork work;
+  auto topology = resources.Topology();
+  if (!topology.ok()) return topology.status();
+  work.snapshot = *std::move(topology);
+  const Snapshot& snapshot = *work.snapshot;
+  const Intents& intents = resources.intents();
+  const LinkState link_state = LinkStateOf({snapshot, intents, links_down, resources.placements()});
+  const ResolvedServices resolved = ResolveServices(snapshot, intents);
+  const PathBooks books =
+      BooksOf(snapshot, intents, OwnersOf(snapshot, intents), resources.placements());
+  const MeshCodec codec(snapshot);
+  for (const MeshClassDemand& demand : MeshDemandsOf(resolved)) {
+    work.classes.push_back({demand.traffic_class->name(),
+                            ProblemOf(snapshot, link_state, books.ledger, demand), demand.elastic,
+                            PresentRoutes(snapshot, codec, resources, demand),
+                            MeshPathLimit(*demand.traffic_class)});
+  }
+  work.fingerprint = FingerprintOf(work);
+  return work;
+}
+
+absl::StatusOr<std::vector<MeshClassResult>> SolveMesh(const MeshWork& work,
+                                                       const MeshSolveOptions& options) {
+  std::vector<MeshClassResult> results;
+  std::vector<double> used(work.snapshot->links().size(), 0);
+  for (const MeshClassWork& one : work.classes) {
+    MeshProblem problem = one.problem;
+    for (size_t i = 0; i < problem.links.size(); ++i) {
+      double& capacity = problem.links[i].capacity;
+      if (capacity > 0) capacity = std::max(capacity * kLeastShare, capacity - used[i]);
+    }
+    MeshClassResult& result = results.emplace_back();
+    result.traffic_class = one.traffic_class;
+    if (absl::Status s = SolveClass(one, problem, options, &result); !s.ok()) return s;
+    result.policies = static_cast<int64_t>(problem.demands.size());
+    result.changed = static_cast<int64_t>(result.changed_demands.size());
+    const MeshLoads loads = EvaluateMesh(problem, result.routes);
+    result.mlu = loads.mlu;
+    Grant(problem, loads, &result, &used);
+  }
+  return results;
+}
+
+std::vector<Mutation> MutationsOf(const MeshWork& work,
+                                  const std::vector<MeshClassResult>& results) {
+  std::vector<Mutation> mutations;
+  const MeshCodec codec(*work.snapshot);
+  for (size_t at = 0; at < results.size(); ++at) {
+    const MeshClassResult& result = results[at];
+    const std::vector<MeshDemand>& demands = work.classes[at].problem.demands;
+    std::set<int32_t> headends;
+    for (const int32_t demand : result.changed_demands) headends.insert(demands[demand].from);
+    HeadendRoutes headend;
+    for (size_t i = 0; i < demands.size(); ++i) {
+      if (!headends.contains(demands[i].from)) continue;
+      headend.endpoints.push_back(static_cast<NodeId>(demands[i].to));
+      for (const auto& [links, weight] : RoutesOf(result.routes, i)) {
+        headend.routes.AddRoute(links, weight);
+      }
+      headend.routes.EndDemand();
+      if (i + 1 < demands.size() && demands[i + 1].from == demands[i].from) continue;
+      const std::string& name = work.snapshot->node(static_cast<NodeId>(demands[i].from)).name;
+      mutations.push_back({StoreKey(kMeshRoutesPrefix, MeshRoutesKey(result.traffic_class, name)),
+                           codec.Encode(headend).SerializeAsString(), std::nullopt});
+      headend = HeadendRoutes();
+    }
+  }
+  return mutations;
+}
+
+}  // namespace waymark

@@ -1,0 +1,74 @@
+// What the mesh optimiser is given, and what becomes of its answer: from the network and what is
+// stored to problems by number, and from better routes back to records.
+#ifndef WAYMARK_CONTROLLER_ENGINE_MESH_WORK_H_
+#define WAYMARK_CONTROLLER_ENGINE_MESH_WORK_H_
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "controller/compute/mesh/problem.h"
+#include "controller/compute/mesh/routes.h"
+#include "controller/engine/resources.h"
+#include "controller/store/store.h"
+
+namespace waymark {
+
+// One mesh class. Links are numbered as in the snapshot.
+struct MeshClassWork {
+  std::string traffic_class;
+  // Capacities: what pinned reservations leave of what may be promised; 0 where the class may not
+  // go, or nothing carries. Rates: committed and elastic together, bit/s; some are 0.
+  MeshProblem problem;
+  std::vector<double> elastic;  // by demand: how much of its rate
+  MeshRoutes present;           // of all demands
+  int max_paths = 0;
+};
+
+struct MeshWork {
+  std::shared_ptr<const Snapshot> snapshot;
+  std::vector<MeshClassWork> classes;  // strongest first
+  // Equal for equal problems: all but the present routes.
+  uint64_t fingerprint = 0;
+};
+
+// Pure, but for what `resources` derives when first asked. INVALID_ARGUMENT as
+// Resources::Topology. O(pairs + what is stored).
+absl::StatusOr<MeshWork> MakeMeshWork(Resources& resources,
+                                      const std::set<std::string>& links_down);
+
+struct MeshClassResult {
+  std::string traffic_class;
+  MeshRoutes routes;  // of all demands
+  int64_t policies = 0, changed = 0;
+  double mlu = 0, lower_bound = 0;  // of all demands, as asked for
+  double demand_bps = 0, granted_bps = 0;
+  bool stopped = false;
+  std::vector<int32_t> changed_demands;
+};
+
+struct MeshSolveOptions {
+  double gap = 0.01;
+  // Better routes are taken when they lower the MLU by at least so much of itself.
+  double min_gain = 0.01;
+  std::function<bool()> stop;
+};
+
+// All classes in strict order: each on what stronger ones are granted leave. Stops early, with what
+// has been found. Routes that nothing is gained by stay. INVALID_ARGUMENT, RESOURCE_EXHAUSTED as
+// the optimiser's.
+absl::StatusOr<std::vector<MeshClassResult>> SolveMesh(const MeshWork& work,
+                                                       const MeshSolveOptions& options);
+
+// The records that must be written for it.
+std::vector<Mutation> MutationsOf(const MeshWork& work,
+                                  const std::vector<MeshClassResult>& results);
+
+}  // namespace waymark
+
+#endif  // WAYMARK_CONTROLLER_ENGINE_MESH_WORK_H_
