@@ -45,7 +45,7 @@ MinMlu::MinMlu(const MeshProblem& problem, ParallelFor parallel)
   flows_.flow.assign(flows_.sources.size() * links, 0);
   const int sources = static_cast<int>(flows_.sources.size());
   for (int first = 0; first < sources; first += kBatch) {
-    Parallel(std::min(kBatch, sources - first), [&](int i) {
+    RunParallel(parallel_, std::min(kBatch, sources - first), [&](int i) {
       const size_t source = static_cast<size_t>(first + i);
       workers_[i].RouteOnTree(flows_.demands(problem, source), soft_max_.length());
       std::ranges::copy(workers_[i].all(), flows_.row(source).begin());
@@ -73,14 +73,6 @@ void MinMlu::AddUpLoads() {
   soft_max_.SetLoad(load);
 }
 
-void MinMlu::Parallel(int count, const std::function<void(int)>& task) const {
-  if (parallel_) {
-    parallel_(count, task);
-  } else {
-    for (int i = 0; i < count; ++i) task(i);
-  }
-}
-
 void MinMlu::MoveOntoTree(size_t source, const BlockSearch& worker,
                           const FlowDirection& direction) {
   const double step = soft_max_.StepAlong(direction, 1);
@@ -103,7 +95,7 @@ bool MinMlu::Round(const Until& until) {
   for (int first = 0; first < sources && !Stopped(until); first += kBatch) {
     const int count = std::min(kBatch, sources - first);
     std::array<const FlowDirection*, kBatch> directions;
-    Parallel(count, [&](int i) {
+    RunParallel(parallel_, count, [&](int i) {
       const size_t source = static_cast<size_t>(first + i);
       workers_[i].RouteOnTree(flows_.demands(problem_, source), soft_max_.length());
       directions[i] = &workers_[i].DirectionFrom(flows_.row(source), soft_max_.inverse());
@@ -145,7 +137,7 @@ std::optional<double> MinMlu::Bound(const Until& until) {
   for (size_t first = 0; first < sources; first += kBoundBatch) {
     if (Stopped(until)) return std::nullopt;
     const size_t end = std::min(first + kBoundBatch, sources);
-    Parallel(kBatch, [&](int worker) {
+    RunParallel(parallel_, kBatch, [&](int worker) {
       for (size_t source = first + static_cast<size_t>(worker); source < end; source += kBatch) {
         cost[source] = LeastCost(source, &workers_[worker]);
       }

@@ -84,7 +84,6 @@ class MinMlu {
   const MeshGraph& graph() const { return graph_; }
 
  private:
-  void Parallel(int count, const std::function<void(int)>& task) const;
   // Towards all of the source's traffic on the tree that `worker` has found.
   void MoveOntoTree(size_t source, const BlockSearch& worker, const FlowDirection& direction);
   // False: stopped before all sources had their turn.

@@ -10,6 +10,15 @@ namespace waymark {
 // Which thread runs which changes no result. Empty: one after another on the caller's thread.
 using ParallelFor = std::function<void(int count, const std::function<void(int)>& task)>;
 
+inline void RunParallel(const ParallelFor& parallel, int count,
+                        const std::function<void(int)>& task) {
+  if (parallel && count > 1) {
+    parallel(count, task);
+  } else {
+    for (int i = 0; i < count; ++i) task(i);
+  }
+}
+
 struct MeshProgress {
   int round = 0;
   double mlu = 0;          // of the fractional routing so far

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "absl/strings/str_cat.h"
+#include "controller/compute/mesh/check_routes.h"
 #include "controller/compute/mesh/evaluate.h"
 #include "controller/compute/mesh/failure_loads.h"
 #include "controller/compute/mesh/route_bounds.h"
@@ -14,8 +15,6 @@
 namespace waymark {
 namespace {
 
-constexpr int kMostPaths = 64;
-constexpr int kMostWeight = 65'536;
 constexpr size_t kMostCells = size_t{1} << 27;
 // How soft the soft maximum is in the first and the last round, relatively.
 constexpr double kFirstSoftness = 0.3, kLastSoftness = 0.01;
@@ -30,20 +29,9 @@ absl::Status Check(const MeshProblem& problem, const MeshRoutes& routes,
                    const ProtectOptions& options) {
   if (absl::Status ok = CheckMeshProblem(problem); !ok.ok()) return ok;
   if (absl::Status ok = RouteBounds::CheckMemory(problem); !ok.ok()) return ok;
-  if (routes.demand_count() != problem.demands.size()) {
-    return absl::InvalidArgumentError(absl::StrCat("routes: are of ", routes.demand_count(),
-                                                   " demands; the problem has ",
-                                                   problem.demands.size()));
-  }
-  if (options.max_paths < 2 || options.max_paths > kMostPaths) {
-    return absl::InvalidArgumentError(absl::StrCat("max_paths: is ", options.max_paths,
-                                                   "; must be 2 to ", kMostPaths,
-                                                   ": a working route and a backup"));
-  }
-  if (options.weight_total < options.max_paths || options.weight_total > kMostWeight) {
-    return absl::InvalidArgumentError(absl::StrCat("weight_total: is ", options.weight_total,
-                                                   "; must be max_paths (", options.max_paths,
-                                                   ") to ", kMostWeight));
+  if (absl::Status ok = CheckMeshRoutes(problem, routes); !ok.ok()) return ok;
+  if (absl::Status ok = CheckRouteLimits(options.max_paths, 2, options.weight_total); !ok.ok()) {
+    return ok;
   }
   if (!(options.limit > 0)) {
     return absl::InvalidArgumentError(

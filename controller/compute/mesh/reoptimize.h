@@ -1,18 +1,20 @@
 // Re-optimisation of routes in force: as few of them change as the gain is worth.
 //
-// 1. What must change: routes over links that have no capacity any more are dropped and their share
-//    is routed anew, and pairs without any route get one, each on a shortest path under the prices
-//    of a soft maximum of the utilisations.
+// 1. What must change: routes over links without capacity, or out of the problem's bounds, are
+//    dropped and their share is routed anew under the prices of a soft maximum of the utilisations
+//    (lost_routes.h). Pairs without any route get those of a plan made without regard to what is in
+//    force.
 // 2. What pays: while the MLU can be lowered, pairs on the most loaded links are moved in rounds,
 //    those first that gain most under these prices (route_sweep.h). A state is kept when
 //      (MLU of the state kept before - its MLU) / MLU of the state kept before
 //        >= min_gain * (pairs changed since the state kept before);
 //    after some rounds without such a state, everything since the last kept one is undone. Above
-//    `limit` every reduction pays. Within `gap` of the lower bound nothing moves. In the end pairs
-//    go back to where they were as far as that raises no link above the MLU reached.
-// 3. While links stand above `limit` that cannot be the worst one's relief, those that can be
-//    relieved are, from the worst down.
-// All is repeated until nothing pays any more, so that the output as input comes out unchanged.
+//    `limit` every reduction pays (of 1e-6 or more). Within `gap` of the lower bound nothing moves.
+//    Where that comes to no better end, the plan made without regard to what is in
+//    force is adopted if it pays as a whole. In the end pairs go back to where they were as far as
+//    that raises no link above the MLU reached.
+// All is repeated until nothing pays any more, each time as if what was found had been in force: so
+// the output as input comes out unchanged.
 #ifndef WAYMARK_CONTROLLER_COMPUTE_MESH_REOPTIMIZE_H_
 #define WAYMARK_CONTROLLER_COMPUTE_MESH_REOPTIMIZE_H_
 
@@ -42,14 +44,14 @@ struct ReoptimizeOptions {
 struct ReoptimizedMesh {
   MeshRoutes routes;             // of all demands
   std::vector<int32_t> changed;  // demands whose routes are not those of `present`, ascending
-  // Of these, those that had to: without any route, or with one over a link without capacity.
+  // Of these, those that had to: without any route, or with one that could not stay.
   std::vector<int32_t> forced;
-  double mlu_before = 0;  // of `present`, what lies on links without capacity left out
+  double mlu_before = 0;  // of `present`, as headends have it whose routes over dead links died
   double mlu = 0;
   double lower_bound = 0;  // certified: no routing at all has less
-  double optimum = 0;      // of the best fractional routing found without regard to `present`
-  std::vector<int32_t> unreachable;  // demands with rate > 0 and no way to go, ascending
-  bool stopped = false;              // `stop` ended it: best so far
+  double optimum = 0;      // MLU of a plan (optimize.h) made without regard to `present`
+  std::vector<int32_t> unreachable, out_of_bound;  // as in MeshPlan
+  bool stopped = false;                            // `stop` ended it: best so far
 };
 
 // `present`: of all the problem's demands, none for those that are new; links that went away must

@@ -73,6 +73,15 @@ SoftMax::Promise SoftMax::PromiseOf(const FlowDirection& direction) const {
   return {step, -(slope + curvature * step / 2) * step};
 }
 
+double SoftMax::ChangeAt(const FlowDirection& direction, double step) const {
+  double change = 0;
+  for (size_t i = 0; i < direction.links.size(); ++i) {
+    const int32_t link = direction.links[i];
+    change += PriceAfter(link, step * direction.slope[i]) - price_[link];
+  }
+  return change;
+}
+
 double SoftMax::StepAlong(const FlowDirection& direction, double most) const {
   double at_zero = 0, curvature = 0;
   for (size_t i = 0; i < direction.links.size(); ++i) {

@@ -58,6 +58,9 @@ class SoftMax {
   // most 8 times.
   double StepAlong(const FlowDirection& direction, double most) const;
 
+  // How much a step along the direction changes the sum of the prices.
+  double ChangeAt(const FlowDirection& direction, double step) const;
+
  private:
   double PriceAfter(int32_t link, double change) const;
 

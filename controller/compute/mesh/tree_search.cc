@@ -1,20 +1,25 @@
 #include "controller/compute/mesh/tree_search.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace waymark {
 
-MeshGraph::MeshGraph(const MeshProblem& problem)
+MeshGraph::MeshGraph(const MeshProblem& problem, Direction direction)
     : begin_(static_cast<size_t>(problem.node_count) + 1, 0) {
+  const auto ends = [direction](const MeshLink& link) {
+    return direction == Direction::kForwards ? std::pair(link.from, link.to)
+                                             : std::pair(link.to, link.from);
+  };
   for (const MeshLink& link : problem.links) {
-    if (link.capacity > 0) ++begin_[link.from + 1];
+    if (link.capacity > 0) ++begin_[ends(link).first + 1];
   }
   for (size_t node = 1; node < begin_.size(); ++node) begin_[node] += begin_[node - 1];
   arcs_.resize(static_cast<size_t>(begin_.back()));
   std::vector<int32_t> next(begin_.begin(), begin_.end() - 1);
   for (size_t i = 0; i < problem.links.size(); ++i) {
-    const MeshLink& link = problem.links[i];
-    if (link.capacity > 0) arcs_[next[link.from]++] = {link.to, static_cast<int32_t>(i)};
+    const auto [from, to] = ends(problem.links[i]);
+    if (problem.links[i].capacity > 0) arcs_[next[from]++] = {to, static_cast<int32_t>(i)};
   }
 }
 

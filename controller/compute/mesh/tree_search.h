@@ -14,13 +14,15 @@
 
 namespace waymark {
 
-// The links that have capacity, by their tails. Immutable.
+// The links that have capacity, by their tails; or backwards: by their heads, so that trees lead to
+// their root. Immutable.
 class MeshGraph {
  public:
-  explicit MeshGraph(const MeshProblem& problem);
+  enum class Direction { kForwards, kBackwards };
+  explicit MeshGraph(const MeshProblem& problem, Direction direction = Direction::kForwards);
 
   struct Arc {
-    int32_t node;  // the head
+    int32_t node;  // the head; backwards: the tail
     int32_t link;
   };
   int32_t node_count() const { return static_cast<int32_t>(begin_.size()) - 1; }

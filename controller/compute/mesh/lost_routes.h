@@ -1,0 +1,28 @@
+// Private to this folder. New routes for pairs that have lost some, or have none yet.
+#ifndef WAYMARK_CONTROLLER_COMPUTE_MESH_LOST_ROUTES_H_
+#define WAYMARK_CONTROLLER_COMPUTE_MESH_LOST_ROUTES_H_
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "controller/compute/mesh/live_routes.h"
+#include "controller/compute/mesh/route_sweep.h"
+
+namespace waymark {
+
+// Drops routes of `demands` (ascending) that are not usable or do not keep the bounds; what they
+// carried goes around what failed, in portions with prices anew for each, largest rates first
+// (pivot_search.h). Pairs without routes and with rate > 0 get one, by a tree for each source.
+// Those that nothing leads to are left without, and returned, ascending. O(failed links * (n + m)
+// log n) for the former.
+std::vector<int32_t> RouteLost(std::span<const int32_t> demands, const SweepOptions& options,
+                               LiveRoutes* live);
+
+// Whether a route of the demand may stay.
+bool MayStay(const LiveRoutes& live, const RouteBounds* bounds, size_t demand,
+             std::span<const int32_t> links);
+
+}  // namespace waymark
+
+#endif  // WAYMARK_CONTROLLER_COMPUTE_MESH_LOST_ROUTES_H_

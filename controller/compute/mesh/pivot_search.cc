@@ -1,0 +1,70 @@
+#include "controller/compute/mesh/pivot_search.h"
+
+#include <algorithm>
+
+namespace waymark {
+
+PivotSearch::PivotSearch(const MeshProblem& problem, const MeshGraphs& graphs)
+    : problem_(problem),
+      from_tail_(graphs.forwards),
+      to_head_(graphs.backwards),
+      place_(problem.node_count, -1) {}
+
+void PivotSearch::Run(int32_t tail, int32_t head, std::span<const double> length) {
+  length_ = length;
+  tail_ = tail;
+  head_ = head;
+  from_tail_.Run(tail, length);
+  to_head_.Run(head, length);
+}
+
+PivotSearch::Way PivotSearch::Around(std::span<const int32_t> route, size_t to_tail,
+                                     size_t from_head) {
+  const int32_t source = problem_.links[route.front()].from;
+  const int32_t target = problem_.links[route.back()].to;
+  const auto before = route.first(to_tail), after = route.last(from_head);
+  double by_tail = from_tail_.distance(target), by_head = to_head_.distance(source);
+  if (by_tail == TreeSearch::kFar && by_head == TreeSearch::kFar) return {};
+  for (const int32_t link : before) by_tail += length_[link];
+  for (const int32_t link : after) by_head += length_[link];
+  Way way;
+  if (by_tail <= by_head) {
+    for (int32_t node = target; node != tail_;) {
+      way.links.push_back(from_tail_.last_link(node));
+      node = problem_.links[way.links.back()].from;
+    }
+    way.links.insert(way.links.end(), before.rbegin(), before.rend());
+    std::ranges::reverse(way.links);
+  } else {
+    for (int32_t node = source; node != head_;) {
+      way.links.push_back(to_head_.last_link(node));
+      node = problem_.links[way.links.back()].to;
+    }
+    way.links.insert(way.links.end(), after.begin(), after.end());
+  }
+  CutLoops(source, &way.links);
+  for (const int32_t link : way.links) way.length += length_[link];
+  return way;
+}
+
+void PivotSearch::CutLoops(int32_t from, std::vector<int32_t>* links) {
+  size_t size = 0;
+  place_[from] = 0;
+  for (const int32_t link : *links) {
+    const int32_t node = problem_.links[link].to;
+    if (place_[node] >= 0) {
+      // What came since this node was a loop.
+      const size_t back = static_cast<size_t>(place_[node]);
+      while (size > back) place_[problem_.links[(*links)[--size]].to] = -1;
+      place_[node] = static_cast<int32_t>(size);
+    } else {
+      (*links)[size++] = link;
+      place_[node] = static_cast<int32_t>(size);
+    }
+  }
+  links->resize(size);
+  place_[from] = -1;
+  for (const int32_t link : *links) place_[problem_.links[link].to] = -1;
+}
+
+}  // namespace waymark
