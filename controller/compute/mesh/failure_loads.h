@@ -1,5 +1,5 @@
 // Private to this folder. The load of every link in every state: without failure, and in each
-// failure with the headends' answer to it.
+// failure with the headends' answer to it; and prices on all of these.
 #ifndef WAYMARK_CONTROLLER_COMPUTE_MESH_FAILURE_LOADS_H_
 #define WAYMARK_CONTROLLER_COMPUTE_MESH_FAILURE_LOADS_H_
 
@@ -12,6 +12,11 @@
 
 namespace waymark {
 
+// exp, but a straight line from where its values would leave the range that can be added up: dear
+// stays dear, and no price is ever infinite.
+double TamedExp(double exponent);
+
+// Pairs have at most 64 routes here.
 class FailureLoads {
  public:
   FailureLoads(const MeshProblem& problem, std::span<const std::vector<int32_t>> failures);
@@ -20,19 +25,24 @@ class FailureLoads {
   std::span<const int32_t> links_of(int32_t failure) const { return fails_[failure]; }
   // Whether the failure takes one of the links down.
   bool Kills(int32_t failure, std::span<const int32_t> links) const;
-  // Those that kill at least one of the routes, ascending.
-  std::vector<int32_t> FailuresOf(const PairRoutes& pair) const;
-  // Those that kill all of them.
+  // A failure that kills some of a pair's routes: bit i is route i.
+  struct Hit {
+    int32_t failure = 0;
+    uint64_t dead = 0;
+  };
+  // Ascending by failure.
+  std::vector<Hit> HitsOf(const PairRoutes& pair) const;
+  // Those that kill all routes, ascending.
   std::vector<int32_t> UncoveredBy(const PairRoutes& pair) const;
 
-  // Adds (sign 1) or takes away (-1) the pair's traffic in every state.
+  // Adds (sign 1) or takes away (-1) the pair's traffic in every state; once there are prices, they
+  // follow.
   void Add(const PairRoutes& pair, double rate, int sign);
 
   // Row 0 is without failure, row f + 1 is failure f.
   double utilisation(int32_t row, size_t link) const {
     if (row == 0) return base_[link] * inverse_[link] * healthy_factor_;
-    return (base_[link] + extra_[static_cast<size_t>(row - 1) * base_.size() + link]) *
-           inverse_[link];
+    return (base_[link] + extra_[Cell(row - 1, link)]) * inverse_[link];
   }
   // Utilisation without failure counts this many times, here and in all that follows: what is
   // borne for the hours of a failure need not be borne for good. >= 1.
@@ -44,13 +54,15 @@ class FailureLoads {
   };
   // The greatest; where rows tie, the first. O(failures * links).
   Worst FindWorst() const;
-  // The greatest utilisation that the pair's traffic meets in any state.
-  double WorstOf(const PairRoutes& pair) const;
+  // The greatest of a row.
+  double WorstIn(int32_t row) const;
+  // The greatest utilisation that the pair's links have in a state in which the pair loads them,
+  // with `rate` more traffic of the pair than the loads have.
+  Worst WorstOf(const PairRoutes& pair, double rate) const;
 
-  // Prices anew: exp(sharpness * (utilisation - top)) / capacity. Loads that change later change
-  // them. O(failures * links).
+  // Prices anew: exp(sharpness * (utilisation - top)) / capacity. O(failures * links).
   void SetPrices(double sharpness, double top);
-  // Summed over all states, into `length` (by link).
+  // Summed over all states, into `length` (by link). Finite.
   void LengthInAll(std::vector<double>* length) const;
   // Summed over `failures`.
   void LengthIn(std::span<const int32_t> failures, std::vector<double>* length) const;
@@ -60,28 +72,30 @@ class FailureLoads {
   double CostOf(const PairRoutes& pair, double rate) const;
 
  private:
-  // Calls visit(link, change of load) for what the failure changes of the pair's traffic.
-  template <typename Visit>
-  void ForEachChange(const PairRoutes& pair, double rate, int32_t failure, Visit visit) const;
-  double ExactPrice(int32_t row, size_t link) const;
-  double& price(int32_t row, size_t link) {
-    return price_[link * (fails_.size() + 1) + static_cast<size_t>(row)];
+  size_t Cell(int32_t failure, size_t link) const {
+    return static_cast<size_t>(failure) * base_.size() + link;
   }
-  double price(int32_t row, size_t link) const {
-    return price_[link * (fails_.size() + 1) + static_cast<size_t>(row)];
+  double price(int32_t failure, size_t link) const {
+    return level_[link] * price_[Cell(failure, link)];
   }
-  // After `change` of the load, which is in the loads already.
-  void Reprice(int32_t row, size_t link, double change);
-  void RepriceAll(size_t link, double change);
+  // After changes of the load.
+  void RepriceLink(size_t link);
+  void RepriceCell(int32_t failure, size_t link);
+  double SumOf(size_t link) const;
 
   std::vector<std::vector<int32_t>> fails_;  // links by failure, sorted
   std::vector<std::vector<int32_t>> kills_;  // failures by link
   std::vector<double> inverse_, base_;
-  std::vector<double> extra_;         // failures x links: load beyond base_
-  std::vector<double> price_;         // by link, then row: the rows of a link change together
-  std::vector<double> price_in_all_;  // sums of the rows, by link
+  std::vector<double> extra_;  // failures x links: load beyond base_
+  // A cell's price is level_ (what all failures share: exp of the base's utilisation) times price_
+  // (exp of what the failure adds, less shift_), so that a change of the base costs one exp.
+  std::vector<double> price_;  // failures x links
+  std::vector<double> shift_, level_;
+  std::vector<double> sum_;      // of price_ over the failures
+  std::vector<double> healthy_;  // price without failure
   double healthy_factor_ = 1;
   double sharpness_ = 0, top_ = 0;
+  bool priced_ = false;
 };
 
 }  // namespace waymark

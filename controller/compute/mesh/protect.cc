@@ -2,13 +2,15 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <optional>
 
 #include "absl/strings/str_cat.h"
 #include "controller/compute/mesh/check_routes.h"
 #include "controller/compute/mesh/evaluate.h"
+#include "controller/compute/mesh/failure_bound.h"
+#include "controller/compute/mesh/failure_cuts.h"
 #include "controller/compute/mesh/failure_loads.h"
+#include "controller/compute/mesh/pair_backups.h"
 #include "controller/compute/mesh/route_bounds.h"
 #include "controller/compute/mesh/tree_search.h"
 
@@ -22,8 +24,16 @@ constexpr double kFirstSoftness = 0.3, kLastSoftness = 0.01;
 constexpr int kPatience = 4;
 constexpr double kProgress = 0.005;
 constexpr double kSharpenBy = 0.7;
+// Of the worst: pairs that meet more get their weights tuned.
+constexpr double kHot = 0.97;
+// Of the gap that ends it: what the bound may be off.
+constexpr double kBoundShare = 0.3;
+// Relatively: more than rounding adds up to.
+constexpr double kDrift = 1e-6;
+// Failures as bad as the worst, but for that, that are measured exactly.
+constexpr size_t kMeasured = 16;
 // Pairs between two questions whether to stop.
-constexpr size_t kStride = 64;
+constexpr size_t kStride = 16;
 
 absl::Status Check(const MeshProblem& problem, const MeshRoutes& routes,
                    const ProtectOptions& options) {
@@ -32,6 +42,17 @@ absl::Status Check(const MeshProblem& problem, const MeshRoutes& routes,
   if (absl::Status ok = CheckMeshRoutes(problem, routes); !ok.ok()) return ok;
   if (absl::Status ok = CheckRouteLimits(options.max_paths, 2, options.weight_total); !ok.ok()) {
     return ok;
+  }
+  for (size_t d = 0; d < problem.demands.size(); ++d) {
+    const size_t count = routes.first_route(d + 1) - routes.first_route(d);
+    if (count <= static_cast<size_t>(options.max_paths)) continue;
+    return absl::InvalidArgumentError(absl::StrCat(
+        "routes: demands[", d, "] has ", count, ", more than max_paths (", options.max_paths, ")"));
+  }
+  if (!(options.gap > 0) || !(options.lower_bound >= 0)) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        options.gap > 0 ? "lower_bound" : "gap", ": is ",
+        options.gap > 0 ? options.lower_bound : options.gap, "; must be greater than 0"));
   }
   if (!(options.limit > 0)) {
     return absl::InvalidArgumentError(
@@ -61,91 +82,186 @@ class Protector {
         bounds_(problem.bounded() ? std::optional<RouteBounds>(problem) : std::nullopt),
         finder_(problem, graph_, bounds_ ? &*bounds_ : nullptr),
         loads_(problem, options.failures),
-        pairs_(problem.demands.size()) {
+        cuts_(problem, loads_, &finder_),
+        backups_(problem,
+                 {.max_paths = static_cast<size_t>(options.max_paths),
+                  .weight_total = options.weight_total},
+                 bounds_ ? &*bounds_ : nullptr, loads_, &cuts_, &finder_),
+        pairs_(problem.demands.size()),
+        bound_of_(options.failures.size() + 1, -1),
+        bound_(options.lower_bound) {
     for (size_t d = 0; d < pairs_.size(); ++d) {
-      pairs_[d] = routes.pair(d);
-      loads_.Add(pairs_[d], problem.demands[d].rate, 1);
+      pairs_[d].routes = routes.pair(d);
+      pairs_[d].working = pairs_[d].routes.size();
+      loads_.Add(pairs_[d].routes, problem.demands[d].rate, 1);
     }
-    healthy_limit_ = std::max(options.limit, EvaluateMesh(problem, routes).mlu);
+    healthy_limit_ = std::max(options.limit, loads_.WorstIn(0));
   }
 
   void Run() {
-    double softness = kFirstSoftness;
-    int idle = 0;
-    double best_worst = std::numeric_limits<double>::infinity();
-    for (int round = 0; round < options_.max_rounds && !stopped_; ++round) {
-      const double worst = Score();
-      if (worst <= 0) return;
-      const double cells = static_cast<double>(loads_.failure_count() + 1) *
-                           static_cast<double>(problem_.links.size());
-      loads_.SetPrices(std::log(cells + 1) / (softness * worst), worst);
-      // At first all pairs; then those that load what is overloaded, or nearly so.
-      const double threshold = round == 0 ? 0 : worst * (1 - softness);
-      for (size_t d = 0; d < pairs_.size(); ++d) {
-        if (d % kStride == 0 && options_.stop && options_.stop()) {
-          stopped_ = true;
-          break;
-        }
-        if (pairs_[d].empty() || (round > 0 && loads_.WorstOf(pairs_[d]) < threshold)) continue;
-        Reroute(d);
-      }
-      const double now = Score();
-      // When backups alone have given what they can, working routes may move too; and when this
-      // softness has, it sharpens.
-      if (now <= best_worst * (1 - kProgress)) {
-        idle = 0;
-      } else if (!moves_working_) {
-        moves_working_ = true;
-      } else {
-        if (softness <= kLastSoftness && ++idle >= kPatience) break;
-        softness = std::max(kLastSoftness, softness * kSharpenBy);
-      }
-      if (now < best_worst) {
-        best_worst = now;
-        best_ = pairs_;
-      }
-      if (best_worst <= options_.limit) break;
-    }
-    if (!best_.empty()) pairs_ = best_;
+    if (CoverAll()) ImproveAll();
+    RevertToBest();
   }
 
   ProtectPlan Finish() {
     ProtectPlan plan;
     plan.stopped = stopped_;
-    for (PairRoutes& pair : pairs_) {
-      plan.routes.AddRoutes(pair);
+    plan.covered = covered_;
+    for (const GuardedPair& pair : pairs_) {
+      plan.routes.AddRoutes(pair.routes);
       plan.routes.EndDemand();
     }
-    const MeshLoads alone = EvaluateMesh(problem_, plan.routes);
-    plan.mlu = plan.worst_mlu = alone.mlu;
-    for (int32_t f = 0; f < loads_.failure_count(); ++f) {
-      std::vector<bool> failed(problem_.links.size(), false);
-      for (const int32_t link : loads_.links_of(f)) failed[link] = true;
-      const MeshLoads loads = EvaluateMesh(problem_, plan.routes, failed);
-      if (loads.mlu > plan.worst_mlu) {
-        plan.worst_mlu = loads.mlu;
-        plan.worst_failure = f;
-      }
-      for (const int32_t demand : loads.lost) {
-        if (pairs_[demand].empty()) continue;
-        (Joined(demand, failed) ? plan.exposed : plan.cut).emplace_back(f, demand);
-      }
-    }
+    ListLost(&plan);
+    Measure(&plan);
+    plan.worst_lower_bound = std::min(bound_, plan.worst_mlu);
     return plan;
   }
 
  private:
-  bool Joined(int32_t demand, const std::vector<bool>& failed) {
-    std::vector<double> length(problem_.links.size());
-    for (size_t e = 0; e < length.size(); ++e) length[e] = failed[e] ? TreeSearch::kFar : 1;
-    std::vector<int32_t> links;
-    return finder_.Find(static_cast<size_t>(demand), length, &links);
+  bool Stopped() {
+    stopped_ = stopped_ || (options_.stop && options_.stop());
+    return stopped_;
   }
 
-  std::optional<std::vector<int32_t>> Shortest(size_t d, const std::vector<double>& length) {
-    std::vector<int32_t> links;
-    if (!finder_.Find(d, length, &links)) return std::nullopt;
-    return links;
+  void Replace(size_t d, GuardedPair pair) {
+    changed_.emplace_back(d, std::move(pairs_[d]));
+    pairs_[d] = std::move(pair);
+    exposed_ += pairs_[d].exposed;
+    exposed_ -= changed_.back().second.exposed;
+  }
+
+  // False: stopped before all pairs have backups.
+  bool CoverAll() {
+    for (size_t d = 0; d < pairs_.size(); ++d) {
+      if (d % kStride == 0 && Stopped()) {
+        covered_ = false;
+        break;
+      }
+      if (pairs_[d].routes.empty()) continue;
+      GuardedPair pair = pairs_[d];
+      backups_.CoverPlainly(d, &pair);
+      exposed_ += pair.exposed;
+      if (pair.routes == pairs_[d].routes) {
+        pairs_[d].exposed = pair.exposed;
+        continue;
+      }
+      loads_.Add(pairs_[d].routes, problem_.demands[d].rate, -1);
+      loads_.Add(pair.routes, problem_.demands[d].rate, 1);
+      pairs_[d] = std::move(pair);
+    }
+    return covered_;
+  }
+
+  void ImproveAll() {
+    std::pair<size_t, double> best = {exposed_, Score()};
+    double softness = kFirstSoftness;
+    int idle = 0;
+    PairBackups::Freedom freedom = PairBackups::Freedom::kBackups;
+    for (int round = 0; round < options_.max_rounds && !GoodEnough(best.second); ++round) {
+      const double worst = Score();
+      const double cells = static_cast<double>(loads_.failure_count() + 1) *
+                           static_cast<double>(problem_.links.size());
+      loads_.SetPrices(std::log(cells + 1) / (softness * worst), worst);
+      // At first all pairs; then those that load what is overloaded, or nearly so.
+      Round(freedom, round == 0 ? 0 : worst * (1 - softness), worst * kHot);
+      const std::pair<size_t, double> now = {exposed_, Score()};
+      const bool progress = now.first < best.first || now.second <= best.second * (1 - kProgress);
+      if (now < best) {
+        best = now;
+        changed_.clear();
+      }
+      // When backups alone have given what they can, working routes may move too; and when this
+      // softness has, it sharpens.
+      if (progress) {
+        idle = 0;
+      } else if (freedom == PairBackups::Freedom::kBackups) {
+        freedom = PairBackups::Freedom::kWorkingToo;
+      } else {
+        if (softness <= kLastSoftness && ++idle >= kPatience) break;
+        softness = std::max(kLastSoftness, softness * kSharpenBy);
+      }
+      if (stopped_) break;
+    }
+  }
+
+  void Round(PairBackups::Freedom freedom, double threshold, double hot) {
+    for (size_t d = 0; d < pairs_.size(); ++d) {
+      if (d % kStride == 0 && Stopped()) return;
+      GuardedPair& pair = pairs_[d];
+      if (pair.routes.empty()) continue;
+      const double worst = loads_.WorstOf(pair.routes, 0).utilisation;
+      if (worst < threshold && pair.exposed == 0) continue;
+      const double rate = problem_.demands[d].rate;
+      loads_.Add(pair.routes, rate, -1);
+      GuardedPair better = backups_.Improve(d, pair, freedom, worst >= hot);
+      loads_.Add(better.routes, rate, 1);
+      if (better.routes != pair.routes) Replace(d, std::move(better));
+    }
+  }
+
+  // Nothing is overloaded, or no routing is much better. Asks for the bound of the failure that is
+  // the worst now.
+  bool GoodEnough(double worst) {
+    if (worst <= options_.limit) return true;
+    loads_.SetHealthyFactor(1);
+    const int32_t row = loads_.FindWorst().row;
+    if (row > 0 && bound_of_[row] < 0) {
+      std::vector<bool> lost(pairs_.size());
+      for (size_t d = 0; d < pairs_.size(); ++d) {
+        lost[d] = std::ranges::all_of(pairs_[d].routes, [&](const WeightedRoute& route) {
+          return loads_.Kills(row - 1, route.links);
+        });
+      }
+      bound_of_[row] = BoundInFailure(
+          problem_, loads_.links_of(row - 1), lost, options_.gap * kBoundShare, bound_,
+          [&] { return Stopped(); }, options_.parallel);
+      bound_ = std::max(bound_, bound_of_[row]);
+    }
+    return worst <= (1 + options_.gap) * bound_;
+  }
+
+  void RevertToBest() {
+    for (auto it = changed_.rbegin(); it != changed_.rend(); ++it) {
+      const double rate = problem_.demands[it->first].rate;
+      loads_.Add(pairs_[it->first].routes, rate, -1);
+      pairs_[it->first] = std::move(it->second);
+      loads_.Add(pairs_[it->first].routes, rate, 1);
+    }
+  }
+
+  void ListLost(ProtectPlan* plan) {
+    if (stopped_) cuts_.SkipBounds();
+    for (size_t d = 0; d < pairs_.size(); ++d) {
+      for (const int32_t failure : loads_.UncoveredBy(pairs_[d].routes)) {
+        (cuts_.Cuts(failure, d) ? plan->cut : plan->exposed)
+            .emplace_back(failure, static_cast<int32_t>(d));
+      }
+    }
+    std::ranges::sort(plan->cut);
+    std::ranges::sort(plan->exposed);
+  }
+
+  // The loads at hand have gathered rounding: the failures that are the worst by them are measured
+  // anew.
+  void Measure(ProtectPlan* plan) {
+    plan->mlu = plan->worst_mlu = EvaluateMesh(problem_, plan->routes).mlu;
+    loads_.SetHealthyFactor(1);
+    std::vector<std::pair<double, int32_t>> order;  // worst first
+    for (int32_t f = 0; f < loads_.failure_count(); ++f) {
+      order.emplace_back(-loads_.WorstIn(f + 1), f);
+    }
+    std::ranges::sort(order);
+    if (order.size() > kMeasured) order.resize(kMeasured);
+    for (const auto& [negative, f] : order) {
+      if (-negative < -order.front().first * (1 - kDrift)) break;
+      std::vector<bool> failed(problem_.links.size(), false);
+      for (const int32_t link : loads_.links_of(f)) failed[link] = true;
+      const double mlu = EvaluateMesh(problem_, plan->routes, failed).mlu;
+      const bool first = mlu == plan->worst_mlu && f < plan->worst_failure;
+      if (mlu <= plan->worst_mlu && !first) continue;
+      plan->worst_mlu = mlu;
+      plan->worst_failure = f;
+    }
   }
 
   // What is minimised: the worst utilisation in any failure; without one nothing is to be above the
@@ -158,155 +274,21 @@ class Protector {
     return loads_.FindWorst().utilisation;
   }
 
-  // Idle links cost a little, in proportion to what the dearest costs, so that routes stay short.
-  void AddFloor(std::vector<double>* length) const {
-    double dearest = 0;
-    for (const double l : *length) dearest = std::max(dearest, l);
-    const double floor = dearest > 0 ? dearest * 1e-6 : 1;
-    for (double& l : *length) l += floor;
-  }
-
-  // Backups until no failure that can be outlived kills all routes, or there are too many.
-  void Cover(size_t d, PairRoutes* pair) {
-    while (pair->size() < static_cast<size_t>(options_.max_paths)) {
-      const std::vector<int32_t> uncovered = loads_.UncoveredBy(*pair);
-      if (uncovered.empty()) return;
-      std::optional<std::vector<int32_t>> backup = Backup(d, uncovered, uncovered);
-      // What is cheap to avoid one link at a time may still meet every failure.
-      for (size_t i = 0; !backup && i < uncovered.size(); ++i) {
-        backup = Backup(d, uncovered, {uncovered[i]});
-      }
-      if (!backup) return;
-      pair->push_back({*std::move(backup), 1});
-    }
-  }
-
-  // The cheapest route in `failures` that keeps off as many links of `avoided` as it can; nullopt
-  // when all of these kill it.
-  std::optional<std::vector<int32_t>> Backup(size_t d, const std::vector<int32_t>& failures,
-                                             const std::vector<int32_t>& avoided) {
-    std::vector<double> length;
-    loads_.LengthIn(failures, &length);
-    AddFloor(&length);
-    double all = 0;
-    for (const double l : length) all += l;
-    for (const int32_t failure : avoided) {
-      for (const int32_t link : loads_.links_of(failure)) length[link] += all;
-    }
-    std::optional<std::vector<int32_t>> links = Shortest(d, length);
-    if (links && std::ranges::all_of(avoided, [&](int32_t f) { return loads_.Kills(f, *links); })) {
-      return std::nullopt;
-    }
-    return links;
-  }
-
-  // One more backup beside those there are, which then share what a failure gives them.
-  void Widen(size_t d, PairRoutes* pair) {
-    if (pair->size() >= static_cast<size_t>(options_.max_paths)) return;
-    const std::vector<int32_t> failures = loads_.FailuresOf({pair->front()});
-    std::vector<double> length;
-    loads_.LengthIn(failures, &length);
-    AddFloor(&length);
-    for (const int32_t failure : failures) {
-      for (const int32_t link : loads_.links_of(failure)) length[link] = TreeSearch::kFar;
-    }
-    std::optional<std::vector<int32_t>> links = Shortest(d, length);
-    if (!links || std::ranges::find(*pair, *links, &WeightedRoute::links) != pair->end()) return;
-    pair->push_back({*std::move(links), 1});
-  }
-
-  // Working routes share what backups leave of the total.
-  bool SetWeights(size_t working, PairRoutes* pair) const {
-    const int32_t left = options_.weight_total - static_cast<int32_t>(pair->size() - working);
-    int64_t sum = 0;
-    for (size_t i = 0; i < working; ++i) sum += (*pair)[i].weight;
-    int32_t rest = left;
-    for (size_t i = 0; i < working; ++i) {
-      (*pair)[i].weight = std::max<int32_t>(
-          1, static_cast<int32_t>((*pair)[i].weight * static_cast<int64_t>(left) / sum));
-      rest -= (*pair)[i].weight;
-    }
-    (*pair)[0].weight += rest;
-    return (*pair)[0].weight >= 1;
-  }
-
-  // The routes that carry before any failure: all that have more than a backup's weight.
-  static PairRoutes Working(const PairRoutes& pair) {
-    PairRoutes working;
-    for (const WeightedRoute& route : pair) {
-      if (route.weight > 1) working.push_back(route);
-    }
-    if (working.empty()) working.push_back(pair.front());
-    std::ranges::stable_sort(working, [](const WeightedRoute& a, const WeightedRoute& b) {
-      return a.weight > b.weight;
-    });
-    return working;
-  }
-
-  void Reroute(size_t d) {
-    const double rate = problem_.demands[d].rate;
-    const PairRoutes old = pairs_[d];
-    loads_.Add(old, rate, -1);
-    std::vector<PairRoutes> candidates;
-    const auto consider = [&](PairRoutes pair, size_t working) {
-      if (SetWeights(working, &pair)) candidates.push_back(std::move(pair));
-    };
-    if (loads_.UncoveredBy(old).empty()) {
-      candidates.push_back(old);
-      PairRoutes wider = Working(old);
-      const size_t working = wider.size();
-      for (const WeightedRoute& route : old) {
-        if (std::ranges::find(wider, route.links, &WeightedRoute::links) == wider.end()) {
-          wider.push_back(route);
-        }
-      }
-      const size_t before = wider.size();
-      Widen(d, &wider);
-      if (wider.size() > before) consider(std::move(wider), working);
-    }
-    PairRoutes same = Working(old);
-    if (same.size() >= static_cast<size_t>(options_.max_paths)) same.resize(1);
-    const size_t working = same.size();
-    Cover(d, &same);
-    consider(std::move(same), working);
-    if (moves_working_) {
-      std::vector<double> length;
-      loads_.LengthInAll(&length);
-      AddFloor(&length);
-      if (auto links = Shortest(d, length)) {
-        PairRoutes fresh = {{*std::move(links), options_.weight_total}};
-        Cover(d, &fresh);
-        consider(std::move(fresh), 1);
-      }
-    }
-    Choose(d, rate, std::move(candidates));
-  }
-
-  // The fewest failures uncovered, then the cheapest.
-  void Choose(size_t d, double rate, std::vector<PairRoutes> candidates) {
-    size_t best = 0;
-    std::pair<size_t, double> least = {SIZE_MAX, 0};
-    for (size_t i = 0; i < candidates.size(); ++i) {
-      const std::pair<size_t, double> cost = {loads_.UncoveredBy(candidates[i]).size(),
-                                              loads_.CostOf(candidates[i], rate)};
-      if (cost < least) {
-        least = cost;
-        best = i;
-      }
-    }
-    pairs_[d] = std::move(candidates[best]);
-    loads_.Add(pairs_[d], rate, 1);
-  }
-
   const MeshProblem& problem_;
   const ProtectOptions& options_;
   MeshGraph graph_;
   const std::optional<RouteBounds> bounds_;
   RouteFinder finder_;
   FailureLoads loads_;
-  std::vector<PairRoutes> pairs_, best_;
+  FailureCuts cuts_;
+  PairBackups backups_;
+  std::vector<GuardedPair> pairs_;
+  std::vector<std::pair<size_t, GuardedPair>> changed_;  // since the best: what was before
+  size_t exposed_ = 0;                                   // sum over the pairs
+  std::vector<double> bound_of_;                         // by row; -1: not asked for yet
+  double bound_ = 0;
   double healthy_limit_ = 0;
-  bool moves_working_ = false;
+  bool covered_ = true;
   bool stopped_ = false;
 };
 

@@ -8,12 +8,18 @@
 // failure gives them everything. Backups share capacity: two pairs whose working routes never fail
 // together load the same link in different failures only.
 //
-// What is minimised is a soft maximum over all (failure, link) utilisations, the state without
-// failure among them, by re-routing one pair at a time under its prices: the backup of a pair is a
-// shortest path under the prices of the failures that kill its working route, off their links;
-// where no path avoids all of them, several backups cover them one after another. After a first
-// round over all pairs only those are looked at again that load what is overloaded (constraint
-// generation over violated failures).
+// First of all every pair is covered: no figure is bought by leaving a pair without a route in a
+// failure that it could outlive. Where backups found one after another do not do, two routes are
+// found jointly (joint_routes.h), so that of single fibres and nodes that fail none finds a pair
+// exposed while there are two paths to a pair. Then a soft maximum over all (failure, link)
+// utilisations, the state without failure among them, is minimised by re-routing one pair at a time
+// under its prices: the backup of a pair is a shortest path under the prices of the failures that
+// kill its working route, off their links. After a first round over all pairs only those are looked
+// at again that load what is overloaded (constraint generation over violated failures), and those
+// that load the worst get their weights tuned too.
+//
+// How good that is, is known: no routing has less in a failure than the fractional optimum without
+// its links has (failure_bound.h), computed for the failures that turn out the worst.
 #ifndef WAYMARK_CONTROLLER_COMPUTE_MESH_PROTECT_H_
 #define WAYMARK_CONTROLLER_COMPUTE_MESH_PROTECT_H_
 
@@ -22,6 +28,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "controller/compute/mesh/parallel.h"
 #include "controller/compute/mesh/problem.h"
 #include "controller/compute/mesh/routes.h"
 
@@ -30,11 +37,14 @@ namespace waymark {
 struct ProtectOptions {
   // Each the links that fail together, by number; links may be in several.
   std::vector<std::vector<int32_t>> failures;
-  int max_paths = 8;      // of a pair, 2 to 64
-  int weight_total = 64;  // max_paths to 65,536
-  double limit = 1;       // utilisation that is no overload; > 0
+  int max_paths = 8;       // of a pair, 2 to 64
+  int weight_total = 64;   // max_paths to 65,536
+  double limit = 1;        // utilisation that is no overload; > 0
+  double gap = 0.01;       // also ends when worst_mlu <= (1 + gap) * worst_lower_bound; > 0
+  double lower_bound = 0;  // known of the state without failure, such as OptimizeMesh's; >= 0
   int max_rounds = 100;
-  std::function<bool()> stop;
+  std::function<bool()> stop;  // asked between pairs, on the caller's thread
+  ParallelFor parallel;
 };
 
 struct ProtectPlan {
@@ -42,17 +52,21 @@ struct ProtectPlan {
   double mlu = 0;              // without failure
   double worst_mlu = 0;        // over all failures and none
   int32_t worst_failure = -1;  // index; -1: none
+  // Certified: no routes of those demands that these carry have a lesser worst_mlu.
+  double worst_lower_bound = 0;
   // Pairs of (failure, demand) with no route left, ascending; in `cut` where the network has no
   // way either, in `exposed` where max_paths leaves none.
   std::vector<std::pair<int32_t, int32_t>> cut, exposed;
-  bool stopped = false;
+  bool covered =
+      true;  // every pair had its turn to get backups; else exposed has more than need be
+  bool stopped = false;  // best so far
 };
 
 // `routes` are the working routes, such as OptimizeMesh's; all of the problem's demands.
 // Backups keep the problem's bounds on delay, hops and stretch; pairs that only ways beyond them
-// could join in a failure are `cut` in it. INVALID_ARGUMENT names the option. RESOURCE_EXHAUSTED
-// when failures x links are more than 2^27. Deterministic. O(rounds * pairs * (failures of a route
-// * links + n log n)).
+// could join in a failure are `cut` in it (`exposed` when stopped before that was known).
+// INVALID_ARGUMENT names the option. RESOURCE_EXHAUSTED when failures x links are more than 2^27.
+// Deterministic, unless stopped. O(rounds * pairs * (failures of a route * links + n log n)).
 absl::StatusOr<ProtectPlan> ProtectMesh(const MeshProblem& problem, const MeshRoutes& routes,
                                         const ProtectOptions& options);
 

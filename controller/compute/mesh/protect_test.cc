@@ -2,10 +2,14 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+#include <cmath>
 #include <random>
 #include <set>
+#include <tuple>
 
 #include "controller/compute/mesh/evaluate.h"
+#include "controller/compute/mesh/linear_program.h"
 #include "controller/compute/mesh/optimize.h"
 
 namespace waymark {
@@ -16,7 +20,8 @@ struct World {
   std::vector<std::vector<int32_t>> failures;  // every fibre
 };
 
-World RandomWorld(std::mt19937_64& random) {
+// Capacities over `decades` of ten.
+World RandomWorld(std::mt19937_64& random, double decades = 0.8) {
   const auto number = [&](int low, int high) {
     return std::uniform_int_distribution<int>(low, high)(random);
   };
@@ -26,7 +31,8 @@ World RandomWorld(std::mt19937_64& random) {
   const auto fibre = [&](int a, int b) {
     if (a == b) return;
     const int32_t first = static_cast<int32_t>(problem.links.size());
-    const double capacity = number(10, 60);
+    const double capacity =
+        10 * std::pow(10, std::uniform_real_distribution<double>(0, decades)(random));
     problem.links.push_back({a, b, capacity});
     problem.links.push_back({b, a, capacity});
     world.failures.push_back({first, first + 1});
@@ -54,6 +60,145 @@ bool Joined(const MeshProblem& problem, const std::vector<int32_t>& failure, int
     }
   }
   return reached.contains(to);
+}
+
+// What a failure does to the routes, by the problem alone.
+struct Aftermath {
+  double mlu = 0;
+  std::vector<int32_t> exposed, cut;
+};
+
+Aftermath Suffer(const MeshProblem& problem, const MeshRoutes& routes,
+                 const std::vector<int32_t>& failure) {
+  const std::set<int32_t> failed(failure.begin(), failure.end());
+  std::vector<double> load(problem.links.size(), 0);
+  Aftermath after;
+  for (size_t d = 0; d < problem.demands.size(); ++d) {
+    const MeshDemand& demand = problem.demands[d];
+    PairRoutes alive = routes.pair(d);
+    if (alive.empty()) continue;
+    std::erase_if(alive, [&](const WeightedRoute& route) {
+      return std::ranges::any_of(route.links, [&](int32_t e) { return failed.contains(e); });
+    });
+    if (alive.empty()) {
+      (Joined(problem, failure, demand.from, demand.to) ? after.exposed : after.cut).push_back(d);
+      continue;
+    }
+    double total = 0;
+    for (const WeightedRoute& route : alive) total += route.weight;
+    for (const WeightedRoute& route : alive) {
+      for (const int32_t link : route.links) load[link] += demand.rate * route.weight / total;
+    }
+  }
+  for (size_t e = 0; e < load.size(); ++e) {
+    after.mlu = std::max(after.mlu, load[e] / problem.links[e].capacity);
+  }
+  return after;
+}
+
+// All links of a node, by node.
+std::vector<std::vector<int32_t>> NodeFailures(const MeshProblem& problem) {
+  std::vector<std::vector<int32_t>> failures(problem.node_count);
+  for (size_t e = 0; e < problem.links.size(); ++e) {
+    failures[problem.links[e].from].push_back(static_cast<int32_t>(e));
+    failures[problem.links[e].to].push_back(static_cast<int32_t>(e));
+  }
+  return failures;
+}
+
+// No routing at all has less in the worst of the failures: an LP each.
+double OptimumOverFailures(const World& world) {
+  double worst = EdgeOptimum(world.problem).value();
+  for (const std::vector<int32_t>& failure : world.failures) {
+    MeshProblem left = world.problem;
+    for (const int32_t link : failure) left.links[link].capacity = 0;
+    worst = std::max(worst, EdgeOptimum(left).value());
+  }
+  return worst;
+}
+
+TEST(ProtectMeshTest, NobodyIsExposedWhateverTheCapacitiesAndHoweverFewThePaths) {
+  std::mt19937_64 random(41);
+  for (int i = 0; i < 300; ++i) {
+    World world = RandomWorld(random, 4.5);
+    if (i % 3 == 0) {
+      for (auto& failure : NodeFailures(world.problem)) world.failures.push_back(failure);
+    }
+    const int max_paths = std::array{2, 3, 8}[i % 3];
+    const auto base = OptimizeMesh(world.problem, {.max_paths = max_paths});
+    ASSERT_TRUE(base.ok());
+    const auto plan = ProtectMesh(
+        world.problem, base->routes,
+        {.failures = world.failures, .max_paths = max_paths, .lower_bound = base->lower_bound});
+    ASSERT_TRUE(plan.ok()) << plan.status();
+    SCOPED_TRACE(i);
+    EXPECT_TRUE(plan->exposed.empty());
+    EXPECT_TRUE(plan->covered);
+    double worst = Suffer(world.problem, plan->routes, {}).mlu;
+    std::vector<std::pair<int32_t, int32_t>> cut;
+    for (size_t f = 0; f < world.failures.size(); ++f) {
+      const Aftermath after = Suffer(world.problem, plan->routes, world.failures[f]);
+      EXPECT_TRUE(after.exposed.empty());
+      for (const int32_t demand : after.cut) cut.emplace_back(f, demand);
+      worst = std::max(worst, after.mlu);
+    }
+    EXPECT_EQ(plan->cut, cut);
+    EXPECT_NEAR(plan->worst_mlu, worst, 1e-9 * worst);
+  }
+}
+
+TEST(ProtectMeshTest, TheBoundIsBelowEveryOptimumAndThePlanNearIt) {
+  std::mt19937_64 random(43);
+  int near = 0, all = 0;
+  for (int i = 0; i < 120; ++i) {
+    const World world = RandomWorld(random, i % 2 == 0 ? 0.8 : 4);
+    const auto base = OptimizeMesh(world.problem, {});
+    ASSERT_TRUE(base.ok());
+    const auto plan =
+        ProtectMesh(world.problem, base->routes,
+                    {.failures = world.failures, .limit = 1e-9, .lower_bound = base->lower_bound});
+    ASSERT_TRUE(plan.ok()) << plan.status();
+    const double optimum = OptimumOverFailures(world);
+    EXPECT_LE(plan->worst_lower_bound, optimum * (1 + 1e-6)) << i;
+    EXPECT_GE(plan->worst_mlu, optimum * (1 - 1e-6)) << i;
+    // Routes for all failures at once, of whole weights, cannot always be as good as those for one.
+    near += plan->worst_mlu <= 1.1 * optimum;
+    ++all;
+  }
+  EXPECT_GE(near, all * 3 / 4);
+}
+
+TEST(ProtectMeshTest, SurvivorsShareByWhatTheyCanCarry) {
+  // A direct link, and detours of 8 and 2: what is lost with it fits both, but not in equal parts.
+  MeshProblem problem;
+  problem.node_count = 4;
+  for (const auto& [a, b, capacity] : std::vector<std::tuple<int, int, double>>{
+           {0, 1, 20}, {0, 2, 8}, {2, 1, 8}, {0, 3, 2}, {3, 1, 2}}) {
+    problem.links.push_back({a, b, capacity});
+  }
+  problem.demands = {{0, 1, 9.9}};
+  const auto base = OptimizeMesh(problem, {});
+  ASSERT_TRUE(base.ok());
+  const auto plan = ProtectMesh(problem, base->routes, {.failures = {{0}, {1}, {2}, {3}, {4}}});
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  EXPECT_LE(plan->worst_mlu, 1);
+}
+
+TEST(ProtectMeshTest, EndsWhereTheBoundSaysThatMoreIsInVain) {
+  // Half of the traffic has one fibre to go in the worst failure: 1.8 and no less.
+  MeshProblem problem;
+  problem.node_count = 3;
+  problem.links = {{0, 1, 10}, {0, 2, 5}, {2, 1, 5}};
+  problem.demands = {{0, 1, 9}};
+  const auto base = OptimizeMesh(problem, {});
+  ASSERT_TRUE(base.ok());
+  int asked = 0;
+  const auto plan = ProtectMesh(
+      problem, base->routes, {.failures = {{0}, {1}, {2}}, .stop = [&] { return ++asked > 40; }});
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  EXPECT_FALSE(plan->stopped);
+  EXPECT_NEAR(plan->worst_mlu, 1.8, 1e-9);
+  EXPECT_NEAR(plan->worst_lower_bound, 1.8, 0.018);
 }
 
 TEST(ProtectMeshTest, EveryFailureIsOutlivedWhereTheNetworkCan) {
@@ -176,7 +321,45 @@ TEST(ProtectMeshTest, StoppedAtOnceKeepsTheWorkingRoutes) {
                                 {.failures = world.failures, .stop = [] { return true; }});
   ASSERT_TRUE(plan.ok()) << plan.status();
   EXPECT_TRUE(plan->stopped);
+  EXPECT_FALSE(plan->covered);
   EXPECT_EQ(plan->mlu, base->mlu);
+  // What would be lost is told all the same.
+  std::vector<std::pair<int32_t, int32_t>> exposed, cut;
+  for (size_t f = 0; f < world.failures.size(); ++f) {
+    const Aftermath after = Suffer(world.problem, plan->routes, world.failures[f]);
+    for (const int32_t demand : after.exposed) exposed.emplace_back(f, demand);
+    for (const int32_t demand : after.cut) cut.emplace_back(f, demand);
+  }
+  EXPECT_EQ(plan->exposed, exposed);
+  EXPECT_EQ(plan->cut, cut);
+}
+
+TEST(ProtectMeshTest, WheneverStoppedTheFiguresAreThoseOfTheRoutes) {
+  std::mt19937_64 random(47);
+  for (int i = 0; i < 60; ++i) {
+    const World world = RandomWorld(random, 3);
+    const auto base = OptimizeMesh(world.problem, {.max_paths = 3});
+    ASSERT_TRUE(base.ok());
+    int asked = 0;
+    const auto plan =
+        ProtectMesh(world.problem, base->routes,
+                    {.failures = world.failures, .max_paths = 3, .limit = 1e-9, .stop = [&] {
+                       return ++asked > i;
+                     }});
+    ASSERT_TRUE(plan.ok()) << plan.status();
+    double worst = Suffer(world.problem, plan->routes, {}).mlu;
+    size_t exposed = 0;
+    for (const std::vector<int32_t>& failure : world.failures) {
+      const Aftermath after = Suffer(world.problem, plan->routes, failure);
+      worst = std::max(worst, after.mlu);
+      exposed += after.exposed.size();
+    }
+    EXPECT_NEAR(plan->worst_mlu, worst, 1e-9 * worst);
+    EXPECT_EQ(plan->exposed.size(), exposed);
+    if (plan->covered) {
+      EXPECT_EQ(exposed, 0u);
+    }
+  }
 }
 
 TEST(ProtectMeshTest, BadOptionsNameTheField) {
@@ -187,6 +370,8 @@ TEST(ProtectMeshTest, BadOptionsNameTheField) {
       {{.max_paths = 1}, "max_paths"},
       {{.weight_total = 7}, "weight_total"},
       {{.limit = 0}, "limit"},
+      {{.gap = 0}, "gap"},
+      {{.lower_bound = -1}, "lower_bound"},
       {{.failures = {{1}}}, "failures[0]"},
       {{.failures = {{-1}}}, "failures[0]"},
   };
@@ -195,6 +380,11 @@ TEST(ProtectMeshTest, BadOptionsNameTheField) {
     EXPECT_EQ(plan.status().code(), absl::StatusCode::kInvalidArgument);
     EXPECT_EQ(plan.status().message().find(field + ":"), 0u) << plan.status();
   }
+  MeshRoutes three;
+  for (int i = 0; i < 3; ++i) three.AddRoute(std::array{0}, 1);
+  three.EndDemand();
+  const auto many = ProtectMesh(problem, three, {.max_paths = 2});
+  EXPECT_EQ(many.status().message(), "routes: demands[0] has 3, more than max_paths (2)");
   EXPECT_EQ(ProtectMesh(problem, MeshRoutes(), {}).status().code(),
             absl::StatusCode::kInvalidArgument);
 }
