@@ -5,7 +5,9 @@
 #include "absl/strings/str_cat.h"
 #include "controller/topology/demand_readers.h"
 #include "controller/topology/file_error.h"
+#include "controller/topology/human_units.h"
 #include "controller/topology/text.h"
+#include "controller/topology/topology_builder.h"
 
 namespace waymark {
 namespace {
@@ -43,7 +45,7 @@ absl::Status DemandBuilder::Error(int line, std::string_view message) const {
 absl::Status DemandBuilder::Unknown(int line, std::string_view field, std::string_view text) const {
   return Error(line, absl::StrCat(std::string(field), " ", Quote(text),
                                   " is no node of the graph, which has ", node_count(),
-                                  ": is the matrix for another graph?"));
+                                  ": is the file for another graph?"));
 }
 
 absl::StatusOr<int32_t> DemandBuilder::Found(int line, std::string_view field,
@@ -61,7 +63,7 @@ absl::StatusOr<int32_t> DemandBuilder::AtPlace(int line, std::string_view field,
       place >= node_count()) {
     return Error(
         line, absl::StrCat(std::string(field), " ", Quote(text), " is no node: the graph has 0 to ",
-                           node_count() - 1, "; is the matrix for another graph?"));
+                           node_count() - 1, "; is the file for another graph?"));
   }
   return place;
 }
@@ -87,12 +89,34 @@ absl::StatusOr<int32_t> DemandBuilder::Named(int line, std::string_view field,
   return Unknown(line, field, text);
 }
 
+absl::StatusOr<DemandBuilder::Rate> DemandBuilder::ReadRate(int line, std::string_view field,
+                                                            std::string_view text) {
+  double value = 0;
+  if (ParseNumber(text, &value)) {
+    if (graph_unit_bps() != 1) {
+      Warn(line, absl::StrCat("rates without a unit are read in that of the graph's capacities, ",
+                              graph_unit_bps(), " bit/s"));
+    }
+    return Rate{value, graph_unit_bps()};
+  }
+  const auto bps = ParseBitRate(text);
+  if (bps.ok()) return Rate{static_cast<double>(*bps), 1};
+  return Error(line, absl::StrCat("the ", std::string(field), " is ", Quote(text),
+                                  ": give a finite number, or one with its unit such as 2.5G"));
+}
+
+absl::StatusOr<double> DemandBuilder::InRange(int line, std::string_view field, Rate rate) const {
+  const double bps = rate.value * rate.unit;
+  if (bps >= 0 && bps <= kMaxDemandBps) return bps;
+  return Error(line, absl::StrCat("the ", std::string(field), " is ", rate.value, ": give 0 to ",
+                                  kMaxDemandBps / rate.unit));
+}
+
 absl::Status DemandBuilder::Add(int line, int32_t source, int32_t target, double value,
                                 double unit) {
-  const double bps = value * unit;
-  if (!(bps >= 0 && bps <= kMaxDemandBps)) {
-    return Error(line, absl::StrCat("the rate is ", value, ": give 0 to ", kMaxDemandBps / unit));
-  }
+  const auto checked = InRange(line, "rate", {value, unit});
+  if (!checked.ok()) return checked.status();
+  const double bps = *checked;
   if (source == target) {
     // Places on the diagonal are part of the form of some formats.
     if (bps > 0 && selves_++ == 0) first_self_ = line;
@@ -138,14 +162,18 @@ absl::StatusOr<DemandMatrix> DemandBuilder::Finish(DemandFormat format) && {
     Warn(first_self_, absl::StrCat(selves_, selves_ == 1 ? " demand" : " demands",
                                    " from a node to itself: left out, as no link carries them"));
   }
-  DemandMatrix matrix{.demands = std::move(demands_), .warnings = {}, .format = format};
-  std::vector<std::pair<int, std::string>> warnings;
-  for (const auto& [text, line] : warnings_) warnings.emplace_back(line, text);
-  std::ranges::sort(warnings);
-  for (const auto& [line, text] : warnings) {
-    matrix.warnings.emplace_back(FileError(file_, line, text).message());
+  return DemandMatrix{.demands = std::move(demands_), .warnings = Warnings(), .format = format};
+}
+
+std::vector<std::string> DemandBuilder::Warnings() const {
+  std::vector<std::pair<int, std::string>> ordered;
+  for (const auto& [text, line] : warnings_) ordered.emplace_back(line, text);
+  std::ranges::sort(ordered);
+  std::vector<std::string> warnings;
+  for (const auto& [line, text] : ordered) {
+    warnings.emplace_back(FileError(file_, line, text).message());
   }
-  return matrix;
+  return warnings;
 }
 
 }  // namespace waymark

@@ -5,9 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "controller/topology/demand_readers.h"
-#include "controller/topology/human_units.h"
 #include "controller/topology/text.h"
-#include "controller/topology/topology_builder.h"
 
 namespace waymark {
 namespace {
@@ -19,77 +17,60 @@ std::string_view Trimmed(std::string_view text) {
   return text.substr(begin, text.find_last_not_of(kBlanks) + 1 - begin);
 }
 
-class Reader {
- public:
-  Reader(std::string_view file, std::string_view contents, const DemandGraph& graph)
-      : rest_(contents), builder_(file, graph) {}
-
-  absl::StatusOr<DemandMatrix> Run() && {
-    for (bool first = true; !rest_.empty();) {
-      const size_t end = std::min(rest_.find('\n'), rest_.size());
-      const std::string_view text = Trimmed(rest_.substr(0, end));
-      rest_.remove_prefix(std::min(end + 1, rest_.size()));
-      ++line_;
-      if (text.empty() || text.front() == '#') continue;
-      if (absl::Status status = Line(text, first); !status.ok()) return status;
-      first = false;
-    }
-    return std::move(builder_).Finish(DemandFormat::kCsv);
-  }
-
- private:
-  static bool IsHeader(std::string_view source, std::string_view target) {
-    return (source == "src" || source == "source" || source == "from") &&
-           (target == "dst" || target == "dest" || target == "target" || target == "to");
-  }
-
-  absl::Status Line(std::string_view text, bool first) {
-    if (std::ranges::count(text, ',') != 2) {
-      return builder_.Error(line_,
-                            absl::StrCat(Quote(text),
-                                         " is no demand: write \"source,target,rate\"; give a "
-                                         "node whose label has a comma by its id"));
-    }
-    const size_t one = text.find(','), two = text.rfind(',');
-    const std::string_view from = Trimmed(text.substr(0, one));
-    const std::string_view to = Trimmed(text.substr(one + 1, two - one - 1));
-    if (first && IsHeader(from, to)) return absl::OkStatus();
-    const auto source = builder_.Named(line_, "source", from);
-    if (!source.ok()) return source.status();
-    const auto target = builder_.Named(line_, "target", to);
-    if (!target.ok()) return target.status();
-    return Rate(*source, *target, Trimmed(text.substr(two + 1)));
-  }
-
-  absl::Status Rate(int32_t source, int32_t target, std::string_view text) {
-    double value = 0;
-    if (ParseNumber(text, &value)) {
-      if (builder_.graph_unit_bps() != 1) {
-        builder_.Warn(line_, absl::StrCat("rates without a unit are read in that of the graph's "
-                                          "capacities, ",
-                                          builder_.graph_unit_bps(), " bit/s"));
-      }
-      return builder_.Add(line_, source, target, value, builder_.graph_unit_bps());
-    }
-    const auto bps = ParseBitRate(text);
-    if (!bps.ok()) {
-      return builder_.Error(line_, absl::StrCat("the rate is ", Quote(text),
-                                                ": give a finite number, or one with its unit "
-                                                "such as 2.5G"));
-    }
-    return builder_.Add(line_, source, target, static_cast<double>(*bps), 1);
-  }
-
-  std::string_view rest_;
-  DemandBuilder builder_;
-  int line_ = 0;
-};
+bool IsHeader(std::string_view source, std::string_view target) {
+  return (source == "src" || source == "source" || source == "from") &&
+         (target == "dst" || target == "dest" || target == "target" || target == "to");
+}
 
 }  // namespace
 
+std::vector<std::string_view> CsvFields(std::string_view line) {
+  std::vector<std::string_view> fields;
+  for (size_t begin = 0; begin <= line.size();) {
+    const size_t end = std::min(line.find(',', begin), line.size());
+    fields.push_back(Trimmed(line.substr(begin, end - begin)));
+    begin = end + 1;
+  }
+  return fields;
+}
+
+absl::Status ForCsvLines(
+    std::string_view contents,
+    const std::function<absl::Status(int line, const std::vector<std::string_view>& fields,
+                                     std::string_view text, bool first)>& read) {
+  bool first = true;
+  for (int line = 1; !contents.empty(); ++line) {
+    const size_t end = std::min(contents.find('\n'), contents.size());
+    const std::string_view text = Trimmed(contents.substr(0, end));
+    contents.remove_prefix(std::min(end + 1, contents.size()));
+    if (text.empty() || text.front() == '#') continue;
+    if (absl::Status status = read(line, CsvFields(text), text, first); !status.ok()) return status;
+    first = false;
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<DemandMatrix> ReadCsvDemands(std::string_view file, std::string_view contents,
                                             const DemandGraph& graph) {
-  return Reader(file, contents, graph).Run();
+  DemandBuilder builder(file, graph);
+  const auto add = [&](int line, const std::vector<std::string_view>& fields, std::string_view text,
+                       bool first) -> absl::Status {
+    if (fields.size() != 3) {
+      return builder.Error(line, absl::StrCat(Quote(text),
+                                              " is no demand: write \"source,target,rate\"; give "
+                                              "a node whose label has a comma by its id"));
+    }
+    if (first && IsHeader(fields[0], fields[1])) return absl::OkStatus();
+    const auto source = builder.Named(line, "source", fields[0]);
+    if (!source.ok()) return source.status();
+    const auto target = builder.Named(line, "target", fields[1]);
+    if (!target.ok()) return target.status();
+    const auto rate = builder.ReadRate(line, "rate", fields[2]);
+    if (!rate.ok()) return rate.status();
+    return builder.Add(line, *source, *target, rate->value, rate->unit);
+  };
+  if (absl::Status status = ForCsvLines(contents, add); !status.ok()) return status;
+  return std::move(builder).Finish(DemandFormat::kCsv);
 }
 
 }  // namespace waymark

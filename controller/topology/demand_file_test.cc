@@ -113,7 +113,7 @@ TEST(DemandFileTest, BadFilesAreNamedWithLineAndRemedy) {
       {head + "a 0 1 inf\n", "is no demand"},
       {head + "a 0 1 -1\n", "f:3: the rate is -1: give 0 to 1e+15"},
       {head + "a 0 1 1.1e15\n", "f:3: the rate is 1.1e+15: give 0 to 1e+15"},
-      {head + "a 0 3 1\n", "f:3: dest \"3\" is no node: the graph has 0 to 2; is the matrix"},
+      {head + "a 0 3 1\n", "f:3: dest \"3\" is no node: the graph has 0 to 2; is the file"},
       {head + "a -1 1 1\n", "f:3: src \"-1\" is no node"},
       {head + "a 0 1 1\nb 0 1 2\n",
        "f:4: a demand from \"Bern\" to \"Genf\" stands in line 3 already: keep one"},

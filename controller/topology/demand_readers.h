@@ -3,6 +3,7 @@
 #define WAYMARK_CONTROLLER_TOPOLOGY_DEMAND_READERS_H_
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
@@ -33,11 +34,21 @@ class DemandBuilder {
   // By id, else by label, else by place.
   absl::StatusOr<int32_t> Named(int line, std::string_view field, std::string_view text) const;
 
+  struct Rate {
+    double value = 0, unit = 1;  // times each other: bit/s
+  };
+  // A number in the graph's unit (says so), or with its own. `field` as above.
+  absl::StatusOr<Rate> ReadRate(int line, std::string_view field, std::string_view text);
+  // Its bit/s: 0 to kMaxDemandBps.
+  absl::StatusOr<double> InRange(int line, std::string_view field, Rate rate) const;
+
   // `value` times `unit` bit/s, range-checked.
   absl::Status Add(int line, int32_t source, int32_t target, double value, double unit);
   // Some pair stands in both directions.
   bool HasReverses() const;
 
+  // By line.
+  std::vector<std::string> Warnings() const;
   absl::StatusOr<DemandMatrix> Finish(DemandFormat format) &&;
 
  private:
@@ -54,6 +65,16 @@ class DemandBuilder {
   int first_self_ = 0;
   std::map<std::string, int> warnings_;
 };
+
+// A line of a CSV file without quotes: its fields without the blanks around them.
+std::vector<std::string_view> CsvFields(std::string_view line);
+
+// Calls `read(line, fields, first)` for each line that is not blank and no "#" comment; `first`
+// for the first of them alone. Ends at the first error.
+absl::Status ForCsvLines(
+    std::string_view contents,
+    const std::function<absl::Status(int line, const std::vector<std::string_view>& fields,
+                                     std::string_view text, bool first)>& read);
 
 absl::StatusOr<DemandMatrix> ReadRepetitaDemands(std::string_view file, std::string_view contents,
                                                  const DemandGraph& graph);
