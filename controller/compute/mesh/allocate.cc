@@ -35,6 +35,7 @@ class Allocator {
  public:
   Allocator(const MeshProblem& problem, Sharing sharing, const MeshOptions& options, MeshPlan plan)
       : problem_(problem), sharing_(sharing), options_(options), plan_(std::move(plan)) {
+    result_.sharing = sharing;
     for (const MeshDemand& demand : problem.demands) result_.offered += demand.rate;
     result_.rounds = plan_.rounds;
     result_.unreachable = std::move(plan_.unreachable);

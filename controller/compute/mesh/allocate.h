@@ -31,6 +31,7 @@ enum class Sharing {
 };
 
 struct MeshAllocation {
+  Sharing sharing = Sharing::kMaxMin;
   MeshRoutes routes;                // demands that are granted nothing have none
   std::vector<double> granted;      // by demand, 0 to its rate, in the problem's unit
   double offered = 0, carried = 0;  // sums of rates
