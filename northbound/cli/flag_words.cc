@@ -6,8 +6,28 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "controller/topology/human_units.h"
+#include "controller/topology/limits.h"
+#include "northbound/cli/exit_code.h"
 
 namespace waymark::cli {
+
+absl::Status ReadDelay(std::string_view flag, const std::string& text, int64_t* ns) {
+  if (text.empty()) return absl::OkStatus();
+  const std::string shown = absl::StrCat(std::string(flag), " \"", text, "\": ");
+  // Nobody who writes 10 here means nanoseconds.
+  if (double number = 0; absl::SimpleAtod(text, &number)) {
+    return UsageError(
+        absl::StrCat(shown, "has no unit: give one, e.g. ", text, "ms or ", text, "us"));
+  }
+  const auto delay = ParseDurationNs(text);
+  if (delay.ok() && *delay > 0 && *delay <= kMaxDelayBoundNs) {
+    *ns = *delay;
+    return absl::OkStatus();
+  }
+  return UsageError(absl::StrCat(shown, "give more than 0 and at most ",
+                                 FormatDurationNs(kMaxDelayBoundNs), ", e.g. 12ms or 850us"));
+}
 
 std::string CheckDuration(const std::string& text) {
   absl::Duration duration;

@@ -3,8 +3,11 @@
 #ifndef WAYMARK_NORTHBOUND_CLI_FLAG_WORDS_H_
 #define WAYMARK_NORTHBOUND_CLI_FLAG_WORDS_H_
 
+#include <cstdint>
 #include <string>
+#include <string_view>
 
+#include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "northbound/cli/context.h"
 
@@ -14,6 +17,10 @@ namespace waymark::cli {
 std::string CheckDuration(const std::string& text);
 // Of a text that CheckDuration accepts.
 absl::Duration ToDuration(const std::string& text);
+
+// A delay bound with its unit, "12ms": more than 0 and at most 1,000 s. Empty: *ns stays. A usage
+// error names the flag.
+absl::Status ReadDelay(std::string_view flag, const std::string& text, int64_t* ns);
 
 // A revision, or a time of RFC 3339. False: neither.
 bool ParseAsOf(const std::string& text, AsOf* as_of);

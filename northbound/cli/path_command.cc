@@ -13,6 +13,7 @@
 #include "controller/topology/limits.h"
 #include "controller/topology/snapshot.h"
 #include "northbound/cli/exit_code.h"
+#include "northbound/cli/flag_words.h"
 
 namespace waymark::cli {
 namespace {
@@ -34,22 +35,6 @@ absl::Status ReadNumber(std::string_view flag, const std::string& text, int64_t 
   if (text.empty()) return absl::OkStatus();
   if (absl::SimpleAtoi(text, value) && *value >= least && *value <= most) return absl::OkStatus();
   return UsageError(absl::StrCat(Flag(flag, text), "give a whole number, ", least, " to ", most));
-}
-
-absl::Status ReadDelay(std::string_view flag, const std::string& text, int64_t* value) {
-  if (text.empty()) return absl::OkStatus();
-  // Nobody who writes 10 here means nanoseconds.
-  if (double number = 0; absl::SimpleAtod(text, &number)) {
-    return UsageError(
-        absl::StrCat(Flag(flag, text), "has no unit: give one, e.g. ", text, "ms or ", text, "us"));
-  }
-  const auto delay = ParseDurationNs(text);
-  if (delay.ok() && *delay > 0 && *delay <= kMaxDelayBoundNs) {
-    *value = *delay;
-    return absl::OkStatus();
-  }
-  return UsageError(absl::StrCat(Flag(flag, text), "give more than 0 and at most ",
-                                 FormatDurationNs(kMaxDelayBoundNs), ", e.g. 12ms or 850us"));
 }
 
 absl::Status ReadRate(std::string_view flag, const std::string& text, int64_t* value) {

@@ -23,6 +23,11 @@ struct TeSolveArgs {
   std::string routes;                                        // where the CSV goes; empty: nowhere
   bool allow_unreachable = false;
   std::string protect;  // --protected: link, node, srlg, joined by commas; empty: nothing
+  std::string max_delay, max_hops, max_stretch;  // of every path; empty: no bound
+  std::string objective = "mlu";                 // or max-min, throughput
+  bool shorten = false;
+  std::string granted;               // where granted rates go as CSV; empty: nowhere
+  std::vector<std::string> classes;  // --class NAME=FILE, the strongest first, for --demands
 };
 // Routes for all demands at once. DEADLINE_EXCEEDED or CANCELLED after the best so far has been
 // written and shown; FAILED_PRECONDITION naming demands that nothing can carry.

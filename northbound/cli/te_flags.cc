@@ -17,6 +17,18 @@ the others: headends then share a pair's traffic among the paths that are left, 
 They are chosen so that no single failure overloads a link, or, where that cannot be, overloads it
 least; a link fails with its reverse.
 
+--max-delay, --max-hops and --max-stretch hold on every path, backups included, and the bound is of
+routings within them.
+
+--objective=max-min and throughput are for demands that need not all fit: each is granted what the
+paths, as they are written, carry with no link above its capacity. max-min: nobody can have more
+without somebody having less who has no more anyway; throughput: the most in all, whoever gets it.
+--granted writes the rates as a demand file, which te evaluate and te whatif read.
+
+--class, several times, gives demands in strict order: each class is solved on what the stronger
+before it leave of the links, and its MLU is of that. The files of --routes and --granted then get the class's name before
+their ending: routes.csv becomes routes.gold.csv.
+
 When time is over, or after Ctrl-C, the best so far is written and shown as partial; exit code 5, or
 1 after Ctrl-C.
 
@@ -26,7 +38,9 @@ Demands: REPETITA .demands (also .xz), SNDlib's own file, TeaVaR's demand.txt, T
 Examples:
   waymark te solve --graph core.graph --demands core.demands --routes routes.csv
   waymark te solve --graph topology.txt --demands demand.txt --matrix 12 -o json
-  waymark te solve --graph net.yaml --demands d.csv --protected=link,srlg --routes r.csv)";
+  waymark te solve --graph net.yaml --demands d.csv --protected=link,srlg --routes r.csv
+  waymark te solve --graph net.yaml --class voice=v.csv --class bulk=b.csv --objective=max-min \
+      --max-delay 30ms --routes r.csv --granted g.csv)";
 
 const char kTeEvaluateFooter[] =
     R"(What the paths of a file, whoever made it, do to the links. The form is that of te solve --routes.
@@ -45,11 +59,11 @@ Examples:
 
 namespace {
 
-void AddFiles(CLI::App* command, TeFiles* files) {
+CLI::Option* AddFiles(CLI::App* command, TeFiles* files) {
   command->add_option("--graph", files->graph, "The topology file; - for standard input")
       ->required();
-  command->add_option("--demands", files->demands, "The demand matrix; - for standard input")
-      ->required();
+  CLI::Option* demands =
+      command->add_option("--demands", files->demands, "The demand matrix; - for standard input");
   command->add_option("--format", files->format, "Of the graph, as in topology import")
       ->capture_default_str();
   command
@@ -58,12 +72,18 @@ void AddFiles(CLI::App* command, TeFiles* files) {
       ->capture_default_str();
   command->add_option("--matrix", files->matrix,
                       "Which matrix of a file with several, from 0 (default 0)");
+  return demands;
 }
 
 }  // namespace
 
 void AddTeSolveFlags(CLI::App* command, TeSolveArgs* args) {
-  AddFiles(command, &args->files);
+  CLI::Option* demands = AddFiles(command, &args->files);
+  command
+      ->add_option("--class", args->classes,
+                   "NAME=FILE: the demands of a class, for --demands; again for the next weaker")
+      ->allow_extra_args(false)
+      ->excludes(demands);
   const auto text = [&](const char* flag, std::string& value, const char* help) {
     command->add_option(flag, value, help);
   };
@@ -76,18 +96,29 @@ void AddTeSolveFlags(CLI::App* command, TeSolveArgs* args) {
   text("--routes", args->routes, "Where the paths go as CSV; replaced when it is complete");
   text("--protected", args->protect,
        "Also outlive every single failure of these: link, node, srlg, joined by commas");
+  text("--max-delay", args->max_delay, "Most propagation delay of every path, e.g. 30ms");
+  text("--max-hops", args->max_hops, "Most links of every path");
+  text("--max-stretch", args->max_stretch,
+       "Most delay of every path, as a multiple of the pair's least, e.g. 1.5");
+  command
+      ->add_option("--objective", args->objective,
+                   "mlu: all is carried; max-min or throughput: what fits is granted")
+      ->capture_default_str();
+  command->add_flag("--shorten", args->shorten,
+                    "Then move paths to ways of less delay where no link goes above the MLU");
+  text("--granted", args->granted, "Where the rates that fit go, as a demand file");
   command->add_flag("--allow-unreachable", args->allow_unreachable,
                     "Solve the rest when demands have no way to go, and list them");
 }
 
 void AddTeEvaluateFlags(CLI::App* command, TeEvaluateArgs* args) {
-  AddFiles(command, &args->files);
+  AddFiles(command, &args->files)->required();
   command->add_option("--routes", args->routes, "The paths as CSV; - for standard input")
       ->required();
 }
 
 void AddTeWhatifFlags(CLI::App* command, TeWhatifArgs* args) {
-  AddFiles(command, &args->files);
+  AddFiles(command, &args->files)->required();
   command->add_option("--routes", args->routes, "The paths as CSV; - for standard input")
       ->required();
   command

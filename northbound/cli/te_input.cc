@@ -63,7 +63,8 @@ MeshProblem ProblemOf(const GraphFile& file, const DemandMatrix& matrix) {
     problem.links.push_back(
         {.from = file.FileNode(link.source),
          .to = file.FileNode(link.target),
-         .capacity = Forbidden(snapshot, link) ? 0 : static_cast<double>(link.capacity_bps)});
+         .capacity = Forbidden(snapshot, link) ? 0 : static_cast<double>(link.capacity_bps),
+         .delay = static_cast<double>(link.delay_ns)});
   }
   for (const FileDemand& demand : matrix.demands) {
     problem.demands.push_back({.from = demand.source, .to = demand.target, .rate = demand.bps});
@@ -111,11 +112,18 @@ absl::StatusOr<TeInput> ReadTeInput(Context& context, const TeFiles& files) {
   }
   auto graph = GraphFile::Read(context, files.graph, files.format);
   if (!graph.ok()) return graph.status();
-  const auto matrix = ReadMatrix(context, files, *graph);
+  auto problem = ReadTeProblem(context, files, *graph);
+  if (!problem.ok()) return problem.status();
+  return TeInput{.graph = *std::move(graph), .problem = *std::move(problem)};
+}
+
+absl::StatusOr<MeshProblem> ReadTeProblem(Context& context, const TeFiles& files,
+                                          const GraphFile& graph) {
+  const auto matrix = ReadMatrix(context, files, graph);
   if (!matrix.ok()) return matrix.status();
-  MeshProblem problem = ProblemOf(*graph, *matrix);
+  MeshProblem problem = ProblemOf(graph, *matrix);
   if (absl::Status status = CheckMeshProblem(problem); !status.ok()) return status;
-  return TeInput{.graph = *std::move(graph), .problem = std::move(problem)};
+  return problem;
 }
 
 std::vector<int32_t> UnreachableDemands(const MeshProblem& problem) {

@@ -35,6 +35,10 @@ struct TeInput {
 // Warnings of the files go to io().err. Blocks on the disk.
 absl::StatusOr<TeInput> ReadTeInput(Context& context, const TeFiles& files);
 
+// Another matrix for the same graph.
+absl::StatusOr<MeshProblem> ReadTeProblem(Context& context, const TeFiles& files,
+                                          const GraphFile& graph);
+
 // Demands with a rate above zero and no way to their end, ascending. O(sources * links).
 std::vector<int32_t> UnreachableDemands(const MeshProblem& problem);
 

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "controller/compute/segments.h"
 #include "northbound/cli/whole_file.h"
 
@@ -33,6 +34,22 @@ absl::Status WriteTeRoutes(const TeInput& input, const MeshRoutes& routes,
       if (absl::Status status = out.Write(text); !status.ok()) return status;
       text.clear();
     }
+  }
+  if (absl::Status status = out.Write(text); !status.ok()) return status;
+  return out.Finish();
+}
+
+absl::Status WriteTeGranted(const TeInput& input, const std::vector<double>& granted,
+                            const std::string& file) {
+  WholeFile out(file);
+  std::string text = "source,target,rate\n";
+  for (size_t d = 0; d < granted.size(); ++d) {
+    const MeshDemand& demand = input.problem.demands[d];
+    absl::StrAppend(&text, input.NodeName(demand.from), ",", input.NodeName(demand.to), ",",
+                    absl::StrFormat("%.17g", granted[d] / input.graph.rate_unit_bps()), "\n");
+    if (text.size() < kChunk) continue;
+    if (absl::Status status = out.Write(text); !status.ok()) return status;
+    text.clear();
   }
   if (absl::Status status = out.Write(text); !status.ok()) return status;
   return out.Finish();

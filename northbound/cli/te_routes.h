@@ -8,6 +8,7 @@
 #define WAYMARK_NORTHBOUND_CLI_TE_ROUTES_H_
 
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -20,6 +21,11 @@ namespace waymark::cli {
 // By src, dst, then as the plan has them. The file is there whole or not at all. INTERNAL when it
 // cannot be written.
 absl::Status WriteTeRoutes(const TeInput& input, const MeshRoutes& routes, const std::string& file);
+
+// What each demand is granted (by demand, bit/s), as a demand file that te commands read:
+// "source,target,rate", by name, in the unit of the graph's capacities. As WriteTeRoutes.
+absl::Status WriteTeGranted(const TeInput& input, const std::vector<double>& granted,
+                            const std::string& file);
 
 // `file` "-": standard input. INVALID_ARGUMENT "FILE:LINE: what and how to mend": no such place,
 // links that do not join or are in maintenance, a node passed twice, a weight below 1, a path that

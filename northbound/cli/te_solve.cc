@@ -1,69 +1,36 @@
 #include <algorithm>
+#include <functional>
 #include <optional>
 #include <ostream>
+#include <utility>
+#include <vector>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
+#include "controller/compute/mesh/allocate.h"
 #include "controller/compute/mesh/evaluate.h"
 #include "controller/compute/mesh/optimize.h"
 #include "controller/compute/mesh/protect.h"
-#include "controller/compute/segments.h"
+#include "controller/compute/mesh/stretch.h"
 #include "northbound/cli/exit_code.h"
 #include "northbound/cli/path_limits.h"
-#include "northbound/cli/path_text.h"
 #include "northbound/cli/te.h"
 #include "northbound/cli/te_input.h"
 #include "northbound/cli/te_pool.h"
 #include "northbound/cli/te_print.h"
 #include "northbound/cli/te_routes.h"
 #include "northbound/cli/te_scenarios.h"
+#include "northbound/cli/te_solve_options.h"
+#include "northbound/cli/te_solved.h"
 
 namespace waymark::cli {
 namespace {
 
-constexpr int kMostPaths = 64, kMostWeights = 65'536;
-constexpr double kMostGap = 100;
 constexpr char kDefaultThreads[] = "2", kDefaultTimeLimit[] = "10s";
-// Of demands without a way: in a message, and in JSON.
-constexpr size_t kNamed = 10, kListed = 1'000;
 // How long a run may take before a person at a terminal is told how far it is.
 constexpr absl::Duration kQuietTime = absl::Seconds(1);
 constexpr absl::Duration kProgressInterval = absl::Milliseconds(200);
-
-absl::Status ReadWhole(const char* flag, const std::string& text, int least, int most, int* value) {
-  if (text.empty()) return absl::OkStatus();
-  if (absl::SimpleAtoi(text, value) && *value >= least && *value <= most) return absl::OkStatus();
-  return UsageError(
-      absl::StrCat(flag, " \"", text, "\": give a whole number, ", least, " to ", most));
-}
-
-absl::StatusOr<MeshOptions> ReadOptions(const TeSolveArgs& args) {
-  MeshOptions options;
-  if (absl::Status status =
-          ReadWhole("--max-paths", args.max_paths, 1, kMostPaths, &options.max_paths);
-      !status.ok()) {
-    return status;
-  }
-  if (absl::Status status =
-          ReadWhole("--weights", args.weights, 1, kMostWeights, &options.weight_total);
-      !status.ok()) {
-    return status;
-  }
-  if (options.weight_total < options.max_paths) {
-    return UsageError(absl::StrCat("--weights ", options.weight_total,
-                                   " cannot be shared by --max-paths ", options.max_paths,
-                                   ": each path has a weight of 1 at least; give more weights or "
-                                   "fewer paths"));
-  }
-  if (!args.gap.empty() && (!absl::SimpleAtod(args.gap, &options.gap) ||
-                            !(options.gap > 0 && options.gap <= kMostGap))) {
-    return UsageError(absl::StrCat("--gap \"", args.gap, "\": give more than 0 and at most ",
-                                   kMostGap, ", e.g. 0.01 for 1 %"));
-  }
-  return options;
-}
 
 class TeProgress {
  public:
@@ -100,33 +67,6 @@ class TeProgress {
   bool open_ = false;
 };
 
-// What single failures do to the routes.
-struct Guarded {
-  std::vector<Scenario> scenarios;
-  ProtectPlan plan;
-
-  std::string Worst() const {
-    return plan.worst_failure < 0 ? "" : scenarios[plan.worst_failure].name;
-  }
-  // Demands that lose all their routes in some failure, though the network has another way.
-  int64_t Exposed() const { return static_cast<int64_t>(plan.exposed.size()); }
-};
-
-// A plan with what is said about it. Every figure is of the routes as they are written.
-struct Solved {
-  MeshPlan plan;
-  MeshLoads loads;
-  double seconds = 0;
-  int most_segments = 0;
-  std::optional<Guarded> guarded;
-
-  // None without a bound.
-  std::optional<double> gap() const {
-    if (!(plan.lower_bound > 0)) return std::nullopt;
-    return std::max(0.0, loads.mlu / plan.lower_bound - 1);
-  }
-};
-
 // Every fibre, node or risk group by itself, as --protected names them.
 absl::StatusOr<std::vector<Scenario>> ReadProtected(const TeInput& input, const std::string& text) {
   std::vector<std::string> all;
@@ -140,7 +80,7 @@ absl::StatusOr<std::vector<Scenario>> ReadProtected(const TeInput& input, const 
 }
 
 absl::Status Guard(const TeInput& input, const MeshOptions& options,
-                   std::vector<Scenario> scenarios, Solved* solved) {
+                   const std::vector<Scenario>& scenarios, TeSolved* solved) {
   ProtectOptions protect{
       .max_paths = options.max_paths, .weight_total = options.weight_total, .stop = options.stop};
   for (const Scenario& scenario : scenarios) {
@@ -153,123 +93,109 @@ absl::Status Guard(const TeInput& input, const MeshOptions& options,
   if (!plan.ok()) return plan.status();
   solved->plan.routes = plan->routes;
   solved->plan.stopped |= plan->stopped;
-  solved->guarded = Guarded{std::move(scenarios), *std::move(plan)};
+  solved->guarded = TeGuarded{scenarios, *std::move(plan)};
   return absl::OkStatus();
 }
 
-absl::StatusOr<Solved> Solve(Context& context, const TeInput& input, MeshOptions options,
-                             const PathLimits& limits,
-                             std::optional<std::vector<Scenario>> failures) {
-  TePool pool(limits.threads());
-  TeProgress progress(context);
-  if (limits.threads() > 1) {
-    options.parallel = [&](int count, const std::function<void(int)>& task) {
-      pool.Run(count, task);
-    };
+// The routes, and what is granted where not all need be carried.
+absl::Status Route(const TeInput& input, const TeSolveOptions& options, const MeshOptions& mesh,
+                   TeSolved* solved) {
+  if (!options.sharing) {
+    auto plan = OptimizeMesh(input.problem, mesh);
+    if (!plan.ok()) return plan.status();
+    solved->plan = *std::move(plan);
+    return absl::OkStatus();
   }
-  options.stop = [&] { return !limits.GoOn().ok(); };
-  options.progress = [&](const MeshProgress& at) { progress.Show(at); };
-  Solved solved;
-  const absl::Duration begin = context.clock().Monotonic();
-  auto plan = OptimizeMesh(input.problem, options);
-  if (!plan.ok()) return plan.status();
-  solved.plan = *std::move(plan);
-  if (failures) {
-    if (absl::Status status = Guard(input, options, *std::move(failures), &solved); !status.ok()) {
-      return status;
+  auto allocation = AllocateMesh(input.problem, *options.sharing, mesh);
+  if (!allocation.ok()) return allocation.status();
+  solved->plan.routes = std::move(allocation->routes);
+  solved->plan.rounds = allocation->rounds;
+  solved->plan.stopped = allocation->stopped;
+  solved->plan.unreachable = allocation->unreachable;
+  solved->plan.out_of_bound = allocation->out_of_bound;
+  solved->allocation = *std::move(allocation);
+  return absl::OkStatus();
+}
+
+// With the rates that are carried.
+MeshProblem CarriedOf(const TeInput& input, const TeSolved& solved) {
+  MeshProblem carried = input.problem;
+  if (!solved.allocation) return carried;
+  for (size_t d = 0; d < carried.demands.size(); ++d) {
+    carried.demands[d].rate = solved.allocation->granted[d];
+  }
+  return carried;
+}
+
+class Solver {
+ public:
+  Solver(Context& context, const TeSolveOptions& options, bool shorten, const PathLimits& limits)
+      : context_(context),
+        options_(options),
+        shorten_(shorten),
+        limits_(limits),
+        pool_(limits.threads()),
+        progress_(context),
+        mesh_(options.mesh) {
+    if (limits.threads() > 1) {
+      mesh_.parallel = [this](int count, const std::function<void(int)>& task) {
+        pool_.Run(count, task);
+      };
     }
+    mesh_.stop = [this] { return !limits_.GoOn().ok(); };
+    // Only of an MLU: of the others it would not say what it is.
+    if (!options.sharing) mesh_.progress = [this](const MeshProgress& at) { progress_.Show(at); };
   }
-  solved.seconds = absl::ToDoubleSeconds(context.clock().Monotonic() - begin);
-  solved.loads = EvaluateMesh(input.problem, solved.plan.routes);
-  solved.most_segments = MostSegments(input, solved.plan.routes);
-  return solved;
-}
 
-void ShowJson(Context& context, const TeInput& input, const Solved& solved) {
-  const MeshPlan& plan = solved.plan;
-  TeJson json;
-  json["mlu"] = solved.loads.mlu;
-  json["lower_bound"] = plan.lower_bound;
-  json["gap"] = solved.gap() ? TeJson(*solved.gap()) : TeJson(nullptr);
-  json["seconds"] = solved.seconds;
-  json["paths"] = plan.routes.route_count();
-  json["max_segments"] = solved.most_segments;
-  json["max_paths_per_pair"] = MostRoutes(plan.routes);
-  json["fractional_mlu"] = plan.fractional_mlu;
-  json["partial"] = plan.stopped;
-  json["rounds"] = plan.rounds;
-  json["demands"] = input.DemandCount();
-  json["offered_bps"] = solved.loads.offered;
-  json["carried_bps"] = solved.loads.carried;
-  json["unreachable"] = DemandsJson(input, solved.loads.lost, kListed);
-  json["unreachable_count"] = solved.loads.lost.size();
-  if (solved.guarded) {
-    const ProtectPlan& guarded = solved.guarded->plan;
-    json["failures"] = solved.guarded->scenarios.size();
-    json["worst_mlu"] = guarded.worst_mlu;
-    json["worst_failure"] = solved.guarded->Worst();
-    json["cut"] = guarded.cut.size();
-    json["exposed"] = guarded.exposed.size();
+  absl::StatusOr<TeSolved> Solve(const TeInput& input,
+                                 const std::optional<std::vector<Scenario>>& failures) {
+    TeSolved solved;
+    const absl::Duration begin = context_.clock().Monotonic();
+    if (absl::Status status = Route(input, options_, mesh_, &solved); !status.ok()) return status;
+    if (failures) {
+      if (absl::Status status = Guard(input, mesh_, *failures, &solved); !status.ok()) {
+        return status;
+      }
+    }
+    const MeshProblem carried = CarriedOf(input, solved);
+    if (shorten_) {
+      const double mlu = EvaluateMesh(carried, solved.plan.routes).mlu;
+      solved.plan.routes = ShortenRoutes(carried, solved.plan.routes, mlu, mesh_.stop);
+    }
+    solved.seconds = absl::ToDoubleSeconds(context_.clock().Monotonic() - begin);
+    solved.loads = EvaluateMesh(carried, solved.plan.routes);
+    solved.stretch = MeasureStretch(carried, solved.plan.routes);
+    solved.most_segments = MostSegments(input, solved.plan.routes);
+    return solved;
   }
-  PrintTeJson(context, json);
-}
 
-std::string Segments(int most) {
-  return absl::StrCat(most, " at most",
-                      most > kMaxUsids ? absl::StrCat("; a packet holds ", kMaxUsids) : "");
-}
+ private:
+  Context& context_;
+  const TeSolveOptions& options_;
+  const bool shorten_;
+  const PathLimits& limits_;
+  TePool pool_;
+  TeProgress progress_;
+  MeshOptions mesh_;
+};
 
-void ShowTable(Context& context, const TeInput& input, const Solved& solved) {
-  const MeshPlan& plan = solved.plan;
-  const MeshLoads& loads = solved.loads;
-  const std::string gap =
-      solved.gap() ? absl::StrCat("gap ", FormatPercent(*solved.gap())) : "no bound yet";
-  std::string unreachable;
-  if (!loads.lost.empty()) {
-    unreachable = absl::StrCat(loads.lost.size(), ": ", input.DemandNames(loads.lost, kNamed));
-  }
-  std::string failures, lost;
-  if (solved.guarded) {
-    const ProtectPlan& guarded = solved.guarded->plan;
-    failures = absl::StrCat(FormatUtilisation(guarded.worst_mlu), " at worst, of ",
-                            solved.guarded->scenarios.size(), " failures",
-                            guarded.worst_failure < 0 ? "" : ", in ", solved.guarded->Worst());
-    lost = absl::StrCat(guarded.cut.size(), " without any way, ", solved.guarded->Exposed(),
-                        " for want of paths");
-  }
-  Fields()
-      .Add("MLU", absl::StrCat(FormatUtilisation(loads.mlu), plan.stopped ? ", best so far" : ""))
-      .Add("No routing has less than", absl::StrCat(FormatUtilisation(plan.lower_bound), ", ", gap))
-      .Add("Before rounding", FormatUtilisation(plan.fractional_mlu))
-      .Add("MLU after failures", failures)
-      .Add("Demands lost then", lost)
-      .Add("Demands", absl::StrCat(input.DemandCount(), ", ", FormatLoad(loads.offered),
-                                   " offered, ", FormatLoad(loads.carried), " carried"))
-      .Add("Unreachable", unreachable)
-      .Add("Paths", absl::StrCat(plan.routes.route_count(), ", ", MostRoutes(plan.routes),
-                                 " of a pair at most"))
-      .Add("Segments", Segments(solved.most_segments))
-      .Add("Solved in", absl::StrFormat("%.3g s, %d rounds", solved.seconds, plan.rounds))
-      .Print(context.out(), context.color());
-  context.out() << "\nMost loaded links\n";
-  PrintLinks(context, input, loads, WorstLinks(input, loads, 5));
-}
-
-absl::Status CheckReachable(const TeInput& input, bool allowed) {
-  const std::vector<int32_t> unreachable = UnreachableDemands(input.problem);
-  if (unreachable.empty()) return absl::OkStatus();
+// `why`: "have no way to go", and what to do about it.
+absl::Status CheckLeftOut(const TeInput& input, const std::vector<int32_t>& demands, bool allowed,
+                          const char* why, const char* remedy) {
+  if (demands.empty()) return absl::OkStatus();
   if (!allowed) {
     return absl::FailedPreconditionError(
-        absl::StrCat(unreachable.size(), unreachable.size() == 1 ? " demand has" : " demands have",
-                     " no way to go: ", input.DemandNames(unreachable, kNamed),
-                     "; add links, or solve the rest with --allow-unreachable"));
+        absl::StrCat(demands.size(), demands.size() == 1 ? " demand has" : " demands have", " no ",
+                     why, ": ", input.DemandNames(demands, kTeNamed), "; ", remedy,
+                     ", or solve the rest with --allow-unreachable"));
   }
-  if (static_cast<int64_t>(unreachable.size()) < input.DemandCount()) return absl::OkStatus();
-  return absl::FailedPreconditionError("no demand has a way to go: there is nothing to solve");
+  if (static_cast<int64_t>(demands.size()) < input.DemandCount()) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrCat("no demand has a ", why, ": there is nothing to solve"));
 }
 
 // What the exit code tells a script after the best so far has been shown.
-absl::Status Outcome(const Solved& solved, const TeSolveArgs& args, const PathLimits& limits) {
+absl::Status Outcome(const TeSolved& solved, const TeSolveArgs& args, const PathLimits& limits) {
   if (!solved.plan.stopped) return absl::OkStatus();
   const std::string best =
       solved.gap() ? absl::StrCat("the best so far has a gap of ", FormatPercent(*solved.gap()))
@@ -282,50 +208,187 @@ absl::Status Outcome(const Solved& solved, const TeSolveArgs& args, const PathLi
       " is over: ", best));
 }
 
+absl::Status Write(const TeInput& input, const TeSolveArgs& args, const std::string& name,
+                   const TeSolved& solved) {
+  if (!args.routes.empty()) {
+    const std::string file = FileOfClass(args.routes, name);
+    if (auto status = WriteTeRoutes(input, solved.plan.routes, file); !status.ok()) return status;
+  }
+  if (args.granted.empty()) return absl::OkStatus();
+  return WriteTeGranted(input, solved.allocation->granted, FileOfClass(args.granted, name));
+}
+
+void Warn(Context& context, const TeSolveOptions& options, const TeSolved& solved) {
+  if (options.sharing || solved.guarded || solved.plan.stopped) return;
+  if (solved.gap().value_or(kTeMostGap) <= options.mesh.gap) return;
+  context.io().err << "warning: the gap that was asked for is not reached; no better routes of so "
+                      "few paths and weights were found\n";
+}
+
+// Of all classes together, on the whole links.
+TeJson Together(const TeInput& input, const std::vector<MeshProblem>& problems,
+                const std::vector<TeSolved>& solved) {
+  double mlu = 0, offered = 0, carried = 0, seconds = 0;
+  for (size_t e = 0; e < input.problem.links.size(); ++e) {
+    double load = 0;
+    for (const TeSolved& of_class : solved) load += of_class.loads.load[e];
+    if (load > 0) mlu = std::max(mlu, load / problems.front().links[e].capacity);
+  }
+  for (size_t i = 0; i < solved.size(); ++i) {
+    for (const MeshDemand& demand : problems[i].demands) offered += demand.rate;
+    carried += solved[i].loads.carried;
+    seconds += solved[i].seconds;
+  }
+  return {{"mlu", mlu}, {"seconds", seconds}, {"offered_bps", offered}, {"carried_bps", carried}};
+}
+
+// What this class leaves of the links to weaker ones; less than a billionth is nothing.
+void Leave(const MeshLoads& loads, const std::vector<MeshLink>& whole, MeshProblem* left) {
+  for (size_t e = 0; e < left->links.size(); ++e) {
+    double& capacity = left->links[e].capacity;
+    capacity -= loads.load[e];
+    if (capacity < 1e-9 * whole[e].capacity) capacity = 0;
+  }
+}
+
+class Run {
+ public:
+  Run(Context& context, const TeSolveArgs& args, const TeSolveOptions& options, TeInput input)
+      : context_(context), args_(args), options_(options), input_(std::move(input)) {}
+
+  absl::Status ReadAll() {
+    options_.SetBounds(&input_.problem);
+    problems_.push_back(input_.problem);
+    for (size_t i = 1; i < options_.classes.size(); ++i) {
+      auto problem = ReadTeProblem(context_, options_.classes[i].files, input_.graph);
+      if (!problem.ok()) return problem.status();
+      options_.SetBounds(&*problem);
+      problems_.push_back(*std::move(problem));
+    }
+    for (size_t i = 0; i < problems_.size(); ++i) {
+      input_.problem = problems_[i];
+      if (absl::Status status = CheckLeftOut(input_, UnreachableDemands(input_.problem),
+                                             args_.allow_unreachable, "way to go", "add links");
+          !status.ok()) {
+        return Named(i, status);
+      }
+    }
+    if (args_.protect.empty()) return absl::OkStatus();
+    auto scenarios = ReadProtected(input_, args_.protect);
+    if (!scenarios.ok()) return scenarios.status();
+    failures_ = *std::move(scenarios);
+    return absl::OkStatus();
+  }
+
+  absl::Status SolveAll(const PathLimits& limits) {
+    Solver solver(context_, options_, args_.shorten, limits);
+    std::vector<MeshLink> left = problems_.front().links;
+    for (size_t i = 0; i < problems_.size(); ++i) {
+      input_.problem = problems_[i];
+      input_.problem.links = left;
+      auto solved = solver.Solve(input_, failures_);
+      if (!solved.ok()) return Named(i, solved.status());
+      if (absl::Status status = CheckCarried(*solved, i > 0); !status.ok()) {
+        return Named(i, status);
+      }
+      Leave(solved->loads, problems_[i].links, &input_.problem);
+      left = input_.problem.links;
+      solved_.push_back(*std::move(solved));
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status WriteAll() {
+    for (size_t i = 0; i < problems_.size(); ++i) {
+      input_.problem = problems_[i];
+      if (auto status = Write(input_, args_, options_.classes[i].name, solved_[i]); !status.ok()) {
+        return status;
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  void Show() {
+    const bool as_json = context_.globals().output == Output::kJson;
+    const bool classes = !args_.classes.empty();
+    TeJson json = Together(input_, problems_, solved_);
+    for (size_t i = 0; i < problems_.size(); ++i) {
+      input_.problem = problems_[i];
+      TeJson one = SolvedJson(input_, solved_[i]);
+      if (as_json && !classes) PrintTeJson(context_, one);
+      one["class"] = options_.classes[i].name;
+      json["classes"].push_back(std::move(one));
+      if (as_json) continue;
+      if (classes) {
+        context_.out() << (i > 0 ? "\n" : "") << "Class " << options_.classes[i].name << '\n';
+      }
+      ShowSolved(context_, input_, solved_[i]);
+    }
+    if (as_json && classes) PrintTeJson(context_, json);
+    if (!as_json && classes) {
+      context_.out() << "\nAll classes: MLU " << FormatUtilisation(json["mlu"]) << ", "
+                     << FormatLoad(json["offered_bps"]) << " offered, "
+                     << FormatLoad(json["carried_bps"]) << " carried\n";
+    }
+    for (const TeSolved& solved : solved_) Warn(context_, options_, solved);
+  }
+
+  absl::Status Result(const PathLimits& limits) const {
+    for (size_t i = 0; i < solved_.size(); ++i) {
+      if (auto status = Outcome(solved_[i], args_, limits); !status.ok()) return Named(i, status);
+    }
+    return absl::OkStatus();
+  }
+
+ private:
+  // What ways there are is known by now; weaker classes may have lost theirs to stronger ones,
+  // which is no error where not everything need be carried.
+  absl::Status CheckCarried(const TeSolved& solved, bool weaker) const {
+    if (absl::Status status =
+            CheckLeftOut(input_, solved.plan.out_of_bound,
+                         args_.allow_unreachable || (weaker && options_.sharing),
+                         "way within the bounds on delay, hops and stretch", "allow more");
+        !status.ok() || !weaker || options_.sharing) {
+      return status;
+    }
+    return CheckLeftOut(input_, solved.plan.unreachable, args_.allow_unreachable,
+                        "way that stronger classes have left", "add links");
+  }
+
+  absl::Status Named(size_t i, const absl::Status& status) const {
+    if (options_.classes[i].name.empty()) return status;
+    return absl::Status(status.code(), absl::StrCat("class ", options_.classes[i].name, ": ",
+                                                    std::string(status.message())));
+  }
+
+  Context& context_;
+  const TeSolveArgs& args_;
+  const TeSolveOptions& options_;
+  TeInput input_;  // its problem: of the class at hand
+  std::vector<MeshProblem> problems_;
+  std::vector<TeSolved> solved_;
+  std::optional<std::vector<Scenario>> failures_;
+};
+
 }  // namespace
 
 absl::Status RunTeSolve(Context& context, const TeSolveArgs& args) {
   if (absl::Status status = CheckTeOutput(context); !status.ok()) return status;
-  const auto options = ReadOptions(args);
+  const auto options = ReadTeSolveOptions(args);
   if (!options.ok()) return options.status();
   const auto limits =
       PathLimits::Read(context, args.threads.empty() ? kDefaultThreads : args.threads,
                        args.time_limit.empty() ? kDefaultTimeLimit : args.time_limit);
   if (!limits.ok()) return limits.status();
-  const auto input = ReadTeInput(context, args.files);
+  auto input = ReadTeInput(context, options->classes.front().files);
   if (!input.ok()) return input.status();
-  if (absl::Status status = CheckReachable(*input, args.allow_unreachable); !status.ok()) {
-    return status;
-  }
-  std::optional<std::vector<Scenario>> failures;
-  if (!args.protect.empty()) {
-    if (options->max_paths < 2) {
-      return UsageError("--protected needs --max-paths 2 or more: a path and a backup");
-    }
-    auto scenarios = ReadProtected(*input, args.protect);
-    if (!scenarios.ok()) return scenarios.status();
-    failures = *std::move(scenarios);
-  }
+  Run run(context, args, *options, *std::move(input));
+  if (absl::Status status = run.ReadAll(); !status.ok()) return status;
   const InterruptGuard guard;
-  const auto solved = Solve(context, *input, *options, *limits, std::move(failures));
-  if (!solved.ok()) return solved.status();
-  if (!args.routes.empty()) {
-    if (absl::Status status = WriteTeRoutes(*input, solved->plan.routes, args.routes);
-        !status.ok()) {
-      return status;
-    }
-  }
-  if (context.globals().output == Output::kJson) {
-    ShowJson(context, *input, *solved);
-  } else {
-    ShowTable(context, *input, *solved);
-  }
-  if (!solved->guarded && !solved->plan.stopped &&
-      !(solved->gap().value_or(kMostGap) <= options->gap)) {
-    context.io().err << "warning: the gap that was asked for is not reached; no better routes of "
-                        "so few paths and weights were found\n";
-  }
-  return Outcome(*solved, args, *limits);
+  if (absl::Status status = run.SolveAll(*limits); !status.ok()) return status;
+  if (absl::Status status = run.WriteAll(); !status.ok()) return status;
+  run.Show();
+  return run.Result(*limits);
 }
 
 }  // namespace waymark::cli

@@ -1,0 +1,154 @@
+#include "northbound/cli/te_solve_options.h"
+
+#include <algorithm>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "northbound/cli/exit_code.h"
+#include "northbound/cli/flag_words.h"
+
+namespace waymark::cli {
+namespace {
+
+constexpr int kMostPaths = 64, kMostWeights = 65'536, kMostHops = 1'000'000;
+constexpr double kMostStretch = 1'000'000;
+constexpr size_t kMostName = 63, kMostClasses = 64;
+
+absl::Status ReadWhole(const char* flag, const std::string& text, int least, int most, int* value) {
+  if (text.empty()) return absl::OkStatus();
+  if (absl::SimpleAtoi(text, value) && *value >= least && *value <= most) return absl::OkStatus();
+  return UsageError(
+      absl::StrCat(flag, " \"", text, "\": give a whole number, ", least, " to ", most));
+}
+
+absl::Status ReadMesh(const TeSolveArgs& args, MeshOptions* options) {
+  for (const absl::Status& status :
+       {ReadWhole("--max-paths", args.max_paths, 1, kMostPaths, &options->max_paths),
+        ReadWhole("--weights", args.weights, 1, kMostWeights, &options->weight_total)}) {
+    if (!status.ok()) return status;
+  }
+  if (options->weight_total < options->max_paths) {
+    return UsageError(absl::StrCat("--weights ", options->weight_total,
+                                   " cannot be shared by --max-paths ", options->max_paths,
+                                   ": each path has a weight of 1 at least; give more weights or "
+                                   "fewer paths"));
+  }
+  if (!args.gap.empty() && (!absl::SimpleAtod(args.gap, &options->gap) ||
+                            !(options->gap > 0 && options->gap <= kTeMostGap))) {
+    return UsageError(absl::StrCat("--gap \"", args.gap, "\": give more than 0 and at most ",
+                                   kTeMostGap, ", e.g. 0.01 for 1 %"));
+  }
+  if (!args.protect.empty() && options->max_paths < 2) {
+    return UsageError("--protected needs --max-paths 2 or more: a path and a backup");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ReadObjective(const TeSolveArgs& args, TeSolveOptions* options) {
+  if (args.objective == "max-min") {
+    options->sharing = Sharing::kMaxMin;
+  } else if (args.objective == "throughput") {
+    options->sharing = Sharing::kThroughput;
+  } else if (args.objective != "mlu") {
+    return UsageError(
+        absl::StrCat("--objective \"", args.objective, "\": use mlu, max-min or throughput"));
+  }
+  if (!args.granted.empty() && !options->sharing) {
+    return UsageError("--granted needs --objective=max-min or throughput: with mlu all is carried");
+  }
+  if (!args.protect.empty() && options->sharing) {
+    return UsageError(
+        "--protected needs --objective=mlu: with the others nothing is left for backups");
+  }
+  if (!args.protect.empty() && args.shorten) {
+    return UsageError("--shorten cannot be had with --protected: shorter ways may fail together");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ReadBounds(const TeSolveArgs& args, TeSolveOptions* options) {
+  for (const absl::Status& status :
+       {ReadDelay("--max-delay", args.max_delay, &options->max_delay_ns),
+        ReadWhole("--max-hops", args.max_hops, 1, kMostHops, &options->max_hops)}) {
+    if (!status.ok()) return status;
+  }
+  if (args.max_stretch.empty()) return absl::OkStatus();
+  if (absl::SimpleAtod(args.max_stretch, &options->max_stretch) && options->max_stretch >= 1 &&
+      options->max_stretch <= kMostStretch) {
+    return absl::OkStatus();
+  }
+  return UsageError(absl::StrCat("--max-stretch \"", args.max_stretch,
+                                 "\": give 1 or more, e.g. 1.5 times the least delay"));
+}
+
+bool IsName(const std::string& name) {
+  return !name.empty() && name.size() <= kMostName && std::ranges::all_of(name, [](char c) {
+    return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_';
+  });
+}
+
+absl::Status ReadClasses(const TeSolveArgs& args, TeSolveOptions* options) {
+  if (args.classes.empty()) {
+    if (args.files.demands.empty())
+      return UsageError("--demands is required, or --class NAME=FILE");
+    options->classes.push_back({"", args.files});
+    return absl::OkStatus();
+  }
+  if (args.classes.size() > kMostClasses) {
+    return UsageError(absl::StrCat("--class: give at most ", kMostClasses));
+  }
+  for (const std::string& text : args.classes) {
+    const size_t equals = text.find('=');
+    TeSolveOptions::Class read = {text.substr(0, equals), args.files};
+    if (equals == std::string::npos || !IsName(read.name) || equals + 1 == text.size()) {
+      return UsageError(absl::StrCat("--class \"", text,
+                                     "\": give NAME=FILE; a name has letters, digits, - and _, ",
+                                     kMostName, " at most"));
+    }
+    read.files.demands = text.substr(equals + 1);
+    for (const TeSolveOptions::Class& before : options->classes) {
+      if (before.name == read.name) {
+        return UsageError(absl::StrCat("--class \"", text, "\": there are two of that name"));
+      }
+      if (before.files.demands == "-" && read.files.demands == "-") {
+        return UsageError(
+            absl::StrCat("--class \"", text, "\": only one class can be standard input"));
+      }
+    }
+    if (read.files.demands == "-" && args.files.graph == "-") {
+      return UsageError(absl::StrCat("--class \"", text,
+                                     "\" and --graph cannot both be standard input: name one as a "
+                                     "file"));
+    }
+    options->classes.push_back(std::move(read));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+void TeSolveOptions::SetBounds(MeshProblem* problem) const {
+  problem->max_delay = static_cast<double>(max_delay_ns);
+  problem->max_hops = max_hops;
+  problem->max_stretch = max_stretch;
+}
+
+absl::StatusOr<TeSolveOptions> ReadTeSolveOptions(const TeSolveArgs& args) {
+  TeSolveOptions options;
+  for (const absl::Status& status : {ReadMesh(args, &options.mesh), ReadObjective(args, &options),
+                                     ReadBounds(args, &options), ReadClasses(args, &options)}) {
+    if (!status.ok()) return status;
+  }
+  return options;
+}
+
+std::string FileOfClass(const std::string& file, const std::string& name) {
+  if (name.empty()) return file;
+  const size_t slash = file.rfind('/'), dot = file.rfind('.');
+  const bool ending = dot != std::string::npos && (slash == std::string::npos || dot > slash + 1);
+  const size_t at = ending ? dot : file.size();
+  return absl::StrCat(file.substr(0, at), ".", name, file.substr(at));
+}
+
+}  // namespace waymark::cli

@@ -1,0 +1,42 @@
+// The flags of `waymark te solve`, read.
+#ifndef WAYMARK_NORTHBOUND_CLI_TE_SOLVE_OPTIONS_H_
+#define WAYMARK_NORTHBOUND_CLI_TE_SOLVE_OPTIONS_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "controller/compute/mesh/allocate.h"
+#include "controller/compute/mesh/optimize.h"
+#include "northbound/cli/te.h"
+
+namespace waymark::cli {
+
+inline constexpr double kTeMostGap = 100;
+
+struct TeSolveOptions {
+  struct Class {
+    std::string name;  // empty: there are no classes
+    TeFiles files;
+  };
+  MeshOptions mesh;
+  std::optional<Sharing> sharing;  // none: everything is carried
+  int64_t max_delay_ns = 0;        // 0: no bound, here and below
+  int max_hops = 0;
+  double max_stretch = 0;
+  std::vector<Class> classes;  // the strongest first; one at least
+
+  void SetBounds(MeshProblem* problem) const;
+};
+
+// A usage error names the flag.
+absl::StatusOr<TeSolveOptions> ReadTeSolveOptions(const TeSolveArgs& args);
+
+// "routes.csv" of class "gold": "routes.gold.csv"; of class "": itself.
+std::string FileOfClass(const std::string& file, const std::string& name);
+
+}  // namespace waymark::cli
+
+#endif  // WAYMARK_NORTHBOUND_CLI_TE_SOLVE_OPTIONS_H_

@@ -1,0 +1,186 @@
+#include "northbound/cli/te_solved.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "controller/compute/segments.h"
+#include "northbound/cli/format.h"
+#include "northbound/cli/path_text.h"
+#include "northbound/cli/te_routes.h"
+
+namespace waymark::cli {
+namespace {
+
+// Of demands in JSON, and of links in a table.
+constexpr size_t kListed = 1'000, kWorst = 5;
+
+// Demands that get less than they ask for, ascending.
+std::vector<int32_t> Short(const TeInput& input, const MeshAllocation& allocation) {
+  std::vector<int32_t> demands;
+  for (size_t d = 0; d < allocation.granted.size(); ++d) {
+    if (allocation.granted[d] < input.problem.demands[d].rate) {
+      demands.push_back(static_cast<int32_t>(d));
+    }
+  }
+  return demands;
+}
+
+bool IsThroughput(const TeSolved& solved) {
+  return solved.allocation && solved.allocation->sharing == Sharing::kThroughput;
+}
+
+std::string ObjectiveName(const TeSolved& solved) {
+  if (!solved.allocation) return "mlu";
+  return IsThroughput(solved) ? "throughput" : "max-min";
+}
+
+void AddAllocation(const TeInput& input, const TeSolved& solved, TeJson* json) {
+  const MeshAllocation& allocation = *solved.allocation;
+  (*json)["fits"] = allocation.fits;
+  (*json)["upper_bound_bps"] = allocation.upper_bound;
+  if (!IsThroughput(solved)) {
+    const auto number = [](double value) {
+      return std::isfinite(value) ? TeJson(value) : TeJson(nullptr);
+    };
+    (*json)["least_bps"] = number(allocation.least);
+    (*json)["least_bound_bps"] = number(allocation.least_bound);
+    (*json)["levels"] = allocation.levels;
+  }
+  const std::vector<int32_t> fewer = Short(input, allocation);
+  (*json)["short"] = DemandsJson(input, fewer, kListed);
+  for (size_t i = 0; i < fewer.size() && i < kListed; ++i) {
+    (*json)["short"][i]["granted_bps"] = allocation.granted[fewer[i]];
+  }
+  (*json)["short_count"] = fewer.size();
+}
+
+std::string Segments(int most) {
+  return absl::StrCat(most, " at most",
+                      most > kMaxUsids ? absl::StrCat("; a packet holds ", kMaxUsids) : "");
+}
+
+std::string Names(const TeInput& input, const std::vector<int32_t>& demands) {
+  if (demands.empty()) return "";
+  return absl::StrCat(demands.size(), ": ", input.DemandNames(demands, kTeNamed));
+}
+
+void AddFairness(const TeInput& input, const TeSolved& solved, Fields* fields) {
+  const MeshAllocation& allocation = *solved.allocation;
+  fields->Add("Objective", ObjectiveName(solved));
+  if (allocation.fits) {
+    fields->Add("Granted", "all that is asked for");
+    return;
+  }
+  fields->Add("Granted",
+              absl::StrCat(FormatLoad(allocation.carried), " of ", FormatLoad(allocation.offered),
+                           allocation.stopped ? ", best so far" : ""));
+  if (IsThroughput(solved)) {
+    fields->Add("No routing carries more than", FormatLoad(allocation.upper_bound));
+  } else if (std::isfinite(allocation.least)) {
+    fields->Add("Least that is cut", FormatLoad(allocation.least));
+    fields->Add("No routing gives all more than", FormatLoad(allocation.least_bound));
+  }
+  fields->Add("Get less than asked for", Names(input, Short(input, allocation)));
+}
+
+std::string Times(double stretch) { return absl::StrFormat("%.4g", stretch); }
+
+}  // namespace
+
+std::optional<double> TeSolved::gap() const {
+  if (allocation && allocation->sharing == Sharing::kMaxMin) return std::nullopt;
+  if (allocation) {
+    if (!(allocation->upper_bound > 0)) return std::nullopt;
+    return std::max(0.0, 1 - allocation->carried / allocation->upper_bound);
+  }
+  if (!(plan.lower_bound > 0)) return std::nullopt;
+  return std::max(0.0, loads.mlu / plan.lower_bound - 1);
+}
+
+TeJson SolvedJson(const TeInput& input, const TeSolved& solved) {
+  const MeshPlan& plan = solved.plan;
+  TeJson json;
+  json["objective"] = ObjectiveName(solved);
+  json["mlu"] = solved.loads.mlu;
+  if (!solved.allocation) json["lower_bound"] = plan.lower_bound;
+  json["gap"] = solved.gap() ? TeJson(*solved.gap()) : TeJson(nullptr);
+  json["seconds"] = solved.seconds;
+  json["paths"] = plan.routes.route_count();
+  json["max_segments"] = solved.most_segments;
+  json["max_paths_per_pair"] = MostRoutes(plan.routes);
+  if (!solved.allocation) json["fractional_mlu"] = plan.fractional_mlu;
+  json["partial"] = plan.stopped;
+  json["rounds"] = plan.rounds;
+  json["demands"] = input.DemandCount();
+  json["offered_bps"] = input.Offered();
+  json["carried_bps"] = solved.loads.carried;
+  if (solved.allocation) AddAllocation(input, solved, &json);
+  if (solved.stretch.worst_demand >= 0) {
+    json["mean_delay_ns"] = solved.stretch.mean_delay;
+    json["worst_delay_ns"] = solved.stretch.worst_delay;
+    json["mean_stretch"] = solved.stretch.mean;
+    json["worst_stretch"] = solved.stretch.worst;
+    json["worst_stretch_demand"] = input.DemandName(solved.stretch.worst_demand);
+  }
+  json["unreachable"] = DemandsJson(input, plan.unreachable, kListed);
+  json["unreachable_count"] = plan.unreachable.size();
+  json["out_of_bound_count"] = plan.out_of_bound.size();
+  if (solved.guarded) {
+    const ProtectPlan& guarded = solved.guarded->plan;
+    json["failures"] = solved.guarded->scenarios.size();
+    json["worst_mlu"] = guarded.worst_mlu;
+    json["worst_failure"] = solved.guarded->Worst();
+    json["cut"] = guarded.cut.size();
+    json["exposed"] = guarded.exposed.size();
+  }
+  return json;
+}
+
+void ShowSolved(Context& context, const TeInput& input, const TeSolved& solved) {
+  const MeshPlan& plan = solved.plan;
+  const MeshLoads& loads = solved.loads;
+  Fields fields;
+  if (solved.allocation) AddFairness(input, solved, &fields);
+  fields.Add("MLU",
+             absl::StrCat(FormatUtilisation(loads.mlu), plan.stopped ? ", best so far" : ""));
+  if (!solved.allocation) {
+    const std::string gap =
+        solved.gap() ? absl::StrCat("gap ", FormatPercent(*solved.gap())) : "no bound yet";
+    fields
+        .Add("No routing has less than",
+             absl::StrCat(FormatUtilisation(plan.lower_bound), ", ", gap))
+        .Add("Before rounding", FormatUtilisation(plan.fractional_mlu));
+  }
+  if (solved.guarded) {
+    const ProtectPlan& guarded = solved.guarded->plan;
+    fields
+        .Add("MLU after failures",
+             absl::StrCat(FormatUtilisation(guarded.worst_mlu), " at worst, of ",
+                          solved.guarded->scenarios.size(), " failures",
+                          guarded.worst_failure < 0 ? "" : ", in ", solved.guarded->Worst()))
+        .Add("Demands lost then", absl::StrCat(guarded.cut.size(), " without any way, ",
+                                               solved.guarded->Exposed(), " for want of paths"));
+  }
+  fields.Add("Demands", absl::StrCat(input.DemandCount(), ", ", FormatLoad(input.Offered()),
+                                     " offered, ", FormatLoad(loads.carried), " carried"));
+  if (solved.stretch.worst_demand >= 0) {
+    fields.Add("Delay",
+               absl::StrCat(FormatDelay(std::llround(solved.stretch.mean_delay)), " on average, ",
+                            FormatDelay(std::llround(solved.stretch.worst_delay)), " at most"));
+    fields.Add("Stretch", absl::StrCat(Times(solved.stretch.mean), " times the least delay, ",
+                                       Times(solved.stretch.worst), " at worst, ",
+                                       input.DemandName(solved.stretch.worst_demand)));
+  }
+  fields.Add("Unreachable", Names(input, plan.unreachable))
+      .Add("Paths", absl::StrCat(plan.routes.route_count(), ", ", MostRoutes(plan.routes),
+                                 " of a pair at most"))
+      .Add("Segments", Segments(solved.most_segments))
+      .Add("Solved in", absl::StrFormat("%.3g s, %d rounds", solved.seconds, plan.rounds))
+      .Print(context.out(), context.color());
+  context.out() << "\nMost loaded links\n";
+  PrintLinks(context, input, loads, WorstLinks(input, loads, kWorst));
+}
+
+}  // namespace waymark::cli

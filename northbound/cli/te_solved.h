@@ -1,0 +1,58 @@
+// What `waymark te solve` has found for one matrix, and how it is shown.
+#ifndef WAYMARK_NORTHBOUND_CLI_TE_SOLVED_H_
+#define WAYMARK_NORTHBOUND_CLI_TE_SOLVED_H_
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "controller/compute/mesh/allocate.h"
+#include "controller/compute/mesh/evaluate.h"
+#include "controller/compute/mesh/optimize.h"
+#include "controller/compute/mesh/protect.h"
+#include "controller/compute/mesh/stretch.h"
+#include "northbound/cli/context.h"
+#include "northbound/cli/te_input.h"
+#include "northbound/cli/te_print.h"
+#include "northbound/cli/te_scenarios.h"
+
+namespace waymark::cli {
+
+// Of demands in a message.
+inline constexpr size_t kTeNamed = 10;
+
+// What single failures do to the routes.
+struct TeGuarded {
+  std::vector<Scenario> scenarios;
+  ProtectPlan plan;
+
+  std::string Worst() const {
+    return plan.worst_failure < 0 ? "" : scenarios[plan.worst_failure].name;
+  }
+  // Demands that lose all their routes in some failure, though the network has another way.
+  int64_t Exposed() const { return static_cast<int64_t>(plan.exposed.size()); }
+};
+
+// Every figure is of the routes as they are written.
+struct TeSolved {
+  MeshPlan plan;
+  // Where not all demands need be carried: who gets how much. The routes are in `plan` all the
+  // same.
+  std::optional<MeshAllocation> allocation;
+  MeshLoads loads;  // of what is carried
+  MeshStretch stretch;
+  double seconds = 0;
+  int most_segments = 0;
+  std::optional<TeGuarded> guarded;
+
+  // None without a bound, and for max-min shares.
+  std::optional<double> gap() const;
+};
+
+// Of the matrix that `input` has, its objective included.
+TeJson SolvedJson(const TeInput& input, const TeSolved& solved);
+void ShowSolved(Context& context, const TeInput& input, const TeSolved& solved);
+
+}  // namespace waymark::cli
+
+#endif  // WAYMARK_NORTHBOUND_CLI_TE_SOLVED_H_
