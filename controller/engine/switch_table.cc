@@ -7,6 +7,7 @@ namespace waymark {
 namespace {
 
 using southbound::v1::ControllerMessage;
+using southbound::v1::Object;
 using southbound::v1::Operation;
 
 }  // namespace
@@ -85,13 +86,7 @@ void SwitchTable::SetDesired(const std::map<std::string, ObjectTable>& objects, 
     known.leaving.insert(handover.leaving.begin(), handover.leaving.end());
     known.arriving.insert(handover.arriving.begin(), handover.arriving.end());
   }
-  sid_owners_.clear();
-  for (const auto& [node, table] : objects) {
-    for (const auto& [key, entry] : table.entries()) {
-      if (!entry.object.has_link()) continue;
-      sid_owners_[entry.object.link().adjacency_sid()] = {node, key};
-    }
-  }
+  sid_owners_ = SidOwners(objects);
   for (auto& [node, state] : switches_) {
     if (objects.contains(node)) continue;
     state.desired.Clear();
@@ -117,25 +112,38 @@ void SwitchTable::ScheduleRetry() {
 }
 
 std::map<std::string, NodeDiff> SwitchTable::Differences() {
+  NodeSegments segments(switches_, sid_owners_);
   std::map<std::string, NodeDiff> diffs;
-  for (auto& [node, state] : switches_) {
+  for (const auto& [node, state] : switches_) {
     if (state.session == nullptr || !state.synced || state.HoldsDesired() ||
         loop_.clock().Monotonic() < state.left_out_until) {
       continue;
     }
     NodeDiff diff = Diff(state.desired, state.acked.hashes());
-    std::erase_if(diff.puts, [&](const southbound::v1::Object& object) {
-      if (object.has_policy() && !PathsExist(object.policy())) return true;
-      auto it = state.rejected.find(ObjectKey(object));
-      return it != state.rejected.end() && it->second.hash == ObjectHash(object);
-    });
-    std::erase_if(diff.deletes, [&](const std::string& key) {
-      auto it = state.rejected.find(key);
-      return it != state.rejected.end() && it->second.hash == 0;
-    });
+    KeepProgrammable(node, state, segments, &diff);
     if (!diff.empty()) diffs.emplace(node, std::move(diff));
   }
   return diffs;
+}
+
+void SwitchTable::KeepProgrammable(const std::string& node, const SwitchState& state,
+                                   NodeSegments& segments, NodeDiff* diff) const {
+  std::erase_if(diff->puts, [&](Object& object) {
+    const std::string key = ObjectKey(object);
+    if (object.has_route() && !segments.MayPut(node, object.route())) return true;
+    if (object.has_policy()) {
+      auto policy = segments.Programmable(node, object.policy());
+      if (!policy.has_value()) return true;
+      *object.mutable_policy() = *std::move(policy);
+      if (state.acked.Has(key, ObjectHash(object))) return true;
+    }
+    auto it = state.rejected.find(key);
+    return it != state.rejected.end() && it->second.hash == ObjectHash(object);
+  });
+  std::erase_if(diff->deletes, [&](const std::string& key) {
+    auto it = state.rejected.find(key);
+    return it != state.rejected.end() && it->second.hash == 0;
+  });
 }
 
 void SwitchTable::ForgetWhoHasLeft() {
@@ -149,27 +157,6 @@ void SwitchTable::ForgetWhoHasLeft() {
     });
   }
   std::erase_if(handovers_, [](const auto& entry) { return entry.second.leaving.empty(); });
-}
-
-bool SwitchTable::PathsExist(const southbound::v1::PolicyObject& policy) const {
-  const auto exists = [&](const southbound::v1::SegmentList& list) {
-    for (const uint32_t sid : list.sids()) {
-      auto owner = sid_owners_.find(sid);
-      if (owner == sid_owners_.end()) continue;
-      const SwitchState* state = Find(owner->second.first);
-      if (state == nullptr) return false;
-      auto link = state->desired.entries().find(owner->second.second);
-      if (link == state->desired.entries().end() ||
-          !state->acked.Has(link->first, link->second.hash)) {
-        return false;
-      }
-    }
-    return true;
-  };
-  for (const southbound::v1::SegmentList& list : policy.working()) {
-    if (!exists(list)) return false;
-  }
-  return !policy.has_protect() || exists(policy.protect());
 }
 
 void SwitchTable::Advance() {

@@ -27,6 +27,7 @@
 #include "controller/base/metrics.h"
 #include "controller/base/object.h"
 #include "controller/engine/held_objects.h"
+#include "controller/engine/node_segments.h"
 #include "controller/plan/phases.h"
 #include "controller/store/store.h"
 #include "southbound/session/switch_session.h"
@@ -137,9 +138,11 @@ class SwitchTable {
   void ScheduleAdvance(absl::Duration delay);
   void ReleaseIfHeard();
   void OnStuck(const std::string& node, const char* what);
-  // Every adjacency SID of the policy is confirmed by the switch that owns it.
-  bool PathsExist(const southbound::v1::PolicyObject& policy) const;
   std::map<std::string, NodeDiff> Differences();
+  // Leaves out of the diff what must wait (node_segments.h) and what was refused; policies get the
+  // segments that they may have now.
+  void KeepProgrammable(const std::string& node, const SwitchState& state, NodeSegments& segments,
+                        NodeDiff* diff) const;
   void ForgetWhoHasLeft();
   void SendBatch(const NodeBatch& batch);
   void OnBatchResult(SwitchState& state, const southbound::v1::BatchResult& result);
@@ -164,8 +167,7 @@ class SwitchTable {
   bool held_ = false;
   absl::Duration settle_;
   std::set<EventLoop::TimerId> timers_;
-  // Owner and link object of every adjacency SID of the plan.
-  std::map<uint32_t, std::pair<std::string, std::string>> sid_owners_;
+  SidOwners sid_owners_;
   Successions handovers_;
   bool retry_scheduled_ = false;
   EventLoop::TimerId retry_timer_ = 0;

@@ -124,7 +124,9 @@ void SwitchTable::Message(const std::shared_ptr<SwitchSession>& session,
       break;
     case southbound::v1::AgentMessage::kEvent:
       OnEvent(*state, message.event());
-      break;
+      // It tells nothing of what the switch holds: there is nothing more to send.
+      on_change_();
+      return;
     case southbound::v1::AgentMessage::kFlushResult:
     case southbound::v1::AgentMessage::kHello:
     case southbound::v1::AgentMessage::BODY_NOT_SET:

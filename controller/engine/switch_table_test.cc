@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "controller/engine/fake_session.h"
+
 namespace waymark {
 namespace {
 
@@ -13,25 +15,6 @@ using southbound::v1::AgentMessage;
 using southbound::v1::Batch;
 using southbound::v1::ControllerMessage;
 using southbound::v1::Object;
-
-class FakeSession final : public SwitchSession {
- public:
-  explicit FakeSession(std::string node) : node_(std::move(node)) {}
-  const std::string& node() const override { return node_; }
-  absl::Status Send(ControllerMessage message) override {
-    if (!send_status.ok()) return send_status;
-    sent.push_back(std::move(message));
-    return absl::OkStatus();
-  }
-  void Close(absl::Status reason) override { closed = reason; }
-
-  std::vector<ControllerMessage> sent;
-  absl::Status closed;
-  absl::Status send_status;
-
- private:
-  std::string node_;
-};
 
 Object Node(const std::string& id) {
   Object object;
@@ -85,27 +68,6 @@ class SwitchTableTest : public testing::Test {
     return desired;
   }
 
-  // What an agent that takes everything answers; it tracks the digest as one does.
-  AgentMessage Ack(const Batch& batch, ObjectTable& held,
-                   southbound::v1::ResultStatus status = southbound::v1::FIB_ACKED) {
-    AgentMessage message;
-    auto& result = *message.mutable_batch_result();
-    result.set_batch_id(batch.id());
-    for (const auto& operation : batch.operations()) {
-      auto& one = *result.add_results();
-      one.set_id(operation.id());
-      one.set_status(status);
-      if (status == southbound::v1::REJECTED) continue;
-      if (operation.has_put()) {
-        held.Put(operation.put());
-      } else {
-        held.Erase(operation.delete_());
-      }
-    }
-    result.set_digest(held.digest());
-    return message;
-  }
-
   // An agent of a node that is no part of the network would be let go at once.
   void SetUp() override { table_.SetDesired(Desired({{"a", {}}, {"b", {}}}), 0); }
 
@@ -126,14 +88,14 @@ TEST_F(SwitchTableTest, PhasesWaitForEverySwitch) {
   EXPECT_EQ(a->sent[0].batch().revision(), 7);
   EXPECT_EQ(a->sent[0].batch().operations_size(), 1);
   ObjectTable at_a, at_b;
-  table_.Message(a, Ack(a->sent[0].batch(), at_a));
+  table_.Message(a, Acknowledge(a->sent[0].batch(), at_a));
   EXPECT_EQ(a->sent.size(), 1u) << "the policy must wait for b's underlay";
-  table_.Message(b, Ack(b->sent[0].batch(), at_b));
+  table_.Message(b, Acknowledge(b->sent[0].batch(), at_b));
   ASSERT_EQ(a->sent.size(), 2u);
   EXPECT_TRUE(a->sent[1].batch().operations(0).put().has_policy());
   EXPECT_NE(a->sent[1].batch().expected_digest(), 0u);
   EXPECT_FALSE(table_.Converged());
-  table_.Message(a, Ack(a->sent[1].batch(), at_a));
+  table_.Message(a, Acknowledge(a->sent[1].batch(), at_a));
   EXPECT_TRUE(table_.Converged());
 }
 
@@ -176,7 +138,7 @@ TEST_F(SwitchTableTest, RejectedObjectIsNotSentAgainUntilItIsTime) {
   a->sent.clear();
   table_.SetDesired(Desired({{"a", {Node("a")}}}), 1);
   ObjectTable held;
-  AgentMessage answer = Ack(a->sent[0].batch(), held, southbound::v1::REJECTED);
+  AgentMessage answer = Acknowledge(a->sent[0].batch(), held, southbound::v1::REJECTED);
   answer.mutable_batch_result()->mutable_results(0)->set_error("no such device");
   table_.Message(a, answer);
   EXPECT_EQ(a->sent.size(), 1u);
@@ -193,7 +155,7 @@ TEST_F(SwitchTableTest, StuckAgentIsDroppedAndTheOthersGoOn) {
   b->sent.clear();
   table_.SetDesired(Desired({{"a", {Node("a"), Policy(1)}}, {"b", {Node("b")}}}), 1);
   ObjectTable at_a;
-  table_.Message(a, Ack(a->sent[0].batch(), at_a));
+  table_.Message(a, Acknowledge(a->sent[0].batch(), at_a));
   loop_.Advance(absl::Seconds(11));
   EXPECT_FALSE(b->closed.ok());
   EXPECT_EQ(a->sent.size(), 2u);
@@ -228,7 +190,7 @@ TEST_F(SwitchTableTest, ASendThatFailsDoesNotStopTheOthers) {
   b->send_status = absl::UnavailableError("gone");
   table_.SetDesired(Desired({{"a", {Node("a"), Policy(1)}}, {"b", {Node("b")}}}), 1);
   ObjectTable at_a;
-  table_.Message(a, Ack(a->sent[0].batch(), at_a));
+  table_.Message(a, Acknowledge(a->sent[0].batch(), at_a));
   loop_.Advance(absl::Milliseconds(1));
   EXPECT_EQ(table_.Find("b")->session, nullptr);
   EXPECT_EQ(a->sent.size(), 2u);
@@ -241,15 +203,15 @@ TEST_F(SwitchTableTest, APolicyWaitsForEveryLinkOfItsPathToBeConfirmed) {
   table_.SetDesired(
       Desired({{"a", {Node("a"), Policy(1, {0x8000})}}, {"b", {Node("b"), Link("x", 0x8000)}}}), 1);
   ObjectTable at_a, at_b;
-  table_.Message(a, Ack(a->sent[0].batch(), at_a));
-  table_.Message(b, Ack(b->sent[0].batch(), at_b, southbound::v1::REJECTED));
+  table_.Message(a, Acknowledge(a->sent[0].batch(), at_a));
+  table_.Message(b, Acknowledge(b->sent[0].batch(), at_b, southbound::v1::REJECTED));
   for (const ControllerMessage& message : a->sent) {
     for (const auto& operation : message.batch().operations()) {
       EXPECT_FALSE(operation.put().has_policy()) << "b has not taken the link";
     }
   }
   loop_.Advance(absl::Seconds(31));
-  table_.Message(b, Ack(b->sent.back().batch(), at_b));
+  table_.Message(b, Acknowledge(b->sent.back().batch(), at_b));
   EXPECT_TRUE(a->sent.back().batch().operations(0).put().has_policy());
 }
 
@@ -278,7 +240,7 @@ TEST_F(SwitchTableTest, AckedByTheAgentIsNotYetAckedByItsDataPlane) {
   table_.SetDesired(Desired({{"a", {Node("a")}}, {"b", {}}}), 1);
   auto a = Connect("a"), b = Connect("b");
   ObjectTable held;
-  AgentMessage answer = Ack(a->sent.back().batch(), held, southbound::v1::RIB_ACKED);
+  AgentMessage answer = Acknowledge(a->sent.back().batch(), held, southbound::v1::RIB_ACKED);
   table_.Message(a, answer);
   EXPECT_FALSE(table_.Converged());
   AgentMessage news;
@@ -304,7 +266,7 @@ TEST_P(SwitchTableMisuse, EndsThatSessionOnly) {
   a->sent.clear();
   table_.SetDesired(Desired({{"a", {Node("a"), Link("x")}}, {"b", {}}}), 1);
   ObjectTable held;
-  AgentMessage answer = Ack(a->sent[0].batch(), held);
+  AgentMessage answer = Acknowledge(a->sent[0].batch(), held);
   GetParam().spoil(answer);
   table_.Message(a, answer);
   EXPECT_FALSE(a->closed.ok());
@@ -332,7 +294,7 @@ TEST_F(SwitchTableTest, WrongDigestIsAskedAbout) {
   a->sent.clear();
   table_.SetDesired(Desired({{"a", {Node("a")}}}), 1);
   ObjectTable held;
-  AgentMessage answer = Ack(a->sent[0].batch(), held);
+  AgentMessage answer = Acknowledge(a->sent[0].batch(), held);
   answer.mutable_batch_result()->set_digest(123);
   table_.Message(a, answer);
   EXPECT_TRUE(a->sent.back().has_get());
@@ -359,17 +321,17 @@ TEST_F(SwitchTableTest, WhoArrivesWaitsForWhoLeaves) {
   auto a = Connect("a"), b = Connect("b");
   ObjectTable at_a, at_b;
   const auto answer = [&](const std::shared_ptr<FakeSession>& session, ObjectTable& held) {
-    table_.Message(session, Ack(session->sent.back().batch(), held));
+    table_.Message(session, Acknowledge(session->sent.back().batch(), held));
   };
-  table_.SetDesired(Desired({{"a", {Node("a"), Policy(1, {7})}}, {"b", {Node("b")}}}), 1);
+  table_.SetDesired(Desired({{"a", {Node("a"), Policy(1, {0x9007})}}, {"b", {Node("b")}}}), 1);
   answer(a, at_a);
   answer(b, at_b);
   answer(a, at_a);
   ASSERT_TRUE(table_.Converged());
-  table_.SetDesired(Desired({{"a", {Node("a"), Policy(1, {7})}}, {"b", {Node("b"), Link("x")}}}),
-                    2);
+  table_.SetDesired(
+      Desired({{"a", {Node("a"), Policy(1, {0x9007})}}, {"b", {Node("b"), Link("x")}}}), 2);
   const auto taken =
-      Desired({{"a", {Node("a"), Policy(1)}}, {"b", {Node("b"), Link("x"), Policy(2, {7})}}});
+      Desired({{"a", {Node("a"), Policy(1)}}, {"b", {Node("b"), Link("x"), Policy(2, {0x9007})}}});
   table_.SetDesired(taken, 3, {{"links/y", {{{"a", "policy:1:2"}}, {{"b", "policy:2:2"}}}}});
   table_.SetDesired(taken, 4);
   const size_t sent_a = a->sent.size(), sent_b = b->sent.size();
@@ -386,11 +348,11 @@ TEST_F(SwitchTableTest, DeletedNodeIsEmptiedThenLetGo) {
   auto a = Connect("a");
   table_.SetDesired(Desired({{"a", {Node("a")}}}), 1);
   ObjectTable held;
-  table_.Message(a, Ack(a->sent.back().batch(), held));
+  table_.Message(a, Acknowledge(a->sent.back().batch(), held));
   table_.SetDesired({}, 2);
   ASSERT_TRUE(a->sent.back().batch().operations(0).has_delete_());
   EXPECT_TRUE(a->closed.ok());
-  table_.Message(a, Ack(a->sent.back().batch(), held));
+  table_.Message(a, Acknowledge(a->sent.back().batch(), held));
   EXPECT_EQ(a->closed.code(), absl::StatusCode::kNotFound);
 }
 
@@ -401,7 +363,7 @@ TEST_F(SwitchTableTest, MessagesOfAReplacedSessionAreIgnored) {
   table_.Disconnected(old, absl::UnavailableError("gone"));
   auto fresh = Connect("a");
   ObjectTable held;
-  table_.Message(old, Ack(batch, held));
+  table_.Message(old, Acknowledge(batch, held));
   EXPECT_TRUE(fresh->closed.ok());
   EXPECT_FALSE(table_.Converged());
 }

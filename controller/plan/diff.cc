@@ -21,7 +21,9 @@ NodeDiff Diff(const ObjectTable& desired, const std::map<std::string, uint64_t>&
   std::vector<std::pair<ObjectRank, const ObjectTable::Entry*>> puts;
   for (const auto& [key, entry] : desired.entries()) {
     const auto now = held.find(key);
-    if (now == held.end() || now->second != entry.hash) puts.emplace_back(RankOf(key), &entry);
+    if (now != held.end() && now->second == entry.hash) continue;
+    puts.emplace_back(RankOf(key), &entry);
+    if (now != held.end() && RankOf(key) == ObjectRank::kRoute) diff.changed_routes.insert(key);
   }
   std::stable_sort(puts.begin(), puts.end(),
                    [](const auto& a, const auto& b) { return a.first < b.first; });

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,6 +27,8 @@ ObjectRank RankOf(std::string_view key);
 struct NodeDiff {
   // By (rank, key).
   std::vector<southbound::v1::Object> puts;
+  // Keys of routes among them that the switch holds otherwise.
+  std::set<std::string> changed_routes;
   // Keys, by (rank downwards, key): the reverse of what made them.
   std::vector<std::string> deletes;
 

@@ -3,6 +3,17 @@
 #include <set>
 
 namespace waymark {
+namespace {
+
+bool MustStayOnPath(const v1::TrafficClass& traffic_class) {
+  const PathConstraints c = ConstraintsOf(traffic_class, 0);
+  return !c.allowed_jurisdictions.empty() || !c.forbidden_jurisdictions.empty() ||
+         !c.allowed_providers.empty() || !c.forbidden_providers.empty() || !c.include_any.empty() ||
+         !c.include_all.empty() || !c.exclude.empty() || c.max_delay_ns > 0 ||
+         c.max_hops < kMaxPathHops || traffic_class.max_latency_ns() > 0;
+}
+
+}  // namespace
 
 std::optional<std::vector<LinkId>> LinksOf(
     const Snapshot& snapshot, const google::protobuf::RepeatedPtrField<std::string>& names) {
@@ -26,7 +37,30 @@ bool IsSimplePath(const Snapshot& snapshot, std::span<const LinkId> links, NodeI
   return !links.empty() && at == to;
 }
 
-v1::Path PathMessage(const Snapshot& snapshot, std::span<const LinkId> links, uint32_t weight) {
+Sids StrictSids(const Snapshot& snapshot, std::span<const LinkId> links) {
+  std::vector<Segment> segments;
+  EncodeStrict(links, &segments);
+  Sids sids;
+  if (!ToSids(snapshot, segments, &sids).ok()) sids.clear();
+  return sids;
+}
+
+Sids MeshSids(UniqueShortestPaths& table, const v1::TrafficClass& traffic_class,
+              std::span<const LinkId> links) {
+  if (MustStayOnPath(traffic_class) || !ReversePath(table.snapshot(), links)) {
+    return StrictSids(table.snapshot(), links);
+  }
+  std::vector<Segment> segments, behind;
+  EncodeStrict(links.first(1), &segments);
+  EncodeFewest(table, links.subspan(1), &behind);
+  segments.insert(segments.end(), behind.begin(), behind.end());
+  Sids sids;
+  if (!ToSids(table.snapshot(), segments, &sids).ok()) sids.clear();
+  return sids;
+}
+
+v1::Path PathMessage(const Snapshot& snapshot, std::span<const LinkId> links, uint32_t weight,
+                     const Sids& sids) {
   v1::Path path;
   int64_t delay_ns = 0, te_metric = 0;
   double cost = 0;
@@ -35,11 +69,11 @@ v1::Path PathMessage(const Snapshot& snapshot, std::span<const LinkId> links, ui
     const LinkInfo& link = snapshot.link(id);
     path.add_links(link.name);
     path.add_nodes(snapshot.node(link.target).name);
-    path.add_sids(link.adjacency_sid);
     delay_ns += link.delay_ns;
     te_metric += link.te_metric;
     cost += link.cost;
   }
+  path.mutable_sids()->Assign(sids.begin(), sids.end());
   path.set_weight(weight);
   path.set_delay_ns(delay_ns);
   path.set_te_metric(te_metric);
@@ -47,13 +81,19 @@ v1::Path PathMessage(const Snapshot& snapshot, std::span<const LinkId> links, ui
   return path;
 }
 
+v1::Path PathMessage(const Snapshot& snapshot, std::span<const LinkId> links, uint32_t weight) {
+  return PathMessage(snapshot, links, weight, StrictSids(snapshot, links));
+}
+
 southbound::v1::SegmentList SegmentListMessage(const Snapshot& snapshot,
-                                               std::span<const LinkId> links, uint32_t weight) {
+                                               std::span<const LinkId> links, uint32_t weight,
+                                               const Sids& sids) {
   southbound::v1::SegmentList list;
-  for (const LinkId id : links) list.add_sids(snapshot.link(id).adjacency_sid);
+  list.mutable_sids()->Assign(sids.begin(), sids.end());
   list.set_weight(weight);
   if (const auto back = ReversePath(snapshot, links)) {
-    for (const LinkId id : *back) list.add_probe_return_sids(snapshot.link(id).adjacency_sid);
+    const Sids return_sids = StrictSids(snapshot, *back);
+    list.mutable_probe_return_sids()->Assign(return_sids.begin(), return_sids.end());
   }
   return list;
 }

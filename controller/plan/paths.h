@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "controller/compute/reverse_path.h"
+#include "controller/compute/segments.h"
 #include "controller/topology/snapshot.h"
 #include "waymark/southbound/v1/southbound.pb.h"
 #include "waymark/v1/resources.pb.h"
@@ -22,10 +23,31 @@ std::optional<std::vector<LinkId>> LinksOf(
 // Joined end to end from `from` to `to`, no node twice.
 bool IsSimplePath(const Snapshot& snapshot, std::span<const LinkId> links, NodeId from, NodeId to);
 
+// The uSIDs that send a packet along the path; empty where a link or switch has none yet.
+using Sids = std::vector<uint32_t>;
+
+// One adjacency SID a link: the packet takes these links or is dropped, whatever the underlay does.
+Sids StrictSids(const Snapshot& snapshot, std::span<const LinkId> links);
+
+// Of a path of a mesh class: the fewest that give it, where its packets may leave it. A node
+// segment follows the underlay, also while that repairs itself around a failure, and the underlay
+// knows no class: so strict ones where the class restricts places or links or bounds delay or hops,
+// for that holds at every moment, and where no probe could tell what the packets do. For the
+// others, shorter headers, and the underlay repairs at the place of a failure. The first is always
+// the first link's, by which the headend knows at once when that is lost.
+Sids MeshSids(UniqueShortestPaths& table, const v1::TrafficClass& traffic_class,
+              std::span<const LinkId> links);
+
+v1::Path PathMessage(const Snapshot& snapshot, std::span<const LinkId> links, uint32_t weight,
+                     const Sids& sids);
+// With the strict ones.
 v1::Path PathMessage(const Snapshot& snapshot, std::span<const LinkId> links, uint32_t weight);
-// With the probe's way back when every link has a reverse.
+
+// With the probe's way back when every link has a reverse: always strict, so that what a probe
+// says is said of these links.
 southbound::v1::SegmentList SegmentListMessage(const Snapshot& snapshot,
-                                               std::span<const LinkId> links, uint32_t weight);
+                                               std::span<const LinkId> links, uint32_t weight,
+                                               const Sids& sids);
 
 }  // namespace waymark
 

@@ -117,7 +117,9 @@ std::map<Place, std::vector<Operation>> Sort(const std::string& node, const Node
   for (const Object& object : diff.puts) {
     const std::string key = ObjectKey(object);
     const auto turn = turns.find({node, key});
-    sorted[{PutPhase(RankOf(key)), turn == turns.end() ? 0 : turn->second}].push_back(Put(object));
+    const PhaseKind phase =
+        diff.changed_routes.contains(key) ? PhaseKind::kRoutes : PutPhase(RankOf(key));
+    sorted[{phase, turn == turns.end() ? 0 : turn->second}].push_back(Put(object));
   }
   return sorted;
 }
@@ -146,6 +148,8 @@ std::string_view PhaseName(PhaseKind kind) {
       return "instances";
     case PhaseKind::kAttachments:
       return "attachments";
+    case PhaseKind::kRoutes:
+      return "routes";
     case PhaseKind::kDeleteAttachments:
       return "delete attachments";
     case PhaseKind::kDeleteInstances:

@@ -24,9 +24,7 @@
 namespace waymark {
 
 enum class PhaseKind {
-  // Nodes, links, routes: every adjacency SID exists before a path names it. Frames do not travel
-  // by routes (policies are
-  // strict adjacency SIDs), so the order of routes among switches moves no customer's frame.
+  // Nodes, links, routes where there were none: every SID leads somewhere before a path names it.
   kUnderlay,
   // One after the other where policies succeed each other.
   kPolicies,
@@ -34,6 +32,10 @@ enum class PhaseKind {
   kInstances,
   // Frames begin to enter here.
   kAttachments,
+  // Routes that change. Policies that a failure moves need not wait for them, and what stands with
+  // node segments reaches its ends by the old routes, the new, and any mixture of them that the
+  // order among switches allows (engine/node_segments.h).
+  kRoutes,
   kDeleteAttachments,
   kDeleteInstances,
   kDeletePolicies,

@@ -85,6 +85,28 @@ TEST(DiffTest, OnlyWhatDiffers) {
   EXPECT_EQ(diff.deletes, std::vector<std::string>{"mystery:1"});
 }
 
+// A route that changes waits behind what a failure moves; a new one comes before what may need it.
+TEST(PhasesTest, RoutesThatChangeComeAfterPolicies) {
+  std::map<std::string, uint64_t> held = Hashes({Node(), Link("a--b"), Route(2)});
+  held["route:2"] ^= 1;
+  const NodeDiff diff = Diff(
+      Table({Node(), Link("a--b"), Route(2), Route(3), Policy(3, 2), Attachment("c1", 0)}), held);
+  EXPECT_EQ(diff.changed_routes, std::set<std::string>{"route:2"});
+  EXPECT_EQ(DebugText(MakePhases({{"zrh", diff}})), R"(phase underlay
+  zrh
+    put route:3
+phase policies
+  zrh
+    put policy:3:2
+phase attachments
+  zrh
+    put attachment:c1:0
+phase routes
+  zrh
+    put route:2
+)");
+}
+
 // The order is a promise to the network: a change of this text is a change of behaviour.
 TEST(PhasesTest, Golden) {
   std::map<std::string, NodeDiff> diffs;

@@ -29,6 +29,7 @@ class Planner {
       : input_(input),
         snapshot_(input.snapshot),
         link_state_(LinkStateOf(input)),
+        shortest_(snapshot_, &link_state_),
         resolved_(ResolveServices(snapshot_, input.intents)) {}
 
   Plan Run() {
@@ -96,14 +97,16 @@ class Planner {
     PolicyObject object = NewObject(policy, traffic_class, pair);
     object.set_probe_interval_us(input_.options.pinned_probe_interval_us);
     if (!placed.working.empty()) {
-      *policy.add_working() = PathMessage(snapshot_, placed.working, 1);
-      *object.add_working() = SegmentListMessage(snapshot_, placed.working, 1);
+      const Sids sids = StrictSids(snapshot_, placed.working);
+      *policy.add_working() = PathMessage(snapshot_, placed.working, 1, sids);
+      *object.add_working() = SegmentListMessage(snapshot_, placed.working, 1, sids);
       plan_.placements[name] = PlacementOf(snapshot_, placed);
       *policy.mutable_promise() = placed.promise;
     }
     if (!placed.protect.empty()) {
-      *policy.mutable_protect() = PathMessage(snapshot_, placed.protect, 1);
-      *object.mutable_protect() = SegmentListMessage(snapshot_, placed.protect, 1);
+      const Sids sids = StrictSids(snapshot_, placed.protect);
+      *policy.mutable_protect() = PathMessage(snapshot_, placed.protect, 1, sids);
+      *object.mutable_protect() = SegmentListMessage(snapshot_, placed.protect, 1, sids);
     }
     AddPolicy(std::move(policy), std::move(object), pair.first);
   }
@@ -134,8 +137,9 @@ class Planner {
     for (size_t i = routes.first_route(number); i < routes.first_route(number + 1); ++i) {
       const std::vector<LinkId> links = LinkIdsOf(routes.links(i));
       const uint32_t weight = static_cast<uint32_t>(routes.weight(i));
-      *policy.add_working() = PathMessage(snapshot_, links, weight);
-      *object.add_working() = SegmentListMessage(snapshot_, links, weight);
+      const Sids sids = MeshSids(shortest_, traffic_class, links);
+      *policy.add_working() = PathMessage(snapshot_, links, weight, sids);
+      *object.add_working() = SegmentListMessage(snapshot_, links, weight, sids);
     }
     AddPolicy(std::move(policy), std::move(object), pair.first);
   }
@@ -210,6 +214,7 @@ class Planner {
   const PlanInput& input_;
   const Snapshot& snapshot_;
   LinkState link_state_;
+  UniqueShortestPaths shortest_;
   const ResolvedServices resolved_;
   Plan plan_;
 };

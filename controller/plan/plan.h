@@ -54,7 +54,7 @@
 // does not have yet, if there is one; a pair without routes gets some at once
 // (compute/mesh_paths.h). Both know nothing of loads: better routes are for whoever optimises them
 // (controller/engine), by storing others. A route in gentle maintenance stays only where no path
-// has less of it.
+// has less of it. Programmed with the fewest segments, if the class allows (paths.h).
 //
 // Blocked. A policy that cannot be placed still gets a PolicyObject, without a working list: the
 // switch drops its frames and counts them, never sends them another way.

@@ -46,16 +46,41 @@ TEST(PlanTest, ShuffledInputGivesTheSameBytes) {
   }
 }
 
-// What the packet will do: unpack the carriers, and follow each adjacency SID through the link
-// objects of the switch that it has reached.
+std::string SwitchOf(const Plan& plan, uint32_t node_sid) {
+  for (const auto& [node, table] : plan.objects) {
+    if (table.Find("node:")->node().node_sid() == node_sid) return node;
+  }
+  return "";
+}
+
+// The switches that a packet with this uSID goes to from `at`, by their link and route objects.
+std::vector<std::string> Follow(const Plan& plan, std::string at, uint32_t sid) {
+  std::vector<std::string> taken;
+  if (sid <= kMaxNodeSid) {
+    const std::string end = SwitchOf(plan, sid);
+    while (at != end && taken.size() < plan.objects.size()) {
+      const ObjectTable& table = plan.objects.at(at);
+      const Object* route = table.Find("route:" + std::to_string(sid));
+      if (route == nullptr) return {};
+      const Object* link = table.Find("link:" + route->route().links(0));
+      taken.push_back(at = SwitchOf(plan, link->link().neighbor_sid()));
+    }
+    return taken;
+  }
+  for (const auto& [key, entry] : plan.objects.at(at).entries()) {
+    if (entry.object.has_link() && entry.object.link().adjacency_sid() == sid) {
+      taken.push_back(SwitchOf(plan, entry.object.link().neighbor_sid()));
+    }
+  }
+  return taken;
+}
+
+// What the packet will do: unpack the carriers, and follow each uSID through the objects of the
+// switches.
 TEST(PlanTest, PackedSidsDecodeToThePathAndNeverTouchAForbiddenPlace) {
   TestCarrier carrier;
   AddEverything(&carrier);
   const Plan plan = carrier.Commit();
-  std::map<uint32_t, std::string> node_of_sid;
-  for (const auto& [node, table] : plan.objects) {
-    node_of_sid[table.Find("node:")->node().node_sid()] = node;
-  }
   const std::set<std::string> swiss = {"zrh", "gva", "ber"};
   const auto walk = [&](const std::string& start, const auto& sids, bool only_swiss) {
     const std::vector<uint32_t> list(sids.begin(), sids.end());
@@ -65,16 +90,13 @@ TEST(PlanTest, PackedSidsDecodeToThePathAndNeverTouchAForbiddenPlace) {
       for (int slot = 2; slot < 8; ++slot) {
         const uint32_t sid = packed[slot * 2] << 8 | packed[slot * 2 + 1];
         if (sid == 0) continue;
-        std::string next;
-        for (const auto& [key, entry] : plan.objects.at(at).entries()) {
-          if (entry.object.has_link() && entry.object.link().adjacency_sid() == sid) {
-            next = node_of_sid.at(entry.object.link().neighbor_sid());
-          }
+        const std::vector<std::string> taken = Follow(plan, at, sid);
+        EXPECT_FALSE(taken.empty()) << at << " has no way to " << sid;
+        for (const std::string& next : taken) {
+          at = next;
+          hops += " " + at;
+          EXPECT_TRUE(!only_swiss || swiss.contains(at)) << hops;
         }
-        EXPECT_NE(next, "") << at << " has no adjacency " << sid;
-        at = next;
-        hops += " " + at;
-        EXPECT_TRUE(!only_swiss || swiss.contains(at)) << hops;
       }
     }
     return hops;
@@ -230,6 +252,47 @@ TEST(PlanTest, ServicesThatCannotBeAreBlockedWithoutObjects) {
     EXPECT_NE(service.status.reason().find(c.reason), std::string::npos) << service.status.reason();
     EXPECT_TRUE(service.objects.empty());
     EXPECT_TRUE(service.policies.empty());
+  }
+}
+
+// A node segment follows the underlay wherever that leads: only packets that may go anywhere get
+// one.
+TEST(PlanTest, OnlyAMeshThatMayGoAnywhereHasNodeSegments) {
+  const auto node_sids = [](const std::function<void(v1::TrafficClass&)>& restrict) {
+    TestCarrier carrier;
+    carrier.AddService("lan", v1::E_LAN, {"ber", "zrh", "lon", "gva"}, "plain");
+    restrict(carrier.intents.traffic_classes.at("trafficClasses/bulk"));
+    int nodes = 0;
+    const Plan plan = carrier.MakePlan();
+    for (const auto& [name, planned] : plan.policies) {
+      const auto& object = plan.objects.at(planned.headend_id).Find(planned.object_key)->policy();
+      EXPECT_GT(object.working_size(), 0) << name;
+      for (int i = 0; i < object.working_size(); ++i) {
+        const auto& sids = object.working(i).sids();
+        EXPECT_TRUE(std::equal(sids.begin(), sids.end(), planned.policy.working(i).sids().begin(),
+                               planned.policy.working(i).sids().end()));
+        EXPECT_GT(sids[0], kMaxNodeSid) << "the headend must notice the loss of its own link";
+        for (const uint32_t sid : sids) nodes += sid <= kMaxNodeSid;
+        for (const uint32_t sid : object.working(i).probe_return_sids()) {
+          EXPECT_GT(sid, kMaxNodeSid);
+        }
+      }
+    }
+    return nodes;
+  };
+  EXPECT_GT(node_sids([](v1::TrafficClass&) {}), 5);
+  const std::vector<std::function<void(v1::TrafficClass&)>> restrictions = {
+      [](v1::TrafficClass& c) { c.set_max_delay_ns(1'000'000'000); },
+      [](v1::TrafficClass& c) { c.set_max_hops(9); },
+      [](v1::TrafficClass& c) {
+        for (const char* place : {"CH", "DE", "FR", "GB"}) c.add_allowed_jurisdictions(place);
+      },
+      [](v1::TrafficClass& c) { c.add_forbidden_jurisdictions("US"); },
+      [](v1::TrafficClass& c) { c.add_forbidden_providers("gamma"); },
+      [](v1::TrafficClass& c) { c.add_exclude("slow"); },
+  };
+  for (size_t i = 0; i < restrictions.size(); ++i) {
+    EXPECT_EQ(node_sids(restrictions[i]), 0) << i;
   }
 }
 
