@@ -6,12 +6,14 @@
 
 #include "controller/compute/mesh/evaluate.h"
 #include "controller/compute/mesh/optimize.h"
+#include "controller/compute/mesh/reoptimize.h"
 #include "controller/compute/search_graph.h"
 #include "controller/engine/path_books.h"
 #include "controller/plan/demands.h"
 #include "controller/plan/mesh.h"
 #include "controller/plan/mesh_codec.h"
 #include "controller/plan/mesh_demands.h"
+#include "controller/plan/paths.h"
 #include "controller/store/resource_key.h"
 
 namespace waymark {
@@ -82,6 +84,8 @@ MeshRoutes PresentRoutes(const Snapshot& snapshot, const MeshCodec& codec,
     if (const int32_t at = place[Index(to)]; at >= 0) {
       const size_t end = stored.routes.first_route(static_cast<size_t>(at) + 1);
       for (size_t i = stored.routes.first_route(static_cast<size_t>(at)); i < end; ++i) {
+        // What leads elsewhere the next plan replaces.
+        if (!IsSimplePath(snapshot, LinkIdsOf(stored.routes.links(i)), from, to)) continue;
         present.AddRoute(stored.routes.links(i), stored.routes.weight(i));
       }
     }
@@ -173,14 +177,23 @@ void Merge(const MeshClassWork& work, const MeshProblem& problem, const MeshRout
 
 absl::Status SolveClass(const MeshClassWork& work, const MeshProblem& problem,
                         const MeshSolveOptions& options, MeshClassResult* result) {
-  const MeshLoads before = EvaluateMesh(problem, work.present);
-  auto plan = OptimizeMesh(problem,
-                           {.max_paths = work.max_paths, .gap = options.gap, .stop = options.stop});
-  if (!plan.ok()) return plan.status();
-  result->lower_bound = plan->lower_bound;
-  result->stopped = plan->stopped;
-  const bool pays = !before.lost.empty() || plan->mlu < before.mlu * (1 - options.min_gain);
-  Merge(work, problem, pays ? plan->routes : work.present, result);
+  auto better = ReoptimizeMesh(problem, work.present,
+                               {.max_paths = work.max_paths,
+                                .gap = options.gap,
+                                .min_gain = options.min_gain,
+                                .stop = options.stop});
+  if (!better.ok()) return better.status();
+  result->lower_bound = better->lower_bound;
+  result->stopped = better->stopped;
+  if (!better->stopped && better->mlu > better->optimum * (1 + options.most_behind)) {
+    // No few moves lead there: all together do.
+    auto all = OptimizeMesh(
+        problem, {.max_paths = work.max_paths, .gap = options.gap, .stop = options.stop});
+    if (!all.ok()) return all.status();
+    result->stopped = all->stopped;
+    if (all->mlu < better->mlu) better->routes = std::move(all->routes);
+  }
+  Merge(work, problem, better->routes, result);
   return absl::OkStatus();
 }
 

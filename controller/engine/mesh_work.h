@@ -54,8 +54,10 @@ struct MeshClassResult {
 
 struct MeshSolveOptions {
   double gap = 0.01;
-  // Better routes are taken when they lower the MLU by at least so much of itself.
-  double min_gain = 0.01;
+  // Routes change only where the MLU falls by at least so much of itself for each pair changed.
+  double min_gain = 1e-5;
+  // But all routes may, where those that change few end so much above what all anew would give.
+  double most_behind = 0.05;
   std::function<bool()> stop;
 };
 
