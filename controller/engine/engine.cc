@@ -122,13 +122,14 @@ void Engine::Recompute() {
   next_snapshot_ = *std::move(snapshot);
   next_revision_ = resources_.revision();
   next_plan_ = MakePlan({*next_snapshot_, resources_.intents(), switches_.links_down(),
-                         resources_.placements(), options_.plan, &resources_.mesh_routes()});
+                         resources_.placements(), options_.plan, &resources_.mesh_routes(),
+                         &resources_.guarantees()});
   metrics_
       .Histogram("waymark_engine_plan_seconds", "Time to compute a plan",
                  {0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10})
       .Observe(absl::ToDoubleSeconds(loop_.clock().Monotonic() - begin));
   if (next_plan_.changed_placements.empty() && next_plan_.deleted_placements.empty() &&
-      next_plan_.mesh_changes.empty()) {
+      next_plan_.mesh_changes.empty() && next_plan_.guarantee_changes.empty()) {
     Adopt();
   } else {
     StorePlacements();
@@ -144,11 +145,15 @@ void Engine::StorePlacements() {
   for (const std::string& name : next_plan_.deleted_placements) {
     mutations.push_back({StoreKey(kPlacementPrefix, name), std::nullopt, std::nullopt});
   }
-  for (const auto& [key, routes] : next_plan_.mesh_changes) {
-    Mutation mutation = {StoreKey(kMeshRoutesPrefix, key), std::nullopt, std::nullopt};
-    if (routes) mutation.value = routes->SerializeAsString();
-    mutations.push_back(std::move(mutation));
-  }
+  const auto add = [&](std::string_view prefix, const auto& changes) {
+    for (const auto& [name, record] : changes) {
+      Mutation mutation = {StoreKey(prefix, name), std::nullopt, std::nullopt};
+      if (record) mutation.value = record->SerializeAsString();
+      mutations.push_back(std::move(mutation));
+    }
+  };
+  add(kMeshRoutesPrefix, next_plan_.mesh_changes);
+  add(kGuaranteePrefix, next_plan_.guarantee_changes);
   storing_ = true;
   resources_.PlacementsStoring(next_plan_);
   store_.Commit(std::move(mutations), [guard = guard_](absl::StatusOr<Revision> stored) {

@@ -107,6 +107,14 @@ void MeshOptimizer::Solve(MeshWork work, const Engine::Adopted& adopted) {
   if (!results.ok()) return Finish("failed", results.status());
   answer_ = std::make_unique<Answer>(Answer{std::move(work), *std::move(results)});
   Report(*answer_, loop_.clock().Monotonic() - begin);
+  if (!KeepsGuarantees(follower_.resources(), answer_->work, answer_->results)) {
+    // They were made for the likeliest traffic; what is promised for the worst stays.
+    for (MeshClassResult& one : answer_->results) {
+      one.changed_demands.clear();
+      one.changed = 0;
+    }
+    return Finish("kept", absl::OkStatus());
+  }
   Commit(adopted);
 }
 

@@ -1,7 +1,6 @@
 #include "controller/engine/mesh_work.h"
 
 #include <algorithm>
-#include <bit>
 #include <utility>
 
 #include "controller/compute/mesh/evaluate.h"
@@ -10,6 +9,7 @@
 #include "controller/compute/search_graph.h"
 #include "controller/engine/path_books.h"
 #include "controller/plan/demands.h"
+#include "controller/plan/fingerprint.h"
 #include "controller/plan/mesh.h"
 #include "controller/plan/mesh_codec.h"
 #include "controller/plan/mesh_demands.h"
@@ -21,22 +21,6 @@ namespace {
 
 // Where others hold all of a link its mesh traffic has somewhere to be until it has moved away.
 constexpr double kLeastShare = 0.001;
-
-// FNV-1a, 64 bits.
-class Fingerprint {
- public:
-  void Add(uint64_t value) {
-    for (int i = 0; i < 8; ++i, value >>= 8) hash_ = (hash_ ^ (value & 0xff)) * 0x100000001b3u;
-  }
-  void Add(double value) { Add(std::bit_cast<uint64_t>(value)); }
-  void Add(const std::string& text) {
-    for (const char c : text) Add(uint64_t{static_cast<uint8_t>(c)});
-  }
-  uint64_t value() const { return hash_; }
-
- private:
-  uint64_t hash_ = 0xcbf29ce484222325u;
-};
 
 uint64_t FingerprintOf(const MeshWork& work) {
   Fingerprint print;
@@ -269,6 +253,37 @@ absl::StatusOr<std::vector<MeshClassResult>> SolveMesh(const MeshWork& work,
     Grant(problem, loads, &result, &used);
   }
   return results;
+}
+
+bool KeepsGuarantees(Resources& resources, const MeshWork& work,
+                     const std::vector<MeshClassResult>& results) {
+  const Snapshot& snapshot = *work.snapshot;
+  const ResolvedServices resolved = ResolveServices(snapshot, resources.intents());
+  const Ledger pinned = BooksOf(snapshot, resources.intents(),
+                                OwnersOf(snapshot, resources.intents()), resources.placements())
+                            .ledger;
+  // Who has all that he asks.
+  const auto content = [&](const auto& routes_of) {
+    PlannedMesh mesh;
+    for (MeshClassPairs& needed : MeshPairsOf(resolved)) {
+      for (size_t i = 0; i < work.classes.size(); ++i) {
+        if (work.classes[i].traffic_class != needed.traffic_class->name()) continue;
+        mesh.classes.push_back({needed.traffic_class, std::move(needed.pairs), routes_of(i), {}});
+        break;
+      }
+    }
+    std::vector<MeshHold> holds = MeshHoldsOf(snapshot, resolved, mesh, &resources.guarantees());
+    Ledger ledger = pinned;
+    BookMeshHolds(HoldAge::kOld, snapshot, &holds, &ledger);
+    std::set<std::string> services;
+    for (const MeshHold& hold : holds) {
+      if (hold.outcome == MeshHold::Outcome::kWanted) services.insert(hold.service);
+    }
+    return services;
+  };
+  const std::set<std::string> now = content([&](size_t i) { return work.classes[i].present; });
+  const std::set<std::string> then = content([&](size_t i) { return results[i].routes; });
+  return std::includes(then.begin(), then.end(), now.begin(), now.end());
 }
 
 std::vector<Mutation> MutationsOf(const MeshWork& work,

@@ -67,6 +67,11 @@ struct MeshSolveOptions {
 absl::StatusOr<std::vector<MeshClassResult>> SolveMesh(const MeshWork& work,
                                                        const MeshSolveOptions& options);
 
+// Whether every service that `resources` say is guaranteed its rates still would be. As slow as
+// finding the worst case of each service whose routes change.
+bool KeepsGuarantees(Resources& resources, const MeshWork& work,
+                     const std::vector<MeshClassResult>& results);
+
 // The records that must be written for it.
 std::vector<Mutation> MutationsOf(const MeshWork& work,
                                   const std::vector<MeshClassResult>& results);

@@ -30,6 +30,8 @@ struct PathWorld {
   // Empty for a past revision: states of links are not stored.
   const std::set<std::string>& links_down;
   Revision revision = 0;
+  // As stored; null: none.
+  const GuaranteeRecords* guarantees = nullptr;
 };
 
 // `stop` is asked now and then; once true, the best so far is the answer (BUDGET_SPENT). Errors as

@@ -89,7 +89,8 @@ std::map<std::string, PolicyOwner> OwnersOf(const Snapshot& snapshot, const Inte
 
 PathBooks BooksOf(const Snapshot& snapshot, const Intents& intents,
                   const std::map<std::string, PolicyOwner>& owners,
-                  const std::map<std::string, stored::v1::Placement>& placements) {
+                  const std::map<std::string, stored::v1::Placement>& placements,
+                  const GuaranteeRecords* guarantees) {
   PathBooks books{Ledger(snapshot), QueueLoads(snapshot)};
   for (const auto& [name, traffic_class] : intents.traffic_classes) {
     if (traffic_class.treatment() == v1::MESH) books.loads.MarkUnreserved(traffic_class.queue());
@@ -104,6 +105,10 @@ PathBooks BooksOf(const Snapshot& snapshot, const Intents& intents,
     books.unguarded.insert(demand.policies.begin(), demand.policies.end());
     for (const std::string& policy : demand.policies) books.loads.Remove(policy);
     Hold(snapshot, placements, demand, {.queues = true}, /*guarded=*/false, &books);
+  }
+  if (guarantees != nullptr) {
+    for (const MeshHold& hold : StoredHolds(snapshot, *guarantees))
+      BookAsBefore(hold, &books.ledger);
   }
   return books;
 }

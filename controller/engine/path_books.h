@@ -48,10 +48,12 @@ struct HeldParts {
 };
 
 // A placement that no longer fits, that names a link which is gone or whose policy nobody owns,
-// holds nothing: the next plan moves or drops it. O(placements * hops).
+// holds nothing: the next plan moves or drops it. `guarantees` as stored; null: none, as if nothing
+// were promised to any-to-any services. O(placements * hops).
 PathBooks BooksOf(const Snapshot& snapshot, const Intents& intents,
                   const std::map<std::string, PolicyOwner>& owners,
-                  const std::map<std::string, stored::v1::Placement>& placements);
+                  const std::map<std::string, stored::v1::Placement>& placements,
+                  const GuaranteeRecords* guarantees = nullptr);
 
 // For as long as it lives, `books` lack what both directions of a demand hold: as if it were to be
 // placed now. All references must outlive it. O(hops); with the queues, up to O(all flows).

@@ -57,7 +57,8 @@ PlannedAnswer PlanOne(const PlannedQuery& query) {
       query.alone ? ResolvedServices() : ResolveServices(world.snapshot, world.intents);
   const auto placed =
       PlaceOneMore(PinnedInputOf({world.snapshot, world.intents, world.links_down,
-                                  query.alone ? none : world.placements, PlanOptions()},
+                                  query.alone ? none : world.placements, PlanOptions(), nullptr,
+                                  query.alone ? nullptr : world.guarantees},
                                  resolved, query.link_state),
                    DemandOf(query.question, traffic_class), query.stop);
   PlannedAnswer answer;

@@ -178,7 +178,8 @@ absl::Status EnginePathQueries::Known::Derive() {
   if (!snapshot.ok()) return snapshot.status();
   const Snapshot& network = **snapshot;
   auto owners = OwnersOf(network, resources.intents());
-  PathBooks books = BooksOf(network, resources.intents(), owners, resources.placements());
+  PathBooks books = BooksOf(network, resources.intents(), owners, resources.placements(),
+                            &resources.guarantees());
   derived = std::make_unique<const Derived>(*std::move(snapshot), std::move(owners),
                                             std::move(books), AvailabilityModel(network));
   return absl::OkStatus();
@@ -194,7 +195,8 @@ PathWorld EnginePathQueries::WorldOf(const Known& known,
           d.books,
           d.model,
           links_down,
-          known.resources.revision()};
+          known.resources.revision(),
+          &known.resources.guarantees()};
 }
 
 absl::StatusOr<v1::ComputePathResponse> EnginePathQueries::Compute(
@@ -266,9 +268,15 @@ void EnginePathQueries::Optimize(std::shared_ptr<Moves> moves) {
   if (adopted == nullptr) {
     return RetryOptimize(std::move(moves), absl::UnavailableError("no plan has been made yet"));
   }
-  const Reoptimization plan = waymark::Reoptimize(
-      {**snapshot, now_.resources.intents(), adopted->links_down, now_.resources.placements(), {}},
-      {request.service(), request.min_gain_percent(), StopOf(moves->limits)});
+  const Reoptimization plan =
+      waymark::Reoptimize({**snapshot,
+                           now_.resources.intents(),
+                           adopted->links_down,
+                           now_.resources.placements(),
+                           {},
+                           nullptr,
+                           &now_.resources.guarantees()},
+                          {request.service(), request.min_gain_percent(), StopOf(moves->limits)});
   if (plan.stopped) {
     absl::Status why = CheckLimits(moves->limits);
     return moves->answer->Give(

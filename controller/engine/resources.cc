@@ -45,7 +45,7 @@ absl::Status Resources::Load(const Store& store, Revision revision) {
   if (revision == 0) return absl::OkStatus();
   for (const std::string_view prefix :
        {kNodePrefix, kLinkPrefix, kSrlgPrefix, kSitePrefix, kTrafficClassPrefix, kClassMapPrefix,
-        kServicePrefix, kPlacementPrefix, kMeshRoutesPrefix}) {
+        kServicePrefix, kPlacementPrefix, kMeshRoutesPrefix, kGuaranteePrefix}) {
     absl::StatusOr<std::vector<Record>> records = store.List(std::string(prefix), revision);
     if (!records.ok()) return records.status();
     for (const Record& record : *records) {
@@ -90,6 +90,7 @@ absl::Status Resources::Put(const std::string& key, const std::string* value, bo
     };
     put(kPlacementPrefix, &placements_);
     put(kMeshRoutesPrefix, &mesh_routes_);
+    put(kGuaranteePrefix, &guarantees_);
   }
   return status;
 }
@@ -127,6 +128,7 @@ void Resources::PlacementsStoring(const Plan& plan) {
     placements_.storing[name] = std::nullopt;
   }
   mesh_routes_.storing = plan.mesh_changes;
+  guarantees_.storing = plan.guarantee_changes;
 }
 
 absl::Status Resources::PlacementsStoring(const std::vector<Mutation>& mutations) {
@@ -145,6 +147,7 @@ absl::Status Resources::PlacementsStoring(const std::vector<Mutation>& mutations
   }
   placements_.storing = std::move(placements);
   mesh_routes_.storing = std::move(mesh_routes);
+  guarantees_.storing.clear();
   return absl::OkStatus();
 }
 
@@ -153,6 +156,7 @@ void Resources::PlacementsStored(const absl::StatusOr<Revision>& stored) {
   const bool news = stored.ok() && revision_ < *stored;
   placements_.Settle(news);
   mesh_routes_.Settle(news);
+  guarantees_.Settle(news);
 }
 
 absl::StatusOr<std::shared_ptr<const Snapshot>> Resources::Topology() {

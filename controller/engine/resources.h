@@ -25,8 +25,8 @@ class Resources {
   // that does not parse.
   absl::Status Load(const Store& store, Revision revision);
   // Takes over one revision's changes, whoever made them. True in `*relevant` if anything that
-  // computation reads is different now: records of request ids are not read, and placements and
-  // mesh routes that the engine has stored are known already.
+  // computation reads is different now: records of request ids are not read, and placements,
+  // mesh routes and guarantees that the engine has stored are known already.
   absl::Status Apply(const ChangeSet& changes, bool* relevant);
 
   // Placements and mesh routes that the engine is about to commit: when the store tells of them
@@ -50,6 +50,10 @@ class Resources {
   // By MeshRoutesKey.
   const std::map<std::string, stored::v1::MeshRoutes>& mesh_routes() const {
     return mesh_routes_.held;
+  }
+  // By service name.
+  const std::map<std::string, stored::v1::MeshGuarantee>& guarantees() const {
+    return guarantees_.held;
   }
 
  private:
@@ -75,6 +79,7 @@ class Resources {
   Intents intents_;
   Facts<stored::v1::Placement> placements_;  // by policy name
   Facts<stored::v1::MeshRoutes> mesh_routes_;
+  Facts<stored::v1::MeshGuarantee> guarantees_;
 };
 
 }  // namespace waymark

@@ -234,6 +234,8 @@ class Builder {
       return explain(count[v1::DOWN] == all ? v1::DOWN : v1::DEGRADED, v1::DOWN);
     }
     if (count[v1::PENDING] > 0) return explain(v1::PENDING, v1::PENDING);
+    // It carries, without the guarantee that it was given.
+    if (service.status.state() == v1::DEGRADED) return service.status;
     if (count[v1::DEGRADED] > 0) return explain(v1::DEGRADED, v1::DEGRADED);
     return MakeStatus(v1::UP);
   }

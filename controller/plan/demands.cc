@@ -67,6 +67,9 @@ PinnedInput PinnedInputOf(const PlanInput& input, const ResolvedServices& resolv
                           const LinkState& link_state) {
   PinnedInput pinned = {
       input.snapshot, link_state, input.placements, {}, 0, input.options.pinned_probe_interval_us};
+  if (input.guarantees != nullptr) {
+    pinned.mesh_holds = StoredHolds(input.snapshot, *input.guarantees);
+  }
   for (const auto& [name, traffic_class] : input.intents.traffic_classes) {
     if (traffic_class.treatment() == v1::MESH) {
       pinned.unreserved_queue = std::max(pinned.unreserved_queue, traffic_class.queue());

@@ -22,10 +22,11 @@ void SortByOrderOfService(std::vector<PinnedDemand>* demands) {
 
 }  // namespace
 
-std::map<std::string, PlacedPolicy> PlacePinned(PinnedInput input) {
+std::map<std::string, PlacedPolicy> PlacePinned(PinnedInput input, std::vector<MeshHold>* booked) {
   SortByOrderOfService(&input.demands);
   Placer placer(input);
   placer.Place();
+  if (booked != nullptr) *booked = placer.mesh_holds();
   return placer.Result();
 }
 

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "controller/compute/constraints.h"
+#include "controller/plan/guarantee.h"
 #include "controller/plan/plan.h"
 
 namespace waymark {
@@ -50,6 +51,8 @@ struct PinnedInput {
   // Queues up to this one carry traffic that nothing is reserved for.
   uint32_t unreserved_queue = 0;
   uint32_t probe_interval_us = 0;
+  // What any-to-any services ask of the ledger.
+  std::vector<MeshHold> mesh_holds = {};
   // Refusals in full, for the first of them. Else in short: it costs some hundred searches less.
   bool explain = true;
 };
@@ -70,7 +73,9 @@ struct Replacement {
 };
 
 // By policy name: an entry for each policy of each demand.
-std::map<std::string, PlacedPolicy> PlacePinned(PinnedInput input);
+// `booked`: what has become of `input.mesh_holds`; null: nobody asks.
+std::map<std::string, PlacedPolicy> PlacePinned(PinnedInput input,
+                                                std::vector<MeshHold>* booked = nullptr);
 
 // What one more demand would get beside the others, if it came now: its two policies alone, by
 // name, its refusal in short. Others may have given way to it, as in PlacePinned. `more.policies`

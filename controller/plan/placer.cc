@@ -32,6 +32,7 @@ Placer::Placer(const PinnedInput& input, std::function<bool()> stop)
       ledger_(snapshot_),
       loads_(snapshot_),
       solver_(snapshot_, link_state_, ledger_, budget_),
+      mesh_holds_(input.mesh_holds),
       stop_(std::move(stop)) {
   loads_.MarkUnreserved(input.unreserved_queue);
   for (const PinnedDemand& demand : input.demands) {
@@ -44,6 +45,7 @@ Placer::Placer(const PinnedInput& input, std::function<bool()> stop)
 
 void Placer::Place() {
   RetakeAll();
+  BookMeshHolds(HoldAge::kOld, snapshot_, &mesh_holds_, &ledger_);
   const size_t count = jobs_.size();
   for (size_t i = 0; i < count && !Stopped(); ++i) {
     if (jobs_[i].standing == Standing::kWhole) Mend(&jobs_[i]);
@@ -55,6 +57,7 @@ void Placer::Place() {
     if (jobs_[i].standing == Standing::kSurvivor) FindPartner(&jobs_[i]);
   }
   PlaceNewOnes();
+  BookMeshHolds(HoldAge::kNew, snapshot_, &mesh_holds_, &ledger_);
   MarkUnprotected();
 }
 

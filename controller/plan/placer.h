@@ -67,6 +67,7 @@ class Placer {
 
   void Place();
   bool stopped() const { return stopped_; }
+  const std::vector<MeshHold>& mesh_holds() const { return mesh_holds_; }
   // After Place.
   std::vector<PinnedMove> Replace(const std::string& service, double min_gain_percent);
   std::map<std::string, PlacedPolicy> Result();
@@ -158,6 +159,7 @@ class Placer {
   RouteSolver solver_;
   std::deque<PinnedJob> jobs_;
   std::map<std::string, PinnedJob*> by_key_;
+  std::vector<MeshHold> mesh_holds_;
   // What would be free if none were stronger than this hold priority.
   struct WithoutStronger;
   std::map<int, std::shared_ptr<WithoutStronger>> without_stronger_;

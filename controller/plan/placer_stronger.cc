@@ -39,6 +39,7 @@ std::string Placer::PreemptedBy(const PinnedJob& job) {
   std::shared_ptr<WithoutStronger>& without = without_stronger_[job.demand->hold_priority];
   if (without == nullptr) {
     without = std::make_shared<WithoutStronger>(*this, budget_);
+    for (const MeshHold& hold : mesh_holds_) BookAsBefore(hold, &without->ledger);
     for (const PinnedJob& other : jobs_) {
       if (!other.placed) continue;
       without->any = without->any || stronger(other);
@@ -61,8 +62,11 @@ std::string Placer::PreemptedBy(const PinnedJob& job) {
         int64_t lacking = job.wanted() - ledger_.Residual(link, kTentativePriority);
         std::vector<const PinnedJob*> holders;
         for (const std::string& key : ledger_.Holders(link)) {
-          const PinnedJob* holder = by_key_.at(key);
-          if (stronger(*holder)) holders.push_back(holder);
+          const auto holder = by_key_.find(key);
+          // What any-to-any services hold gives way to nobody.
+          if (holder != by_key_.end() && stronger(*holder->second)) {
+            holders.push_back(holder->second);
+          }
         }
         const auto is_named = [&](const PinnedJob* holder) {
           return std::find(named.begin(), named.end(), holder) != named.end();

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "controller/base/srv6.h"
 #include "controller/plan/demands.h"
+#include "controller/plan/guarantee.h"
 #include "controller/plan/mesh.h"
 #include "controller/plan/mesh_codec.h"
 #include "controller/plan/paths.h"
@@ -42,9 +43,13 @@ class Planner {
     for (const auto& [name, service] : resolved_.services) {
       plan_.services[name].status.set_state(v1::PENDING);
     }
+    const PlannedMesh mesh = PlanMesh(input_, resolved_, link_state_);
+    plan_.mesh_changes = mesh.changes;
+    AddPinned(mesh);
+    for (const MeshClassPlan& planned : mesh.classes) {
+      for (size_t i = 0; i < planned.pairs.size(); ++i) AddMeshPolicy(planned, i);
+    }
     for (const auto& [name, service] : resolved_.services) AddServiceObjects(name, service);
-    AddPinned();
-    AddMesh();
     for (const auto& [name, service] : resolved_.services) NotePolicies(name, service);
     for (auto& [name, service] : plan_.services) {
       std::sort(service.objects.begin(), service.objects.end());
@@ -59,6 +64,7 @@ class Planner {
   }
 
   void AddServiceObjects(const std::string& name, const ResolvedService& service) {
+    if (plan_.services.at(name).status.state() == v1::BLOCKED) return;
     for (const auto& [node, object] : ServiceObjects(snapshot_, service)) {
       plan_.services[name].objects.emplace_back(node, ObjectKey(object));
       plan_.objects[node].Put(object);
@@ -74,8 +80,13 @@ class Planner {
     }
   }
 
-  void AddPinned() {
-    const auto placed = PlacePinned(PinnedInputOf(input_, resolved_, link_state_));
+  // What services hold is between what was placed before and what is new.
+  void AddPinned(const PlannedMesh& mesh) {
+    PinnedInput pinned = PinnedInputOf(input_, resolved_, link_state_);
+    pinned.mesh_holds = MeshHoldsOf(snapshot_, resolved_, mesh, input_.guarantees);
+    std::vector<MeshHold> holds;
+    const auto placed = PlacePinned(std::move(pinned), &holds);
+    NoteGuarantees(mesh, holds);
     for (const auto& [name, service] : resolved_.services) {
       ForEachFlow(
           service, /*pinned=*/true,
@@ -111,15 +122,25 @@ class Planner {
     AddPolicy(std::move(policy), std::move(object), pair.first);
   }
 
-  // Shared: one policy a class and pair of edge nodes, however many services need it.
-  void AddMesh() {
-    PlannedMesh mesh = PlanMesh(input_, resolved_, link_state_);
-    for (const MeshClassPlan& planned : mesh.classes) {
-      for (size_t i = 0; i < planned.pairs.size(); ++i) AddMeshPolicy(planned, i);
+  void NoteGuarantees(const PlannedMesh& mesh, const std::vector<MeshHold>& holds) {
+    std::set<std::string> kept;
+    for (const MeshHold& hold : holds) {
+      const auto lacks = StatusOf(snapshot_, resolved_.services.at(hold.service), mesh, hold);
+      if (lacks) plan_.services.at(hold.service).status = *lacks;
+      const auto record = RecordOf(snapshot_, hold);
+      if (!record) continue;
+      kept.insert(hold.service);
+      if (!hold.record || hold.record->SerializeAsString() != record->SerializeAsString()) {
+        plan_.guarantee_changes[hold.service] = *record;
+      }
     }
-    plan_.mesh_changes = std::move(mesh.changes);
+    if (input_.guarantees == nullptr) return;
+    for (const auto& [service, record] : *input_.guarantees) {
+      if (!kept.contains(service)) plan_.guarantee_changes[service] = std::nullopt;
+    }
   }
 
+  // Shared: one policy a class and pair of edge nodes, however many services need it.
   void AddMeshPolicy(const MeshClassPlan& planned, size_t number) {
     const v1::TrafficClass& traffic_class = *planned.traffic_class;
     const auto& pair = planned.pairs[number];

@@ -56,6 +56,13 @@
 // (controller/engine), by storing others. A route in gentle maintenance stays only where no path
 // has less of it. Programmed with the fewest segments, if the class allows (paths.h).
 //
+// Guarantees. A service with hoses or committed rates in mesh classes holds on every link what that
+// may come to in the worst case over the routes that stand (guarantee.h). What it holds is a stored
+// fact: it is held again before anything new is placed, but after pinned placements that stay. What
+// is new comes after new pinned policies, by queue and name; a service whose rates do not fit is
+// BLOCKED, without objects, until they do. One that was admitted keeps its objects whatever
+// happens, DEGRADED where its rates no longer fit, or not yet those that it was raised to.
+//
 // Blocked. A policy that cannot be placed still gets a PolicyObject, without a working list: the
 // switch drops its frames and counts them, never sends them another way.
 #ifndef WAYMARK_CONTROLLER_PLAN_PLAN_H_
@@ -102,6 +109,8 @@ struct PlanInput {
   PlanOptions options = {};
   // As stored, by MeshRoutesKey; null: none. What does not parse as routes counts as none.
   const std::map<std::string, stored::v1::MeshRoutes>* mesh_routes = nullptr;
+  // As stored, by service name; null: none.
+  const std::map<std::string, stored::v1::MeshGuarantee>* guarantees = nullptr;
 };
 
 struct PlannedPolicy {
@@ -122,8 +131,8 @@ struct PlannedPolicy {
 // What a service's state depends on.
 struct ServicePlan {
   // Set (state BLOCKED) when the service itself cannot be realised, e.g. an E-Line without exactly
-  // two endpoints, or a dangling reference; then it has no objects and no policies. Otherwise state
-  // PENDING.
+  // two endpoints, or a dangling reference; then it has no objects and no policies. BLOCKED with
+  // policies, or DEGRADED: its guaranteed rates do not fit. Otherwise state PENDING.
   v1::Status status;
   // Policies that its frames take, by name; and those of them that are BLOCKED.
   std::vector<std::string> policies;
@@ -141,6 +150,8 @@ struct Plan {
   std::vector<std::string> deleted_placements;
   // How mesh routes differ from PlanInput::mesh_routes, by MeshRoutesKey; nullopt: deleted.
   std::map<std::string, std::optional<stored::v1::MeshRoutes>> mesh_changes;
+  // How guarantees differ from PlanInput::guarantees, by service name; nullopt: deleted.
+  std::map<std::string, std::optional<stored::v1::MeshGuarantee>> guarantee_changes;
   // By node id (without "nodes/"): an entry for every node with a node_sid.
   std::map<std::string, ObjectTable> objects;
   // By service name.

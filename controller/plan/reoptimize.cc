@@ -2,50 +2,32 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstdio>
 #include <utility>
 
 #include "controller/plan/demands.h"
+#include "controller/plan/fingerprint.h"
 
 namespace waymark {
 namespace {
 
-// FNV-1a, 64 bits: the same on every machine and in every version, which std::hash is not.
-class Hash {
- public:
-  void Add(const std::string& text) {
-    for (const char c : text) Byte(static_cast<uint8_t>(c));
-    Byte(0);
-  }
-  // Field by field: a serialized message is not promised to be the same bytes everywhere.
-  void Add(const stored::v1::Placement& placement) {
-    for (const std::string& link : placement.working()) Add(link);
-    Byte(1);
-    for (const std::string& link : placement.protect()) Add(link);
-    Byte(placement.protect_shared() ? 3 : 2);
-    Add(std::to_string(placement.reserved_bps()));
-  }
-  std::string Text() const {
-    char text[17];
-    std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(value_));
-    return text;
-  }
-
- private:
-  void Byte(uint8_t byte) { value_ = (value_ ^ byte) * 0x100000001b3u; }
-
-  uint64_t value_ = 0xcbf29ce484222325u;
-};
+// Field by field: a serialized message is not promised to be the same bytes everywhere.
+void Add(const stored::v1::Placement& placement, Fingerprint* print) {
+  for (const std::string& link : placement.working()) print->Add(link);
+  print->AddByte(1);
+  for (const std::string& link : placement.protect()) print->Add(link);
+  print->AddByte(placement.protect_shared() ? 3 : 2);
+  print->Add(std::to_string(placement.reserved_bps()));
+}
 
 std::string NameOf(const PlanInput& input, const Reoptimization& plan) {
-  Hash hash;
+  Fingerprint hash;
   for (const auto& [policy, placement] : input.placements) {
     hash.Add(policy);
-    hash.Add(placement);
+    Add(placement, &hash);
   }
   for (const PlacementMove& move : plan.moves) {
     hash.Add(move.policy);
-    hash.Add(move.after);
+    Add(move.after, &hash);
   }
   return hash.Text();
 }

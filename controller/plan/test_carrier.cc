@@ -89,24 +89,15 @@ void TestCarrier::SetRate(const std::string& service, const std::string& traffic
 
 Plan TestCarrier::MakePlan(uint32_t shuffle) const {
   const auto snapshot = network.BuildShuffled(shuffle);
-  return waymark::MakePlan({*snapshot, intents, links_down, placements, {}, &mesh_routes});
-}
-
-void TakeOver(const std::map<std::string, std::optional<stored::v1::MeshRoutes>>& changes,
-              std::map<std::string, stored::v1::MeshRoutes>* routes) {
-  for (const auto& [key, record] : changes) {
-    if (record) {
-      (*routes)[key] = *record;
-    } else {
-      routes->erase(key);
-    }
-  }
+  return waymark::MakePlan(
+      {*snapshot, intents, links_down, placements, {}, &mesh_routes, &guarantees});
 }
 
 Plan TestCarrier::Commit() {
   Plan plan = MakePlan();
   placements = plan.placements;
   TakeOver(plan.mesh_changes, &mesh_routes);
+  TakeOver(plan.guarantee_changes, &guarantees);
   return plan;
 }
 

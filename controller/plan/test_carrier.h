@@ -21,8 +21,17 @@
 namespace waymark {
 
 // As the store would.
-void TakeOver(const std::map<std::string, std::optional<stored::v1::MeshRoutes>>& changes,
-              std::map<std::string, stored::v1::MeshRoutes>* routes);
+template <typename Record>
+void TakeOver(const std::map<std::string, std::optional<Record>>& changes,
+              std::map<std::string, Record>* records) {
+  for (const auto& [key, record] : changes) {
+    if (record) {
+      (*records)[key] = *record;
+    } else {
+      records->erase(key);
+    }
+  }
+}
 
 struct TestCarrier {
   TestCarrier();
@@ -35,7 +44,7 @@ struct TestCarrier {
 
   // `shuffle` other than 0 gives the topology in another order.
   Plan MakePlan(uint32_t shuffle = 0) const;
-  // Plans, and keeps placements and mesh routes for the next plan, as the store would.
+  // Plans, and keeps what is to be stored for the next plan, as the store would.
   Plan Commit();
 
   // Node ids along a path, e.g. "zrh fra lon".
@@ -49,6 +58,7 @@ struct TestCarrier {
   std::set<std::string> links_down;
   std::map<std::string, stored::v1::Placement> placements;
   std::map<std::string, stored::v1::MeshRoutes> mesh_routes;
+  std::map<std::string, stored::v1::MeshGuarantee> guarantees;
   uint32_t next_vni = 0x100;
 };
 
