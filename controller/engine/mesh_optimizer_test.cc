@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include "controller/engine/engine_testing.h"
+#include "controller/engine/mesh_work.h"
+#include "controller/engine/resources.h"
 #include "controller/store/memory_store.h"
 
 namespace waymark {
@@ -191,6 +193,49 @@ TEST_F(MeshOptimizerTest, StaleAnswersAreDroppedButNotForEver) {
   Pass(absl::Seconds(1));
   EXPECT_EQ(Runs("committed"), 1);
   EXPECT_EQ(Paths("policies/a:1:b"), "ab 64");
+}
+
+TEST_F(MeshOptimizerTest, RoutesThatWouldBreakAGuaranteeAreKnown) {
+  bundle_.mutable_services(0)->mutable_rates(0)->set_cir_bps(6'000'000'000);
+  Start();
+  Pass(absl::Seconds(1));
+  Resources resources;
+  ASSERT_TRUE(resources.Load(store_, store_.current()).ok());
+  ASSERT_TRUE(resources.guarantees().contains(kLine));
+  ASSERT_GT(resources.guarantees().at(kLine).sids_size(), 0);
+  const auto work = MakeMeshWork(resources, {});
+  ASSERT_TRUE(work.ok()) << work.status();
+  ASSERT_EQ(work->classes.size(), 1u);
+  const MeshClassWork& gold = work->classes[0];
+  std::vector<MeshClassResult> results(1);
+  results[0].traffic_class = gold.traffic_class;
+  results[0].routes = gold.present;
+  EXPECT_TRUE(KeepsGuarantees(resources, *work, results));
+  // Two pairs over the same link: 12 of 10 Gbit/s.
+  const Snapshot& snapshot = *work->snapshot;
+  const std::vector<int32_t> around = {Index(*snapshot.FindLink("links/a--c")),
+                                       Index(*snapshot.FindLink("links/c--b"))};
+  MeshRoutes detour;
+  for (size_t i = 0; i < gold.problem.demands.size(); ++i) {
+    const MeshDemand& demand = gold.problem.demands[i];
+    if (snapshot.node(static_cast<NodeId>(demand.from)).name == "nodes/a" &&
+        snapshot.node(static_cast<NodeId>(demand.to)).name == "nodes/b") {
+      detour.AddRoute(around, 64);
+    } else {
+      const size_t end = gold.present.first_route(i + 1);
+      for (size_t r = gold.present.first_route(i); r < end; ++r) {
+        detour.AddRoute(gold.present.links(r), gold.present.weight(r));
+      }
+    }
+    detour.EndDemand();
+  }
+  results[0].routes = detour;
+  EXPECT_FALSE(KeepsGuarantees(resources, *work, results));
+  // What was never promised cannot be broken.
+  ASSERT_TRUE(store_.CommitAndWait({{StoreKey(kGuaranteePrefix, kLine), std::nullopt, {}}}).ok());
+  Resources without;
+  ASSERT_TRUE(without.Load(store_, store_.current()).ok());
+  EXPECT_TRUE(KeepsGuarantees(without, *work, results));
 }
 
 TEST_F(MeshOptimizerTest, NeverOverAForbiddenPlaceAndEndsWhenTold) {
