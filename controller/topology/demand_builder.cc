@@ -14,6 +14,8 @@ namespace {
 
 // Memory, however small the lines of a file are.
 constexpr size_t kMostDemands = 10'000'000;
+// So many nodes named by place, all in the graph's first half, are hardly of this graph.
+constexpr int64_t kTellingPlaces = 10;
 
 std::string NameOf(const DemandGraph::Node& node) {
   return Quote(node.label.empty() ? node.id : node.label);
@@ -56,7 +58,7 @@ absl::StatusOr<int32_t> DemandBuilder::Found(int line, std::string_view field,
 }
 
 absl::StatusOr<int32_t> DemandBuilder::AtPlace(int line, std::string_view field,
-                                               std::string_view text) const {
+                                               std::string_view text) {
   int32_t place = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), place);
   if (error != std::errc() || end != text.data() + text.size() || place < 0 ||
@@ -65,6 +67,8 @@ absl::StatusOr<int32_t> DemandBuilder::AtPlace(int line, std::string_view field,
         line, absl::StrCat(std::string(field), " ", Quote(text), " is no node: the graph has 0 to ",
                            node_count() - 1, "; is the file for another graph?"));
   }
+  ++placed_;
+  last_place_ = std::max(last_place_, place);
   return place;
 }
 
@@ -79,7 +83,7 @@ absl::StatusOr<int32_t> DemandBuilder::Labelled(int line, std::string_view field
 }
 
 absl::StatusOr<int32_t> DemandBuilder::Named(int line, std::string_view field,
-                                             std::string_view text) const {
+                                             std::string_view text) {
   const std::string name(text.starts_with("nodes/") ? text.substr(6) : text);
   if (const auto it = ids_.find(name); it != ids_.end()) return it->second;
   if (const auto it = labels_.find(name); it != labels_.end()) {
@@ -110,6 +114,22 @@ absl::StatusOr<double> DemandBuilder::InRange(int line, std::string_view field, 
   if (bps >= 0 && bps <= kMaxDemandBps) return bps;
   return Error(line, absl::StrCat("the ", std::string(field), " is ", rate.value, ": give 0 to ",
                                   kMaxDemandBps / rate.unit));
+}
+
+std::optional<int32_t> DemandBuilder::Known(std::string_view name) const {
+  const std::string key(name);
+  for (const auto* names : {&labels_, &ids_}) {
+    if (const auto it = names->find(key); it != names->end() && it->second != kSeveral) {
+      return it->second;
+    }
+  }
+  return std::nullopt;
+}
+
+bool DemandBuilder::IsAt(int32_t place, std::string_view name) const {
+  if (place >= node_count()) return false;
+  const DemandGraph::Node& node = graph_.nodes[place];
+  return node.label == name || node.id == name;
 }
 
 absl::Status DemandBuilder::Add(int line, int32_t source, int32_t target, double value,
@@ -161,6 +181,10 @@ absl::StatusOr<DemandMatrix> DemandBuilder::Finish(DemandFormat format) && {
   if (selves_ > 0) {
     Warn(first_self_, absl::StrCat(selves_, selves_ == 1 ? " demand" : " demands",
                                    " from a node to itself: left out, as no link carries them"));
+  }
+  if (placed_ >= kTellingPlaces && (last_place_ + 1) * 2 <= node_count()) {
+    Warn(0, absl::StrCat("has demands between the first ", last_place_ + 1, " of the graph's ",
+                         node_count(), " nodes only: is the matrix for another graph?"));
   }
   return DemandMatrix{.demands = std::move(demands_), .warnings = Warnings(), .format = format};
 }

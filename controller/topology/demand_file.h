@@ -6,13 +6,15 @@
 //           a demand is routing_unit * demand_value                               not stated)
 // teavar    TeaVaR's demand.txt: a matrix a line, n * n      place in the row     kbit/s
 //           numbers, all of the first source's first
-// topohub   "graph": {"demands": {source: {target: rate}}}   id or name           Mbit/s
-//           of node-link JSON
+// topohub   "graph": {"demands": {source: {target: rate}}}   name or id; place,   Mbit/s
+//           of node-link JSON                                where the graph
+//                                                            knows neither
 // csv       "source,target,rate" a line, header optional,    id, label or         the graph's, or
 //           "#" begins a comment                             place                with its own:
 //           "10G"
 //
-// So a matrix that comes with a graph has the unit of that graph's capacities.
+// Nothing in a matrix by place says which graph it is for: one that leaves out half of the graph
+// gets a warning. So a matrix that comes with a graph has the unit of that graph's capacities.
 #ifndef WAYMARK_CONTROLLER_TOPOLOGY_DEMAND_FILE_H_
 #define WAYMARK_CONTROLLER_TOPOLOGY_DEMAND_FILE_H_
 

@@ -8,12 +8,14 @@
 #include <string_view>
 #include <tuple>
 
+#include "absl/strings/str_cat.h"
 #include "controller/topology/demand_samples.h"
 #include "controller/topology/file_error.h"
 
 namespace waymark {
 namespace {
 
+using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -176,6 +178,95 @@ TEST(DemandFileTest, LabelsThatRepeatNameNoNode) {
   EXPECT_THAT(ReadDemands("f", "0,Genf,1", graph, {}).status().message(),
               HasSubstr("f:1: target \"Genf\" is the label of several nodes"));
   EXPECT_TRUE(ReadDemands("f", "0,chur,1", graph, {}).ok());
+}
+
+std::string Topohub(std::string_view nodes, std::string_view demands) {
+  return absl::StrCat(R"({"graph": {"demands": )", std::string(demands), R"(}, "nodes": [)",
+                      std::string(nodes), "]}");
+}
+
+TEST(TopohubDemandTest, NodesAreKnownByNameOrIdInWhateverOrder) {
+  // The graph has bern, genf, chur.
+  const auto by_id = Read("f", Topohub(R"({"id": "chur"}, {"id": "genf"}, {"id": "bern"})",
+                                       R"({"bern": {"genf": 1}})"));
+  EXPECT_THAT(Rows(by_id), ElementsAre(Row(0, 1, 1e6)));
+  EXPECT_EQ(by_id->warnings.size(), 1u);  // of the unit
+  EXPECT_THAT(Rows(Read("f", Topohub(R"({"id": 0, "name": "Chur"}, {"id": 1, "name": "Bern"},
+                                {"id": 2, "name": "Genf"})",
+                                     R"({"0": {"2": 1}})"))),
+              ElementsAre(Row(2, 1, 1e6)));
+  // Some of the graph's nodes.
+  const auto some = Read("f", Topohub(R"({"id": 7, "name": "Chur"}, {"id": 8, "name": "Bern"})",
+                                      R"({"8": {"7": 1}})"));
+  EXPECT_THAT(Rows(some), ElementsAre(Row(0, 2, 1e6)));
+  EXPECT_THAT(some->warnings, Contains(HasSubstr("f: has 2 nodes, and the graph 3: is the ")));
+  // Not listed, so that there are no places to be had.
+  EXPECT_THAT(Read("f", Topohub(R"({"id": "chur"}, {"id": "genf"}, {"id": "bern"})",
+                                R"({"bern": {"2": 1}})"))
+                  .status()
+                  .message(),
+              HasSubstr("f: target \"2\" is no node of the graph"));
+}
+
+TEST(TopohubDemandTest, NodesThatTheGraphDoesNotKnowArePlacesOnlyWhereAllElseAgrees) {
+  const auto placed = Read("f", Topohub(R"({"id": 10}, {"id": 11, "name": "Genf"}, {"id": 12})",
+                                        R"({"10": {"12": 1}})"));
+  EXPECT_THAT(Rows(placed), ElementsAre(Row(0, 2, 1e6)));
+  EXPECT_THAT(placed->warnings, Contains(HasSubstr("taken for the nodes at the same places")));
+  // Genf stands elsewhere: the others need not be where they seem to be.
+  const char* demands = R"({"10": {"11": 1}})";
+  EXPECT_THAT(Read("f", Topohub(R"({"id": 11, "name": "Genf"}, {"id": 10}, {"id": 12})", demands))
+                  .status()
+                  .message(),
+              HasSubstr("f: source \"10\" is no node of the graph"));
+  EXPECT_THAT(Read("f", Topohub(R"({"id": 10}, {"id": 11})", demands)).status().message(),
+              HasSubstr("f: has 2 nodes, and the graph 3: is the matrix for another graph?"));
+  EXPECT_THAT(
+      Read("f", Topohub(R"({"id": 11, "name": "Genf"}, {"id": 10})", demands)).status().message(),
+      HasSubstr("f: source \"10\" is no node"));
+}
+
+TEST(TopohubDemandTest, NoTwoNodesAreOne) {
+  EXPECT_THAT(Read("f", Topohub(R"({"id": 1, "name": "Bern"}, {"id": 2, "name": "bern"})",
+                                R"({"1": {"2": 1}})"))
+                  .status()
+                  .message(),
+              HasSubstr("f: nodes \"1\" and \"2\" are the same node of the graph"));
+  EXPECT_THAT(Read("f", Topohub(R"({"id": 1, "name": "Bern"}, {"id": 1, "name": "Genf"})",
+                                R"({"1": {"2": 1}})"))
+                  .status()
+                  .message(),
+              HasSubstr("f: node id \"1\" is used twice"));
+  // Labels that repeat are told apart by place.
+  DemandGraph graph = SampleDemandGraph();
+  graph.nodes[2].label = "Genf";
+  EXPECT_THAT(Rows(ReadDemands("f",
+                               Topohub(R"({"id": 1, "name": "Bern"}, {"id": 2, "name": "Genf"},
+                                          {"id": 3, "name": "Genf"})",
+                                       R"({"3": {"1": 1}})"),
+                               graph, {})),
+              ElementsAre(Row(2, 0, 1e6)));
+}
+
+TEST(DemandFileTest, MatricesThatLeaveOutHalfOfTheGraphAreSuspected) {
+  DemandGraph graph{.nodes = std::vector<DemandGraph::Node>(8), .rate_unit_bps = 1e3};
+  const auto warnings = [&](int nodes) {
+    std::string rows;
+    int count = 0;
+    for (int s = 0; s < nodes; ++s) {
+      for (int t = 0; t < nodes; ++t) {
+        if (s != t) absl::StrAppend(&rows, "d", count++, " ", s, " ", t, " 0.5\n");
+      }
+    }
+    return ReadDemands("f", absl::StrCat("DEMANDS ", count, "\nlabel src dest bw\n", rows), graph,
+                       {})
+        ->warnings;
+  };
+  EXPECT_THAT(warnings(4), ElementsAre("f: has demands between the first 4 of the graph's 8 nodes "
+                                       "only: is the matrix for another graph?"));
+  EXPECT_THAT(warnings(5), IsEmpty());
+  // Too few to tell.
+  EXPECT_THAT(warnings(2), IsEmpty());
 }
 
 TEST(DemandFileTest, FormatNames) {

@@ -1,7 +1,10 @@
 // Node-link JSON as TopoHub writes it: "graph": {"demands": {source id: {target id: rate}}}.
+#include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
@@ -15,6 +18,7 @@ namespace {
 using nlohmann::json;
 
 constexpr double kMegabit = 1e6;
+constexpr int32_t kUnknown = -1;
 
 class Reader {
  public:
@@ -45,27 +49,82 @@ class Reader {
   }
 
  private:
-  // The ids that this file gives its nodes, which need not be the graph's.
+  // The ids that this file gives its nodes, which need not be the graph's, nor stand in its order:
+  // by name or id where the graph has it, else by place.
   absl::Status Nodes(const json& root) {
     const json* nodes = Member(root, "nodes");
     if (nodes == nullptr || !nodes->is_array()) return absl::OkStatus();
-    if (nodes->size() != static_cast<size_t>(builder_.node_count())) {
-      return builder_.Error(
-          0, absl::StrCat("has ", nodes->size(), " nodes, and the graph ", builder_.node_count(),
-                          ": is the matrix for another graph?"));
+    listed_ = true;
+    std::vector<int32_t> place_of;
+    for (const json& node : *nodes) place_of.push_back(Find(node, place_of.size()));
+    const int64_t known = std::ranges::count_if(place_of, [](int32_t place) { return place >= 0; });
+    const bool same_count = place_of.size() == static_cast<size_t>(builder_.node_count());
+    const std::string counts =
+        absl::StrCat("has ", place_of.size(), " nodes, and the graph ", builder_.node_count(),
+                     ": is the matrix for another graph?");
+    if (!same_count && known == 0) return builder_.Error(0, counts);
+    if (!same_count) builder_.Warn(0, counts);
+    if (same_count && InOrder(place_of)) PlaceTheRest(place_of);
+    return Keep(*nodes, place_of);
+  }
+
+  // kUnknown if the graph has no such node, or several.
+  int32_t Find(const json& node, size_t place) const {
+    const auto own = static_cast<int32_t>(place);
+    for (const char* member : {"name", "id"}) {
+      const auto text = TextMember(node, member);
+      if (!text || text->empty()) continue;
+      // Labels that repeat are told apart by their place.
+      if (builder_.IsAt(own, *text)) return own;
+      if (const auto known = builder_.Known(*text)) return *known;
     }
-    int32_t place = 0;
-    for (const json& node : *nodes) {
-      if (const auto id = TextMember(node, "id")) nodes_.emplace(*id, place);
-      ++place;
+    return kUnknown;
+  }
+
+  // Of those that are known, every one stands where the graph has it.
+  static bool InOrder(const std::vector<int32_t>& place_of) {
+    for (size_t i = 0; i < place_of.size(); ++i) {
+      if (place_of[i] != kUnknown && place_of[i] != static_cast<int32_t>(i)) return false;
+    }
+    return true;
+  }
+
+  void PlaceTheRest(std::vector<int32_t>& place_of) {
+    for (size_t i = 0; i < place_of.size(); ++i) {
+      if (place_of[i] != kUnknown) continue;
+      place_of[i] = static_cast<int32_t>(i);
+      builder_.Warn(0,
+                    "the graph does not know all names and ids of this file's nodes: those are "
+                    "taken for the nodes at the same places");
+    }
+  }
+
+  absl::Status Keep(const json& nodes, const std::vector<int32_t>& place_of) {
+    std::vector<std::string> taken_by(static_cast<size_t>(builder_.node_count()));
+    for (size_t i = 0; i < place_of.size(); ++i) {
+      const auto id = TextMember(nodes[i], "id");
+      if (!id || id->empty()) continue;
+      if (!nodes_.emplace(*id, place_of[i]).second) {
+        return builder_.Error(0,
+                              absl::StrCat("node id ", Quote(*id), " is used twice: change one"));
+      }
+      if (place_of[i] == kUnknown) continue;
+      std::string& before = taken_by[place_of[i]];
+      if (!before.empty()) {
+        return builder_.Error(0, absl::StrCat("nodes ", Quote(before), " and ", Quote(*id),
+                                              " are the same node of the graph: is the matrix for "
+                                              "another graph?"));
+      }
+      before = *id;
     }
     return absl::OkStatus();
   }
 
-  absl::StatusOr<int32_t> End(const char* field, const std::string& text) const {
+  absl::StatusOr<int32_t> End(const char* field, const std::string& text) {
     const auto it = nodes_.find(text);
-    if (it != nodes_.end()) return it->second;
-    return builder_.Named(0, field, text);
+    if (it != nodes_.end() && it->second != kUnknown) return it->second;
+    // Numbers are ids, where there are ids, and no places.
+    return listed_ ? builder_.Labelled(0, field, text) : builder_.Named(0, field, text);
   }
 
   absl::Status Demand(const std::string& from, const std::string& to, const json& rate) {
@@ -84,6 +143,7 @@ class Reader {
 
   std::string_view file_, contents_;
   DemandBuilder builder_;
+  bool listed_ = false;  // the file has a list of nodes
   absl::flat_hash_map<std::string, int32_t> nodes_;
 };
 

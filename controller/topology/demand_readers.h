@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,11 +29,15 @@ class DemandBuilder {
   double graph_unit_bps() const { return graph_.rate_unit_bps; }
 
   // A node of the graph; `field` says for an error which one is meant.
-  absl::StatusOr<int32_t> AtPlace(int line, std::string_view field, std::string_view text) const;
+  absl::StatusOr<int32_t> AtPlace(int line, std::string_view field, std::string_view text);
   // By label, else by id.
   absl::StatusOr<int32_t> Labelled(int line, std::string_view field, std::string_view text) const;
   // By id, else by label, else by place.
-  absl::StatusOr<int32_t> Named(int line, std::string_view field, std::string_view text) const;
+  absl::StatusOr<int32_t> Named(int line, std::string_view field, std::string_view text);
+  // The only node of that label, else the one of that id; none if there is no such node.
+  std::optional<int32_t> Known(std::string_view name) const;
+  // The node at that place has this label or id.
+  bool IsAt(int32_t place, std::string_view name) const;
 
   struct Rate {
     double value = 0, unit = 1;  // times each other: bit/s
@@ -61,6 +66,9 @@ class DemandBuilder {
   const DemandGraph& graph_;
   absl::flat_hash_map<std::string, int32_t> ids_, labels_;
   std::vector<FileDemand> demands_;
+  // Of nodes that were named by place: how often, and the last place.
+  int64_t placed_ = 0;
+  int32_t last_place_ = 0;
   int64_t selves_ = 0;
   int first_self_ = 0;
   std::map<std::string, int> warnings_;

@@ -73,6 +73,9 @@ struct ImportResult {
   // By link of `bundle`: what its te_metric was made from, which holds 1 to 2^24-1 only; none where
   // the file states no weight, or the metric itself.
   std::vector<std::optional<FileWeight>> link_weights;
+  // By link of `bundle`: bit/s as the file states them, of which its capacity_bps is the nearest
+  // whole number.
+  std::vector<double> link_capacities;
   // "FILE:LINE: what was assumed", one for each kind of assumption.
   std::vector<std::string> warnings;
   // The same about weights that the metrics are not equal to.

@@ -87,6 +87,8 @@ const BadFile kBadFiles[] = {
      "f:10: dest \"3\" is no node: give its number, 0 to 2"},
     {"repetita negative end", kRepetita, "edge_1 1 0", "edge_1 -1 0", "src \"-1\" is no node"},
     {"repetita zero bw", kRepetita, "1544", "0", "f:11: bw (kbit/s) is 0: give more than 0"},
+    {"repetita tiny bw", kRepetita, "1544", "0.0001",
+     "f:11: bw (kbit/s) is 0.0001, less than 1 bit/s: give at least 0.001, at most"},
     {"repetita negative bw", kRepetita, "1544", "-3", "f:11: bw (kbit/s) is -3"},
     {"repetita absurd bw", kRepetita, "1544", "1e300", "f:11: bw (kbit/s) is 1e+300"},
     {"repetita nan delay", kRepetita, "4.5", "nan", "f:12: "},

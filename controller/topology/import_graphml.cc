@@ -164,8 +164,9 @@ class Importer {
     if (own.empty() ? !directed_ : own != "true") {
       builder_.AddPair(label, *source, *target, line, values);
     } else {
-      builder_.AddLink(label, *source, *target, line)
-          .link.set_capacity_bps(values.link.capacity_bps());
+      auto& draft = builder_.AddLink(label, *source, *target, line);
+      draft.link.set_capacity_bps(values.link.capacity_bps());
+      draft.capacity_bps = values.capacity_bps;
     }
     return absl::OkStatus();
   }

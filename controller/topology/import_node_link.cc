@@ -111,6 +111,7 @@ class Importer {
     }
     auto& draft = builder_.AddLink("", *source, *target, line);
     draft.link.set_capacity_bps(values.link.capacity_bps());
+    draft.capacity_bps = values.capacity_bps;
     draft.link.set_delay_ns(values.link.delay_ns());
     draft.delay_known = values.delay_known;
     return absl::OkStatus();

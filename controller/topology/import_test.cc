@@ -221,6 +221,26 @@ TEST(ImportTest, ForeignRfc8345) {
   EXPECT_TRUE(Warned(r, "rfc.json:14: link without a capacity"));
 }
 
+TEST(ImportTest, CapacitiesAreAlsoKeptAsStated) {
+  const ImportResult repetita = Import("x", Replaced(TopologyFormat::kRepetita, "1544", "1.5447"));
+  EXPECT_EQ(repetita.bundle.links(2).capacity_bps(), 1545);
+  EXPECT_NEAR(repetita.link_capacities[2], 1544.7, 1e-9);
+  for (const Sample& sample : kSamples) {
+    const ImportResult r = Import(sample.path, sample.contents);
+    ASSERT_EQ(r.link_capacities.size(), static_cast<size_t>(r.bundle.links_size()));
+    for (int i = 0; i < r.bundle.links_size(); ++i) {
+      EXPECT_NEAR(r.link_capacities[i], r.bundle.links(i).capacity_bps(), 0.5) << sample.path;
+    }
+  }
+  // One-way and both-ways links alike.
+  for (const char* directed : {"true", "false"}) {
+    const ImportResult r =
+        Import("x", absl::StrCat(R"({"directed": )", directed, R"(, "nodes": [{"id": 1}, {"id": 2}],
+                  "links": [{"source": 1, "target": 2, "capacity": 2.0000005}]})"));
+    for (const double capacity : r.link_capacities) EXPECT_NEAR(capacity, 2000000.5, 1e-9);
+  }
+}
+
 TEST(ImportTest, LinksToThemselvesAreLeftOut) {
   const ImportResult repetita =
       Import("x", Replaced(TopologyFormat::kRepetita, "edge_1 1 0", "edge_1 1 1"));

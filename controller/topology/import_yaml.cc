@@ -39,6 +39,9 @@ absl::StatusOr<ImportResult> ImportYaml(std::string_view file, std::string_view 
   result.bundle.mutable_nodes()->Swap(bundle.mutable_nodes());
   result.bundle.mutable_links()->Swap(bundle.mutable_links());
   result.bundle.mutable_srlgs()->Swap(bundle.mutable_srlgs());
+  for (const v1::Link& link : links) {
+    result.link_capacities.push_back(static_cast<double>(link.capacity_bps()));
+  }
   result.link_entries = std::move(read->link_entries);
   return result;
 }

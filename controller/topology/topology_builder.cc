@@ -161,6 +161,7 @@ void TopologyBuilder::AddPair(std::string_view label, int source, int target, in
     direction->link = std::move(link);
     direction->delay_known = draft.delay_known;
     direction->weight = draft.weight;
+    direction->capacity_bps = draft.capacity_bps;
   }
   directions[1]->entry = directions[0]->entry;
   --entries_;
@@ -177,10 +178,14 @@ absl::Status TopologyBuilder::SetCapacity(LinkDraft& draft, double value, double
                                           std::string_view field) const {
   const double bps = std::round(value * unit);
   if (!(bps >= 1 && bps <= kMaxCapacity)) {
-    return Error(draft.line, absl::StrCat(std::string(field), " is ", value,
-                                          ": give more than 0, at most ", kMaxCapacity / unit));
+    const std::string why = value > 0 && bps < 1
+                                ? absl::StrCat(", less than 1 bit/s: give at least ", 1 / unit)
+                                : std::string(": give more than 0");
+    return Error(draft.line, absl::StrCat(std::string(field), " is ", value, why, ", at most ",
+                                          kMaxCapacity / unit));
   }
   draft.link.set_capacity_bps(static_cast<int64_t>(bps));
+  draft.capacity_bps = value * unit;
   return absl::OkStatus();
 }
 
@@ -303,6 +308,9 @@ absl::StatusOr<ImportResult> TopologyBuilder::Finish(TopologyFormat format) && {
     result.link_entries.push_back(draft.entry);
     const bool stated = draft.complete || draft.link.te_metric() != 0;
     result.link_weights.push_back(stated ? std::nullopt : draft.weight);
+    const auto whole = static_cast<double>(draft.link.capacity_bps());
+    const bool same = std::round(draft.capacity_bps) == whole;
+    result.link_capacities.push_back(same ? draft.capacity_bps : whole);
   }
   result.rate_unit_bps = rate_unit_bps_;
   result.format = format;

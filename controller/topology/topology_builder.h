@@ -38,6 +38,8 @@ class TopologyBuilder {
     int32_t entry = 0;
     bool delay_known = false;
     std::optional<FileWeight> weight;
+    // Bit/s as the file has it, before link.capacity_bps is rounded; 0: not stated.
+    double capacity_bps = 0;
     // Nothing is to be filled in: no defaults, no reverse.
     bool complete = false;
   };
@@ -69,7 +71,7 @@ class TopologyBuilder {
   v1::Srlg& AddSrlg() { return *bundle_.add_srlgs(); }
 
   // Range checks, with an error that names the line and the field.
-  // `value` times `unit` bit/s; more than zero, at most 10^16.
+  // `value` times `unit` bit/s; at least 1 once rounded, at most 10^16.
   absl::Status SetCapacity(LinkDraft& draft, double value, double unit,
                            std::string_view field) const;
   // `value` times `unit` ns; 0 to 10 s.

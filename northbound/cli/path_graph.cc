@@ -142,8 +142,10 @@ void GraphFile::NumberLinks(const ImportResult& import) {
   const std::vector<int32_t>& entries = import.link_entries;
   const bool undirected = std::adjacent_find(entries.begin(), entries.end()) != entries.end();
   file_link_.resize(entries.size());
+  capacities_.resize(entries.size());
   for (size_t i = 0; i < entries.size(); ++i) {
     const LinkId id = *snapshot_->FindLink(import.bundle.links(static_cast<int>(i)).name());
+    capacities_[Index(id)] = import.link_capacities[i];
     const bool back = i > 0 && entries[i] == entries[i - 1];
     const int32_t place = undirected ? entries[i] * 2 + (back ? 1 : 0) : entries[i];
     file_link_[Index(id)] = place;

@@ -53,6 +53,9 @@ class GraphFile {
   LinkId LinkAt(int32_t place) const { return link_at_[place]; }
   int32_t link_places() const { return static_cast<int32_t>(link_at_.size()); }
 
+  // Bit/s as the file states them; the snapshot's are rounded to whole ones.
+  double Capacity(LinkId link) const { return capacities_[Index(link)]; }
+
   // As ImportResult has it.
   double rate_unit_bps() const { return rate_unit_bps_; }
 
@@ -67,6 +70,7 @@ class GraphFile {
   std::shared_ptr<const Snapshot> snapshot_;
   std::vector<int32_t> file_node_, file_link_;  // by number in the snapshot
   std::vector<NodeId> node_at_;
+  std::vector<double> capacities_;  // by number in the snapshot
   std::optional<LinkWeights> weights_;
   absl::Status weights_status_;
   std::vector<LinkId> link_at_;  // kNone where the file's link is left out
