@@ -7,9 +7,9 @@
 namespace waymark {
 namespace {
 
-// Sources whose trees are found under the same prices: two keep two cores busy; with eight, stale
-// prices cost more rounds than the threads save.
-constexpr int kBatch = 2;
+// Sources whose trees are found under the same prices: with eight, stale prices cost more rounds
+// than the threads save.
+constexpr int kBatch = kMeshThreads;
 // Sources between two questions whether to stop, where nothing else happens between them.
 constexpr size_t kBoundBatch = 32;
 constexpr double kLeastSoftness = 1e-6;
@@ -44,6 +44,7 @@ MinMlu::MinMlu(const MeshProblem& problem, ParallelFor parallel)
   flows_.first_demand.push_back(problem.demands.size());
   flows_.flow.assign(flows_.sources.size() * links, 0);
   const int sources = static_cast<int>(flows_.sources.size());
+  double least = 0;
   for (int first = 0; first < sources; first += kBatch) {
     RunParallel(parallel_, std::min(kBatch, sources - first), [&](int i) {
       const size_t source = static_cast<size_t>(first + i);
@@ -59,9 +60,18 @@ MinMlu::MinMlu(const MeshProblem& problem, ParallelFor parallel)
           lost_[d] = true;
         }
       }
+      least += CostOn(tree, static_cast<size_t>(i));
     }
   }
   AddUpLoads();
+  FirstBound(least);
+}
+
+void MinMlu::FirstBound(double least) {
+  // Capacity times price of each that can be used: 1.
+  const auto usable =
+      std::ranges::count_if(problem_.links, [](const MeshLink& link) { return link.capacity > 0; });
+  if (usable > 0) lower_bound_ = least / static_cast<double>(usable);
 }
 
 void MinMlu::AddUpLoads() {
@@ -115,7 +125,10 @@ bool MinMlu::Round(const Until& until) {
 }
 
 double MinMlu::LeastCost(size_t source, BlockSearch* worker) const {
-  const TreeSearch& tree = worker->Tree(flows_.sources[source], soft_max_.length());
+  return CostOn(worker->Tree(flows_.sources[source], soft_max_.length()), source);
+}
+
+double MinMlu::CostOn(const TreeSearch& tree, size_t source) const {
   double sum = 0;
   for (size_t d = flows_.first_demand[source]; d < flows_.first_demand[source + 1]; ++d) {
     const MeshDemand& demand = problem_.demands[d];

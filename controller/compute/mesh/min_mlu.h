@@ -35,7 +35,7 @@ namespace waymark {
 
 // How much of each source's traffic every link carries.
 struct SourceFlows {
-  std::vector<int32_t> sources;      // ascending; those with demand that leads somewhere
+  std::vector<int32_t> sources;      // ascending; those with demands, be they 0 or lead nowhere
   std::vector<size_t> first_demand;  // of each source; then the number of demands of all
   std::vector<double> flow;          // sources x links
   size_t link_count = 0;
@@ -55,11 +55,10 @@ struct SourceFlows {
 // One problem being solved. Not thread-safe. Memory: 8 bytes * sources * links.
 class MinMlu {
  public:
-  // So little that prices would leave the range of numbers.
-  static constexpr double kLeastMlu = 1e-100;
+  static constexpr double kLeastMlu = kLeastMeshMlu;
 
-  // Routes everything on shortest paths by inverse capacity. `problem` must pass CheckMeshProblem
-  // and outlive this.
+  // Routes everything on shortest paths by inverse capacity, which are prices too, so that there is
+  // a bound from the start. `problem` must pass CheckMeshProblem and outlive this.
   MinMlu(const MeshProblem& problem, ParallelFor parallel);
 
   // Refines until mlu() <= (1 + gap) * lower_bound(), or `max_rounds` more, or `stop`, which is
@@ -94,6 +93,10 @@ class MinMlu {
   std::optional<double> Bound(const Until& until);
   // What the demands of a source would cost if each had the shortest way.
   double LeastCost(size_t source, BlockSearch* worker) const;
+  // The same on a tree that is there already.
+  double CostOn(const TreeSearch& tree, size_t source) const;
+  // By the prices of the constructor's trees, whose costs add up to `least`.
+  void FirstBound(double least);
   bool Stopped(const Until& until);
 
   const MeshProblem& problem_;

@@ -102,6 +102,45 @@ MeshProblem Ring(int32_t nodes) {
   return problem;
 }
 
+TEST(MinMluTest, ThereIsABoundFromTheStart) {
+  std::mt19937_64 random(3);
+  int loaded = 0;
+  for (int i = 0; i < 100; ++i) {
+    const MeshProblem problem = SmallMesh(random);
+    const std::optional<double> optimum = EdgeOptimum(problem);
+    ASSERT_TRUE(optimum.has_value()) << i;
+    MinMlu solver(problem, {});
+    EXPECT_LE(solver.lower_bound(), *optimum * (1 + 1e-7)) << i;
+    EXPECT_EQ(solver.lower_bound() > 0, *optimum > 0) << i;
+    const double first = solver.lower_bound();
+    solver.Refine({.gap = 0.01, .stop = [] { return true; }});
+    EXPECT_EQ(solver.lower_bound(), first);
+    loaded += *optimum > 0;
+  }
+  EXPECT_GT(loaded, 80);
+}
+
+// What idle links cost beside the one that matters must not count, however many there are.
+TEST(MinMluTest, IdleLinksDoNotKeepTheBoundAway) {
+  for (const int32_t nodes : {20, 1'000}) {
+    MeshProblem problem;
+    problem.node_count = nodes;
+    for (int32_t node = 0; node + 1 < nodes; ++node) {
+      const double capacity = node == nodes / 2 ? 1 : 1e6;
+      problem.links.push_back({node, node + 1, capacity});
+      problem.links.push_back({node + 1, node, capacity});
+    }
+    problem.demands = {{0, nodes - 1, 0.7}, {1, nodes / 2, 0.5}};
+    for (const double gap : {1e-4, 1e-6}) {
+      MinMlu solver(problem, {});
+      solver.Refine({.gap = gap});
+      EXPECT_DOUBLE_EQ(solver.mlu(), 0.7);
+      EXPECT_LE(solver.mlu(), (1 + gap) * solver.lower_bound()) << solver.rounds() << " rounds";
+      EXPECT_LE(solver.lower_bound(), 0.7 * (1 + 1e-12));
+    }
+  }
+}
+
 // A round of a large network takes long.
 TEST(MinMluTest, StopIsAskedWithinARound) {
   const MeshProblem problem = Ring(40);

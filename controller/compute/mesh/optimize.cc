@@ -17,9 +17,6 @@
 namespace waymark {
 namespace {
 
-constexpr int kMostPaths = 64;
-constexpr int kMostWeight = 65'536;
-constexpr int kMostRounds = 1'000'000;
 // Of sources x links: 8 bytes each.
 constexpr size_t kMostFlows = size_t{1} << 28;
 // How the allowed gap is shared between the fractional solution and its rounding.
@@ -27,22 +24,22 @@ constexpr double kSolverShare = 0.4;
 constexpr double kRoundingShare = 0.9;
 
 absl::Status CheckOptions(const MeshOptions& options) {
-  if (options.max_paths < 1 || options.max_paths > kMostPaths) {
+  if (options.max_paths < 1 || options.max_paths > kMostMeshPaths) {
     return absl::InvalidArgumentError(
-        absl::StrCat("max_paths: is ", options.max_paths, "; must be 1 to ", kMostPaths));
+        absl::StrCat("max_paths: is ", options.max_paths, "; must be 1 to ", kMostMeshPaths));
   }
-  if (options.weight_total < options.max_paths || options.weight_total > kMostWeight) {
+  if (options.weight_total < options.max_paths || options.weight_total > kMostMeshWeight) {
     return absl::InvalidArgumentError(absl::StrCat("weight_total: is ", options.weight_total,
                                                    "; must be max_paths (", options.max_paths,
-                                                   ") to ", kMostWeight));
+                                                   ") to ", kMostMeshWeight));
   }
-  if (!(options.gap >= 1e-6) || options.gap > 1) {
+  if (!(options.gap >= kLeastMeshGap && options.gap <= kMostMeshGap)) {
     return absl::InvalidArgumentError(
-        absl::StrCat("gap: is ", options.gap, "; must be 0.000001 to 1"));
+        absl::StrCat("gap: is ", options.gap, "; must be ", kLeastMeshGap, " to ", kMostMeshGap));
   }
-  if (options.max_rounds < 0 || options.max_rounds > kMostRounds) {
+  if (options.max_rounds < 0 || options.max_rounds > kMostMeshRounds) {
     return absl::InvalidArgumentError(
-        absl::StrCat("max_rounds: is ", options.max_rounds, "; must be 0 to ", kMostRounds));
+        absl::StrCat("max_rounds: is ", options.max_rounds, "; must be 0 to ", kMostMeshRounds));
   }
   return absl::OkStatus();
 }
@@ -147,6 +144,8 @@ absl::StatusOr<MeshPlan> OptimizeMesh(const MeshProblem& problem, const MeshOpti
                    .limit = limit,
                    .stop = options.stop});
   plan.mlu = EvaluateMesh(problem, plan.routes).mlu;
+  // Where they are equal, sums rounded differently must not say that a routing beats the bound.
+  plan.lower_bound = std::min(plan.lower_bound, plan.mlu);
   return plan;
 }
 

@@ -18,13 +18,22 @@
 
 namespace waymark {
 
+inline constexpr int kMostMeshPaths = 64, kMostMeshWeight = 65'536, kMostMeshRounds = 1'000'000;
+// What doubles can certify, and what is no answer at all.
+inline constexpr double kLeastMeshGap = 1e-6, kMostMeshGap = 1;
+
 struct MeshOptions {
-  int max_paths = 8;      // of a pair, 1 to 64
-  int weight_total = 64;  // weights of a pair add up to this, max_paths to 65,536
-  double gap = 0.01;      // ends when mlu <= (1 + gap) * lower_bound, of the rounded routes; > 0
-  int max_rounds = 400;
-  std::function<bool()>
-      stop;  // asked between steps, on the caller's thread; once true: best so far
+  int max_paths = 8;      // of a pair, 1 to kMostMeshPaths
+  int weight_total = 64;  // weights of a pair add up to this, max_paths to kMostMeshWeight
+  // kLeastMeshGap to kMostMeshGap. Ends when mlu <= (1 + gap) * lower_bound: of the fractional
+  // solution with 0.4 of it, so that rounding can use the rest; the rounded routes may end above
+  // it.
+  double gap = 0.01;
+  int max_rounds = 400;  // 0 to kMostMeshRounds
+  // Once true: best so far. Asked on the caller's thread; between two questions there are at most
+  // 32 searches for shortest ways, or one move of a route, but for the start (one search a source)
+  // and between solving and rounding (flows become routes: O(links) a route).
+  std::function<bool()> stop;
   std::function<void(const MeshProgress&)> progress;  // after each round, on the caller's thread
   ParallelFor parallel;
 };

@@ -19,6 +19,9 @@ inline void RunParallel(const ParallelFor& parallel, int count,
   }
 }
 
+// What keeps so many threads busy: more wait most of the time.
+inline constexpr int kMeshThreads = 2;
+
 struct MeshProgress {
   int round = 0;
   double mlu = 0;          // of the fractional routing so far

@@ -28,6 +28,9 @@ inline constexpr double kMostMeshRate = 1e18;
 inline constexpr double kLeastMeshCapacity = 1e-18;
 inline constexpr int32_t kMostMeshNodes = 100'000;
 
+// A utilisation below counts as none: prices of links would leave the range of numbers.
+inline constexpr double kLeastMeshMlu = 1e-100;
+
 struct MeshProblem {
   int32_t node_count = 0;
   std::vector<MeshLink> links;

@@ -7,8 +7,9 @@ namespace waymark {
 namespace {
 
 // Every link keeps this much of the price of the most loaded one, so that idle links are not free:
-// trees stay short and no cycle pays.
-constexpr double kFloor = 1e-7;
+// trees stay short and no cycle pays. That is off the true prices by up to as much for each link,
+// so all together keep at most this share of the softness: less than it is off by anyway.
+constexpr double kMostFloor = 1e-7, kFloorShare = 0.1;
 // A line search ends where the derivative is this share of what it was.
 constexpr double kNearEnough = 0.2;
 constexpr int kMostTrials = 8;
@@ -35,10 +36,12 @@ void SoftMax::SetLoad(std::span<const double> load) { std::ranges::copy(load, lo
 
 void SoftMax::SetPrices(double softness) {
   top_ = mlu();
-  sharpness_ = std::log(static_cast<double>(load_.size()) + 1) / (softness * top_);
+  const auto links = static_cast<double>(load_.size());
+  sharpness_ = std::log(links + 1) / (softness * top_);
+  floor_ = std::min(kMostFloor, kFloorShare * softness / links);
   for (size_t e = 0; e < load_.size(); ++e) {
     price_[e] = std::exp(sharpness_ * (load_[e] * inverse_[e] - top_));
-    length_[e] = (price_[e] + kFloor) * inverse_[e];
+    length_[e] = (price_[e] + floor_) * inverse_[e];
   }
 }
 
@@ -57,7 +60,7 @@ void SoftMax::Add(int32_t link, double amount) {
   const double inverse = inverse_[link];
   const double load = std::max(0.0, load_[link] + amount);
   price_[link] = PriceAfter(link, (load - load_[link]) * inverse);
-  length_[link] = (price_[link] + kFloor) * inverse;
+  length_[link] = (price_[link] + floor_) * inverse;
   load_[link] = load;
 }
 
@@ -65,7 +68,7 @@ SoftMax::Promise SoftMax::PromiseOf(const FlowDirection& direction) const {
   double slope = 0, curvature = 0;
   for (size_t i = 0; i < direction.links.size(); ++i) {
     const double price = price_[direction.links[i]], change = direction.slope[i];
-    slope += (price + kFloor) * change;
+    slope += (price + floor_) * change;
     curvature += price * sharpness_ * change * change;
   }
   if (!(slope < 0)) return {};
@@ -86,7 +89,7 @@ double SoftMax::StepAlong(const FlowDirection& direction, double most) const {
   double at_zero = 0, curvature = 0;
   for (size_t i = 0; i < direction.links.size(); ++i) {
     const double price = price_[direction.links[i]], change = direction.slope[i];
-    at_zero += (price + kFloor) * change;
+    at_zero += (price + floor_) * change;
     curvature += price * sharpness_ * change * change;
   }
   if (!(at_zero < 0)) return 0;
@@ -94,7 +97,7 @@ double SoftMax::StepAlong(const FlowDirection& direction, double most) const {
     double sum = 0;
     for (size_t i = 0; i < direction.links.size(); ++i) {
       const double change = direction.slope[i];
-      sum += (PriceAfter(direction.links[i], step * change) + kFloor) * change;
+      sum += (PriceAfter(direction.links[i], step * change) + floor_) * change;
     }
     return sum;
   };

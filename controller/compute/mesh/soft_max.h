@@ -1,8 +1,8 @@
 // Private to this folder. The soft maximum of the links' utilisations, its gradient as prices, and
 // line searches on it.
 //
-// log(sum of exp(a * (u - top))) / a + top, with a floor under each price: at most ln(m) / a above
-// the true maximum.
+// log(sum of exp(a * (u - top))) / a + top, with a floor under each price, which falls with
+// the softness: at most ln(m) / a above the true maximum.
 #ifndef WAYMARK_CONTROLLER_COMPUTE_MESH_SOFT_MAX_H_
 #define WAYMARK_CONTROLLER_COMPUTE_MESH_SOFT_MAX_H_
 
@@ -66,7 +66,7 @@ class SoftMax {
 
   std::vector<double> inverse_, load_;
   std::vector<double> price_, length_;
-  double sharpness_ = 0, top_ = 0;
+  double sharpness_ = 0, top_ = 0, floor_ = 0;
 };
 
 }  // namespace waymark
