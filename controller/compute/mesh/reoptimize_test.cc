@@ -193,7 +193,7 @@ TEST(ReoptimizeTest, BadInputIsRefused) {
   EXPECT_EQ(refusal(ways.present, {.min_gain = -1}), "min_gain: is -1; must be 0 to 1");
   EXPECT_EQ(refusal(ways.present, {.limit = 0}), "limit: is 0; must be greater than 0");
   EXPECT_EQ(refusal(ways.present, {.max_paths = 0}), "max_paths: is 0; must be 1 to 64");
-  EXPECT_EQ(refusal(ways.present, {.gap = 0}), "gap: is 0; must be 0.000001 to 1");
+  EXPECT_EQ(refusal(ways.present, {.gap = 0}), "gap: is 0; must be 1e-06 to 1");
   const auto with = [&](std::vector<int32_t> links, int32_t weight) {
     MeshRoutes routes;
     routes.AddRoute(links, weight);
