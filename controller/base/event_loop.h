@@ -88,6 +88,8 @@ class SimulatedEventLoop final : public EventLoop, private Clock {
   size_t RunUntilIdle();
   // Moves time forward, running tasks and timers in order as they come due.
   void Advance(absl::Duration by);
+  // Someone sets the wall clock: Now() changes, Monotonic() and timers do not.
+  void SetWallClock(absl::Duration ahead_by) { start_ += ahead_by; }
 
  private:
   absl::Time Now() const override { return start_ + now_; }

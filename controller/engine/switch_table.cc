@@ -167,7 +167,7 @@ void SwitchTable::Advance() {
   }
   for (auto& [node, state] : switches_) LetGoIfDone(node, state);
   ForgetWhoHasLeft();
-  const std::vector<Phase> phases = MakePhases(Differences(), handovers_);
+  const std::vector<Phase> phases = options_.sequencer(Differences(), handovers_);
   if (phases.empty()) return;
   std::set<std::string> begun;
   for (const NodeBatch& batch : phases.front().batches) {

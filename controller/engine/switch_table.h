@@ -101,6 +101,9 @@ class SwitchTable {
     absl::Duration retry_rejected = absl::Seconds(30);
     // A stuck agent is left out for this long, then twice as long, up to 32 times.
     absl::Duration stuck_pause = absl::Seconds(10);
+    // What puts a difference in order; another one only where a simulation must notice a wrong one.
+    std::function<std::vector<Phase>(const std::map<std::string, NodeDiff>&, const Successions&)>
+        sequencer = MakePhases;
   };
 
   // `on_change` runs when acked or observed state has changed; `on_link_change` when a link went up

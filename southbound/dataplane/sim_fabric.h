@@ -71,6 +71,8 @@ class SimFabric : public std::enable_shared_from_this<SimFabric> {
                                               const std::vector<southbound::v1::Object>& expected,
                                               bool repair);
   absl::StatusOr<std::vector<southbound::v1::Event>> Observe(const std::string& node) const;
+  // Every object that the kernel holds. O(objects).
+  absl::StatusOr<ObjectTable> Held(const std::string& node) const;
   // `sink` gets the node's events on the loop until Detach; of several unread ones about one link
   // or policy, the latest. When an interface appears that a refused Put has waited for, that is a
   // LinkEvent too: with the link's id, or with an empty one if an attachment waited.

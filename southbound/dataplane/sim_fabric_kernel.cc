@@ -168,6 +168,13 @@ absl::StatusOr<std::vector<Event>> SimFabric::Observe(const std::string& node) c
   return events;
 }
 
+absl::StatusOr<ObjectTable> SimFabric::Held(const std::string& node) const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const absl::StatusOr<SimSwitch*> at = FindSwitch(node);
+  if (!at.ok()) return at.status();
+  return (*at)->objects();
+}
+
 absl::StatusOr<uint64_t> SimFabric::Attach(const std::string& node, DataPlane::EventSink sink) {
   const std::lock_guard<std::mutex> lock(mutex_);
   const absl::StatusOr<SimSwitch*> at = FindSwitch(node);

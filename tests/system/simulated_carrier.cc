@@ -1,5 +1,6 @@
 #include "tests/system/simulated_carrier.h"
 
+#include <algorithm>
 #include <fstream>
 #include <sstream>
 #include <utility>
@@ -45,6 +46,7 @@ std::vector<Message> ReadAll(const Store& store, std::string_view prefix) {
 
 absl::Status MemoryStateStore::Commit(const StateMark& mark,
                                       std::span<const southbound::v1::Operation> operations) {
+  if (!failure_.ok()) return failure_;
   image_.mark = mark;
   for (const southbound::v1::Operation& operation : operations) {
     if (operation.has_put()) {
@@ -68,25 +70,38 @@ class SimulatedCarrier::Session final : public SwitchSession,
   absl::Status Send(southbound::v1::ControllerMessage message) override {
     if (!open_) return absl::UnavailableError("the session has ended");
     message.set_epoch(carrier_.epoch_);
-    Post([message = std::move(message)](SimulatedCarrier& carrier, Session& self) {
-      carrier.agents_.at(self.node_)->core->OnMessage(message);
-    });
+    const int copies = carrier_.faults_.copies ? carrier_.faults_.copies(node_) : 1;
+    for (int i = 0; i < copies; ++i) {
+      Travel(&to_agent_due_, [message](SimulatedCarrier& carrier, Session& self) {
+        carrier.agents_.at(self.node_)->core->OnMessage(message);
+      });
+    }
     return absl::OkStatus();
   }
 
   void Close(absl::Status reason) override { Break(reason); }
 
   void ToController(southbound::v1::AgentMessage message) {
-    Post([message = std::move(message)](SimulatedCarrier& carrier, Session& self) {
-      carrier.engine->OnMessage(self.shared_from_this(), message);
-    });
+    Travel(&to_controller_due_,
+           [message = std::move(message)](SimulatedCarrier& carrier, Session& self) {
+             carrier.engine->OnMessage(self.shared_from_this(), message);
+           });
   }
 
-  // Both ends that live hear of it.
-  void Break(const absl::Status& reason) {
+  void Hold(bool held) {
+    held_ = held;
+    for (auto& work : std::exchange(waiting_, {})) Deliver(std::move(work));
+  }
+
+  // Both ends that live hear of it, each after its time.
+  void Break(const absl::Status& reason, absl::Duration controller_hears = absl::ZeroDuration(),
+             absl::Duration agent_hears = absl::ZeroDuration()) {
     if (!std::exchange(open_, false)) return;
-    (void)carrier_.loop.Post([self = shared_from_this(), reason] {
+    waiting_.clear();
+    Later(controller_hears, [self = shared_from_this(), reason] {
       if (self->carrier_.engine != nullptr) self->carrier_.engine->OnDisconnected(self, reason);
+    });
+    Later(agent_hears, [self = shared_from_this(), reason] {
       auto it = self->carrier_.agents_.find(self->node_);
       if (it != self->carrier_.agents_.end() && it->second->session == self) {
         it->second->session = nullptr;
@@ -96,13 +111,39 @@ class SimulatedCarrier::Session final : public SwitchSession,
   }
 
  private:
-  template <typename Work>
-  void Post(Work work) {
-    (void)carrier_.loop.Post([self = shared_from_this(), work = std::move(work)] {
-      if (self->open_) work(self->carrier_, *self);
+  using Work = std::function<void(SimulatedCarrier&, Session&)>;
+
+  void Later(absl::Duration delay, EventLoop::Task task) {
+    if (delay <= absl::ZeroDuration()) {
+      (void)carrier_.loop.Post(std::move(task));
+    } else {
+      carrier_.loop.RunAfter(delay, std::move(task));
+    }
+  }
+
+  // Never before what was sent earlier the same way.
+  void Travel(absl::Duration* due, Work work) {
+    const absl::Duration now = carrier_.loop.clock().Monotonic();
+    const absl::Duration takes =
+        carrier_.faults_.travel ? carrier_.faults_.travel(node_) : absl::ZeroDuration();
+    *due = std::max(*due, now + takes);
+    Later(*due - now, [self = shared_from_this(), work = std::move(work)]() mutable {
+      self->Deliver(std::move(work));
     });
   }
 
+  void Deliver(Work work) {
+    if (!open_) return;
+    if (held_) {
+      waiting_.push_back(std::move(work));
+    } else {
+      work(carrier_, *this);
+    }
+  }
+
+  absl::Duration to_agent_due_, to_controller_due_;
+  bool held_ = false;
+  std::vector<Work> waiting_;
   SimulatedCarrier& carrier_;
   const std::string node_;
   bool open_ = true;
@@ -128,7 +169,8 @@ class SimulatedCarrier::Link final : public ControllerLink {
   Agent& agent_;
 };
 
-SimulatedCarrier::SimulatedCarrier() {
+SimulatedCarrier::SimulatedCarrier(SimulatedFaults faults, Engine::Options options)
+    : faults_(std::move(faults)), engine_options_(std::move(options)) {
   auto committer = Committer::Open(store, loop, metrics);
   if (committer.ok()) committer_ = *std::move(committer);
 }
@@ -150,22 +192,28 @@ absl::Status SimulatedCarrier::Submit(std::vector<Intent> intents) {
 }
 
 absl::Status SimulatedCarrier::ApplyFiles(const std::vector<std::string>& files) {
-  std::vector<Intent> intents;
+  v1::Bundle all;
   for (const std::string& file : files) {
     std::ifstream in(file);
     std::stringstream text;
     text << in.rdbuf();
     absl::StatusOr<YamlBundle> read = ReadYamlBundle(file, text.str());
     if (!read.ok()) return read.status();
-    AddIntents(read->bundle.srlgs(), intents);
-    AddIntents(read->bundle.nodes(), intents);
-    AddIntents(read->bundle.links(), intents);
-    AddIntents(read->bundle.customers(), intents);
-    AddIntents(read->bundle.sites(), intents);
-    AddIntents(read->bundle.traffic_classes(), intents);
-    AddIntents(read->bundle.class_maps(), intents);
-    AddIntents(read->bundle.services(), intents);
+    all.MergeFrom(read->bundle);
   }
+  return Apply(all);
+}
+
+absl::Status SimulatedCarrier::Apply(const v1::Bundle& bundle) {
+  std::vector<Intent> intents;
+  AddIntents(bundle.srlgs(), intents);
+  AddIntents(bundle.nodes(), intents);
+  AddIntents(bundle.links(), intents);
+  AddIntents(bundle.customers(), intents);
+  AddIntents(bundle.sites(), intents);
+  AddIntents(bundle.traffic_classes(), intents);
+  AddIntents(bundle.class_maps(), intents);
+  AddIntents(bundle.services(), intents);
   absl::Status status = Submit(std::move(intents));
   if (status.ok()) BuildWires();
   return status;
@@ -216,7 +264,8 @@ std::string SimulatedCarrier::MacOf(const std::string& site) const {
 
 void SimulatedCarrier::StartController() {
   ++epoch_;
-  engine = std::make_unique<Engine>(store, views, loop, metrics, Engine::Options());
+  engine = std::make_unique<Engine>(faults_.engine_store == nullptr ? store : *faults_.engine_store,
+                                    views, loop, metrics, engine_options_);
   if (absl::Status status = engine->Start(); !status.ok()) engine.reset();
   // The first plan's placements are stored before any switch is known.
   loop.RunUntilIdle();
@@ -240,6 +289,9 @@ absl::Status SimulatedCarrier::StartAgent(const std::string& node) {
   if (agent == nullptr) agent = std::make_unique<Agent>();
   if (agent->core == nullptr) {
     agent->dataplane = std::make_unique<SimDataPlane>(fabric, node);
+    if (faults_.dataplane) {
+      agent->dataplane = faults_.dataplane(node, std::move(agent->dataplane));
+    }
     AgentOptions options;
     options.node = node;
     options.version = "test";
@@ -258,6 +310,7 @@ absl::Status SimulatedCarrier::StartAgent(const std::string& node) {
     return status;
   }
   agent->session = session;
+  session->Hold(agent->held);
   southbound::v1::ControllerMessage welcome;
   welcome.mutable_welcome()->set_controller_version("test");
   return session->Send(std::move(welcome));
@@ -277,6 +330,30 @@ void SimulatedCarrier::KillAgent(const std::string& node) {
   agent.dataplane.reset();
   if (session != nullptr) session->Break(absl::UnavailableError("killed"));
   loop.RunUntilIdle();
+}
+
+bool SimulatedCarrier::AgentRuns(const std::string& node) const {
+  const auto it = agents_.find(node);
+  return it != agents_.end() && it->second->core != nullptr;
+}
+
+bool SimulatedCarrier::Connected(const std::string& node) const {
+  const auto it = agents_.find(node);
+  return it != agents_.end() && it->second->session != nullptr;
+}
+
+void SimulatedCarrier::HoldSession(const std::string& node, bool held) {
+  Agent& agent = *agents_.at(node);
+  agent.held = held;
+  if (agent.session != nullptr) agent.session->Hold(held);
+}
+
+void SimulatedCarrier::BreakSession(const std::string& node, absl::Duration controller_hears,
+                                    absl::Duration agent_hears) {
+  Agent& agent = *agents_.at(node);
+  if (agent.session == nullptr) return;
+  agent.session->Break(absl::UnavailableError("the connection is lost"), controller_hears,
+                       agent_hears);
 }
 
 void SimulatedCarrier::SetWire(const std::string& link, SimWireState state) {

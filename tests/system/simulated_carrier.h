@@ -4,6 +4,7 @@
 #ifndef WAYMARK_TESTS_SYSTEM_SIMULATED_CARRIER_H_
 #define WAYMARK_TESTS_SYSTEM_SIMULATED_CARRIER_H_
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -30,6 +31,11 @@ namespace waymark {
 // What an agent keeps on its disk.
 class MemoryStateStore final : public StateStore {
  public:
+  // Every commit from now on gets this error; OK: they succeed again.
+  void Fail(absl::Status failure) { failure_ = std::move(failure); }
+  // The file is lost.
+  void Lose() { image_ = StateImage(); }
+
   absl::StatusOr<StateImage> Load() override { return image_; }
   absl::Status Commit(const StateMark& mark,
                       std::span<const southbound::v1::Operation> operations) override;
@@ -40,15 +46,31 @@ class MemoryStateStore final : public StateStore {
 
  private:
   StateImage image_;
+  absl::Status failure_;
+};
+
+// What goes wrong between the controller and its switches; without any of it everything arrives at
+// once. Functions may be empty.
+struct SimulatedFaults {
+  // How long a message takes between an agent and the controller. Order within a session is kept.
+  std::function<absl::Duration(const std::string& node)> travel;
+  // How often a message of the controller reaches the agent, 1 or more.
+  std::function<int(const std::string& node)> copies;
+  // What the agent sees of its data plane.
+  std::function<std::unique_ptr<DataPlane>(const std::string& node, std::unique_ptr<DataPlane>)>
+      dataplane;
+  // What the engine commits to; null: the carrier's store.
+  Store* engine_store = nullptr;
 };
 
 class SimulatedCarrier {
  public:
-  SimulatedCarrier();
+  explicit SimulatedCarrier(SimulatedFaults faults = {}, Engine::Options options = {});
   ~SimulatedCarrier();
 
   // Everything in these YAML files, in one commit; then wires and hosts for what is new.
   absl::Status ApplyFiles(const std::vector<std::string>& files);
+  absl::Status Apply(const v1::Bundle& bundle);
   absl::Status Put(const Resource& resource);
   absl::Status Delete(Kind kind, const std::string& name);
 
@@ -59,6 +81,14 @@ class SimulatedCarrier {
   absl::Status StartAgent(const std::string& node);
   void StartAllAgents();
   void KillAgent(const std::string& node);
+  bool AgentRuns(const std::string& node) const;
+  bool Connected(const std::string& node) const;
+  // While held, nothing arrives either way; then all of it, in order.
+  void HoldSession(const std::string& node, bool held);
+  // The connection is gone; either end hears of it only after its time.
+  void BreakSession(const std::string& node, absl::Duration controller_hears,
+                    absl::Duration agent_hears);
+  MemoryStateStore& DiskOf(const std::string& node) { return agents_.at(node)->disk; }
 
   // Both directions.
   void SetWire(const std::string& link, SimWireState state);
@@ -99,17 +129,20 @@ class SimulatedCarrier {
   class Session;
   class Link;
   struct Agent {
-    std::unique_ptr<SimDataPlane> dataplane;
+    std::unique_ptr<DataPlane> dataplane;
     MemoryStateStore disk;
     std::unique_ptr<AgentCore> core;
     std::unique_ptr<Link> link;
     std::shared_ptr<Session> session;
+    bool held = false;
   };
 
   absl::Status Submit(std::vector<Intent> intents);
   void BuildWires();
   std::string MacOf(const std::string& site) const;
 
+  const SimulatedFaults faults_;
+  const Engine::Options engine_options_;
   std::unique_ptr<Committer> committer_;
   std::map<std::string, std::unique_ptr<Agent>> agents_;
   std::map<std::string, int> host_numbers_;  // by site name
