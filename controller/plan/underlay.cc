@@ -37,11 +37,8 @@ class Underlay {
       const int64_t metric = Metric(id);
       if (metric == 0 || Distance(neighbour, to) >= kFar) continue;
       const int64_t through = metric + Distance(neighbour, to);
-      // RFC 5286 inequality 1: the neighbour's own shortest path does not come back through here.
-      // It holds for the primary.
-      if (through != direct && Distance(neighbour, to) >= Distance(neighbour, from) + direct) {
-        continue;
-      }
+      // RFC 5286 inequality 2. It holds for the primary.
+      if (Distance(neighbour, to) >= direct) continue;
       ways.emplace_back(through, id);
     }
     std::sort(ways.begin(), ways.end());

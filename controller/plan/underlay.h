@@ -22,8 +22,11 @@ inline constexpr size_t kMaxAlternates = 3;
 // proportion to queue + 1, of 1,000 permille; what rounding leaves goes to queue 0.
 //
 // Routes: shortest by igp_metric over links that are up and not in strict maintenance, gentle
-// maintenance last; ties go to the least link number. Then at most kMaxAlternates loop-free
-// alternates (RFC 5286, inequality 1), nearest first. A node that cannot be reached has no route.
+// maintenance last; ties go to the least link number. Then at most kMaxAlternates alternates,
+// nearest first, and only to neighbours that are nearer to the destination (downstream paths, RFC
+// 5286 inequality 2): wherever packets turn aside, each hop brings them nearer, so that they go in
+// no loop however many links have failed at once. Where all of these are down, packets are dropped,
+// and the probes of what went there find out. A node that cannot be reached has no route.
 // O(n * (m log n)) time, O(n^2) memory.
 void AddUnderlay(const Snapshot& snapshot, const LinkState& link_state, const Intents& intents,
                  std::map<std::string, ObjectTable>* objects);
