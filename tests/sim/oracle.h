@@ -39,7 +39,7 @@ class Oracle {
   void CheckAll();
   void CheckFrom(const std::string& node);
   void CheckSome(size_t flows);
-  // A kernel holds what its agent has been told, but for a while after either has failed.
+  // A kernel holds what its agent keeps, but for what the agent knows to be missing.
   void CheckKernel(const std::string& node);
   // Everything has settled: what was before is over. Every flow must arrive, but for those of
   // policies that the view calls BLOCKED.
@@ -100,7 +100,6 @@ class Oracle {
   std::set<std::string> wiped_;
   std::map<std::string, absl::Duration> restored_;  // when they held all again
   std::vector<Flow> flows_;
-  std::map<std::string, absl::Duration> differs_since_;  // by node: kernel and agent
   // By service: hosts that may get its frames.
   std::map<std::string, std::set<std::string>> hosts_;
   size_t next_ = 0;

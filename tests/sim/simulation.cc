@@ -257,16 +257,23 @@ class Simulation {
     return message;
   }
 
-  // A mark gets another class: everything that carries it has new policies, and loses the old ones.
+  // A mark gets another class: its frames need policies that may not be there yet.
   void ChangeClassMap(Random& random) {
     v1::ClassMap map = Stored<v1::ClassMap>(
         kClassMapPrefix, world_.carrier.class_maps(static_cast<int>(random.Below(2))).name());
-    v1::ClassRule& rule =
-        *map.mutable_rules(static_cast<int>(random.Below(static_cast<size_t>(map.rules_size()))));
-    rule.set_traffic_class(world_.carrier
-                               .traffic_classes(static_cast<int>(random.Below(
-                                   static_cast<size_t>(world_.carrier.traffic_classes_size()))))
-                               .name());
+    const uint8_t mark = random.Of(world_.marks);
+    v1::ClassRule* rule = nullptr;
+    for (v1::ClassRule& each : *map.mutable_rules()) {
+      if (each.dscp(0) == mark) rule = &each;
+    }
+    if (rule == nullptr) {
+      rule = map.add_rules();
+      rule->add_dscp(mark);
+    }
+    const int classes = world_.carrier.traffic_classes_size();
+    rule->set_traffic_class(
+        world_.carrier.traffic_classes(static_cast<int>(random.Below(static_cast<size_t>(classes))))
+            .name());
     Put(map);
   }
 
@@ -386,9 +393,12 @@ class Simulation {
     Resources resources;
     if (!resources.Load(carrier_.store, carrier_.store.current()).ok()) return " store unreadable";
     const auto snapshot = resources.Topology();
-    const Plan plan = MakePlan(
-        {**snapshot, resources.intents(), {}, resources.placements(), options_.engine.plan,
-         &resources.mesh_routes()});
+    const Plan plan = MakePlan({**snapshot,
+                                resources.intents(),
+                                {},
+                                resources.placements(),
+                                options_.engine.plan,
+                                &resources.mesh_routes()});
     if (!plan.mesh_changes.empty()) {
       return absl::StrCat(" a fresh computation changes ", plan.mesh_changes.size(),
                           " records of mesh routes");

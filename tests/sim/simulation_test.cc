@@ -20,7 +20,7 @@ constexpr uint64_t kSeeds = 500;
 #endif
 constexpr int kActions = 25;
 // In so many of them every one of the faults below must have shown.
-constexpr uint64_t kSeedsToFind = 60;
+constexpr uint64_t kSeedsToFind = 100;
 
 SimulationOptions OptionsOf(uint64_t seed) {
   SimulationOptions options;

@@ -123,11 +123,9 @@ void AddService(const std::string& customer, size_t sites, size_t index, Random&
     endpoint.set_vlan(static_cast<uint32_t>(100 + index));
     if (kind == 2) endpoint.set_role(i == 0 ? v1::ROOT : v1::LEAF);
   }
-  for (const char* id : {"gold", "shared", "home"}) {
-    v1::ClassRate& rate = *service.add_rates();
-    rate.set_traffic_class(absl::StrCat("trafficClasses/", id));
-    rate.set_cir_bps(random.Between(1, 100) * 10'000'000);
-  }
+  v1::ClassRate& rate = *service.add_rates();
+  rate.set_traffic_class("trafficClasses/gold");
+  rate.set_cir_bps(random.Between(1, 100) * 10'000'000);
   world->services.push_back(std::move(service));
 }
 
@@ -138,9 +136,7 @@ void AddCustomer(size_t index, Random& random, SmallWorld* world) {
   map.set_name(name + "/classMaps/map");
   map.set_default_class("trafficClasses/bulk");
   AddRule(kGold, "gold", &map);
-  AddRule(kShared, "shared", &map);
   AddRule(kHome, "home", &map);
-  AddRule(kSafe, "safe", &map);
   const size_t sites = 3 + random.Below(3);
   AddSites(name, sites, random, world);
   for (size_t i = 0; i < 3; ++i) AddService(name, sites, i, random, world);

@@ -337,6 +337,10 @@ bool SimulatedCarrier::AgentRuns(const std::string& node) const {
   return it != agents_.end() && it->second->core != nullptr;
 }
 
+bool SimulatedCarrier::AgentHasDoneAll(const std::string& node) const {
+  return AgentRuns(node) && agents_.at(node)->core->pending().empty();
+}
+
 bool SimulatedCarrier::Connected(const std::string& node) const {
   const auto it = agents_.find(node);
   return it != agents_.end() && it->second->session != nullptr;

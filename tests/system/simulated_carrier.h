@@ -82,6 +82,8 @@ class SimulatedCarrier {
   void StartAllAgents();
   void KillAgent(const std::string& node);
   bool AgentRuns(const std::string& node) const;
+  // Its data plane has done all that it was told.
+  bool AgentHasDoneAll(const std::string& node) const;
   bool Connected(const std::string& node) const;
   // While held, nothing arrives either way; then all of it, in order.
   void HoldSession(const std::string& node, bool held);
