@@ -1,5 +1,6 @@
 #include "controller/engine/switch_table.h"
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -126,8 +127,20 @@ std::map<std::string, NodeDiff> SwitchTable::Differences() {
   return diffs;
 }
 
+namespace {
+
+bool Steers(const southbound::v1::AttachmentObject& attachment, const std::set<uint32_t>& colors) {
+  return colors.contains(attachment.default_color()) ||
+         std::any_of(attachment.classes().begin(), attachment.classes().end(),
+                     [&](const auto& entry) { return colors.contains(entry.color()); });
+}
+
+}  // namespace
+
 void SwitchTable::KeepProgrammable(const std::string& node, const SwitchState& state,
                                    NodeSegments& segments, NodeDiff* diff) const {
+  std::set<uint32_t> refused_colors;
+  bool steering_refused = false;
   std::erase_if(diff->puts, [&](Object& object) {
     const std::string key = ObjectKey(object);
     if (object.has_route() && !segments.MayPut(node, object.route())) return true;
@@ -138,9 +151,21 @@ void SwitchTable::KeepProgrammable(const std::string& node, const SwitchState& s
       if (state.acked.Has(key, ObjectHash(object))) return true;
     }
     auto it = state.rejected.find(key);
-    return it != state.rejected.end() && it->second.hash == ObjectHash(object);
+    if (it == state.rejected.end() || it->second.hash != ObjectHash(object)) return false;
+    if (object.has_policy()) refused_colors.insert(object.policy().color());
+    steering_refused = steering_refused || object.has_attachment();
+    return true;
+  });
+  // Frames are not steered away from what stands to what was refused.
+  std::erase_if(diff->puts, [&](const Object& object) {
+    if (!object.has_attachment() || !state.acked.hashes().contains(ObjectKey(object))) return false;
+    if (!Steers(object.attachment(), refused_colors)) return false;
+    steering_refused = true;
+    return true;
   });
   std::erase_if(diff->deletes, [&](const std::string& key) {
+    // As long as an attachment stays as it was, so do the policies that it steers to.
+    if (steering_refused && RankOf(key) == ObjectRank::kPolicy) return true;
     auto it = state.rejected.find(key);
     return it != state.rejected.end() && it->second.hash == 0;
   });

@@ -142,8 +142,8 @@ class SwitchTable {
   void ReleaseIfHeard();
   void OnStuck(const std::string& node, const char* what);
   std::map<std::string, NodeDiff> Differences();
-  // Leaves out of the diff what must wait (node_segments.h) and what was refused; policies get the
-  // segments that they may have now.
+  // Leaves out of the diff what must wait (node_segments.h), what was refused, and what must not
+  // come without it; policies get the segments that they may have now.
   void KeepProgrammable(const std::string& node, const SwitchState& state, NodeSegments& segments,
                         NodeDiff* diff) const;
   void ForgetWhoHasLeft();

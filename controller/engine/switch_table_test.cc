@@ -42,6 +42,13 @@ Object Policy(uint32_t color, const std::vector<uint32_t>& sids = {}) {
   return object;
 }
 
+Object Attachment(uint32_t color) {
+  Object object;
+  object.mutable_attachment()->set_interface("c0");
+  object.mutable_attachment()->set_default_color(color);
+  return object;
+}
+
 class SwitchTableTest : public testing::Test {
  protected:
   // A switch that holds nothing says so.
@@ -147,6 +154,56 @@ TEST_F(SwitchTableTest, RejectedObjectIsNotSentAgainUntilItIsTime) {
   EXPECT_EQ(table_.Find("a")->rejected.at("node:").error, "no such device");
   loop_.Advance(absl::Seconds(31));
   EXPECT_EQ(a->sent.size(), 2u);
+}
+
+// Answers every batch until none comes: what concerns `refused` is refused. Returns the keys of
+// operations in order.
+std::vector<std::string> AnswerAll(SwitchTable& table, const std::shared_ptr<FakeSession>& session,
+                                   const std::string& refused, ObjectTable* held) {
+  std::vector<std::string> keys;
+  while (!session->sent.empty()) {
+    const std::vector<ControllerMessage> sent = std::exchange(session->sent, {});
+    for (const ControllerMessage& message : sent) {
+      if (!message.has_batch()) continue;
+      bool refuse = false;
+      for (const auto& operation : message.batch().operations()) {
+        const std::string key =
+            operation.has_put() ? ObjectKey(operation.put()) : "delete " + operation.delete_();
+        refuse = refuse || key == refused;
+        keys.push_back(key);
+      }
+      table.Message(session,
+                    Acknowledge(message.batch(), *held,
+                                refuse ? southbound::v1::REJECTED : southbound::v1::FIB_ACKED));
+    }
+  }
+  return keys;
+}
+
+TEST_F(SwitchTableTest, WhatARefusedAttachmentSteersToStays) {
+  auto a = Connect("a");
+  ObjectTable held;
+  table_.SetDesired(Desired({{"a", {Node("a"), Policy(1), Attachment(1)}}}), 1);
+  AnswerAll(table_, a, "", &held);
+  ASSERT_TRUE(table_.Find("a")->HoldsDesired());
+  table_.SetDesired(Desired({{"a", {Node("a"), Policy(2), Attachment(2)}}}), 2);
+  const std::vector<std::string> refused = AnswerAll(table_, a, "attachment:c0:0", &held);
+  EXPECT_EQ(refused, (std::vector<std::string>{"policy:2:2", "attachment:c0:0"}));
+  loop_.Advance(absl::Seconds(31));
+  const std::vector<std::string> taken = AnswerAll(table_, a, "", &held);
+  EXPECT_EQ(taken, (std::vector<std::string>{"attachment:c0:0", "delete policy:1:2"}));
+}
+
+TEST_F(SwitchTableTest, NothingIsSteeredToARefusedPolicy) {
+  auto a = Connect("a");
+  ObjectTable held;
+  table_.SetDesired(Desired({{"a", {Node("a"), Policy(1), Attachment(1)}}}), 1);
+  AnswerAll(table_, a, "", &held);
+  table_.SetDesired(Desired({{"a", {Node("a"), Policy(2), Attachment(2)}}}), 2);
+  EXPECT_EQ(AnswerAll(table_, a, "policy:2:2", &held), (std::vector<std::string>{"policy:2:2"}));
+  loop_.Advance(absl::Seconds(31));
+  EXPECT_EQ(AnswerAll(table_, a, "", &held),
+            (std::vector<std::string>{"policy:2:2", "attachment:c0:0", "delete policy:1:2"}));
 }
 
 TEST_F(SwitchTableTest, StuckAgentIsDroppedAndTheOthersGoOn) {
