@@ -45,7 +45,7 @@ void ReadAll(const Store& store, std::string_view prefix, Visit visit) {
 // What only a switch that lacks an object says, or one that was told wrong.
 bool IsNoFailure(const std::string& reason) {
   static const std::set<std::string> kFailures = {"policy_down", "link_down", "port_down",
-                                                  "wire_silent"};
+                                                  "wire_silent", "no_route"};
   return !kFailures.contains(reason);
 }
 
@@ -227,8 +227,10 @@ std::vector<Oracle::Copy> Oracle::Travel(const Flow& flow, bool* arrived) {
   Copy copy{.start = flow.from_node, .end = flow.from_node};
   for (const sim::v1::Hop& hop : *hops) {
     if (hop.kind() == sim::v1::Hop::INGRESS) continue;
+    // What a fibre swallows is counted where it was sent.
+    const bool swallowed = hop.kind() == sim::v1::Hop::DROP && hop.detail() == "wire_silent";
     // The next copy starts where the frame came in.
-    if (hop.node() != copy.end) copy = {.start = hop.node(), .end = hop.node()};
+    if (hop.node() != copy.end && !swallowed) copy = {.start = hop.node(), .end = hop.node()};
     if (hop.kind() == sim::v1::Hop::TRANSMIT) {
       copy.color = hop.color();
       copy.links.push_back(hop.link());
@@ -246,7 +248,7 @@ std::vector<Oracle::Copy> Oracle::Travel(const Flow& flow, bool* arrived) {
     }
     copies.push_back(copy);
     // A flood goes on from the ingress switch.
-    if (copy.end == hop.node() && hop.kind() == sim::v1::Hop::DROP) {
+    if (hop.kind() == sim::v1::Hop::DROP) {
       copy = {.start = flow.from_node, .end = flow.from_node};
     }
   }
@@ -397,7 +399,8 @@ std::string Oracle::WhyWrong(const Flow& flow, const Copy& copy) {
   }
   if (good == nullptr || carrier_.loop.clock().Monotonic() - since < kDetection) return "";
   return absl::StrCat("is dropped at ", copy.end, " (", copy.drop, ") though ", copy.start,
-                      " has a whole list for it: ", good->ShortDebugString());
+                      " has a whole list for it, and it went ", absl::StrJoin(copy.links, " "),
+                      ": ", policy.ShortDebugString());
 }
 
 void Oracle::Violation(const Flow& flow, const std::string& text) {
