@@ -22,12 +22,16 @@ struct TeSolveArgs {
   std::string max_paths, weights, time_limit, gap, threads;  // empty: the default
   std::string routes;                                        // where the CSV goes; empty: nowhere
   bool allow_unreachable = false;
-  std::string protect;  // --protected: link, node, srlg, joined by commas; empty: nothing
+  std::string protect;            // --protected: link, node, srlg, joined by commas; empty: nothing
+  std::vector<std::string> fail;  // failures to outlive, as te whatif has them
+  std::string fail_file;          // more of these, one a line; empty: none
   std::string max_delay, max_hops, max_stretch;  // of every path; empty: no bound
   std::string objective = "mlu";                 // or max-min, throughput
   bool shorten = false;
   std::string granted;               // where granted rates go as CSV; empty: nowhere
   std::vector<std::string> classes;  // --class NAME=FILE, the strongest first, for --demands
+
+  bool protects() const { return !protect.empty() || !fail.empty() || !fail_file.empty(); }
 };
 // Routes for all demands at once. DEADLINE_EXCEEDED or CANCELLED after the best so far has been
 // written and shown; FAILED_PRECONDITION naming demands that nothing can carry.

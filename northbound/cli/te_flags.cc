@@ -14,8 +14,9 @@ of its pair.
 
 --protected gives pairs backup paths of weight 1, which carry next to nothing until a failure kills
 the others: headends then share a pair's traffic among the paths that are left, as te whatif does.
-They are chosen so that no single failure overloads a link, or, where that cannot be, overloads it
-least; a link fails with its reverse.
+They are chosen so that no failure takes all paths of a pair that the network can still join, and
+then so that none overloads a link, or, where that cannot be, overloads it least; a link fails with
+its reverse. --fail and --fail-file name the failures instead, or more of them, as te whatif does.
 
 --max-delay, --max-hops and --max-stretch hold on every path, backups included, and the bound is of
 routings within them.
@@ -39,6 +40,7 @@ Examples:
   waymark te solve --graph core.graph --demands core.demands --routes routes.csv
   waymark te solve --graph topology.txt --demands demand.txt --matrix 12 -o json
   waymark te solve --graph net.yaml --demands d.csv --protected=link,srlg --routes r.csv
+  waymark te solve --graph net.yaml --demands d.csv --fail lon--nyc,lon--par --fail node:fra
   waymark te solve --graph net.yaml --class voice=v.csv --class bulk=b.csv --objective=max-min \
       --max-delay 30ms --routes r.csv --granted g.csv)";
 
@@ -96,6 +98,12 @@ void AddTeSolveFlags(CLI::App* command, TeSolveArgs* args) {
   text("--routes", args->routes, "Where the paths go as CSV; replaced when it is complete");
   text("--protected", args->protect,
        "Also outlive every single failure of these: link, node, srlg, joined by commas");
+  command
+      ->add_option("--fail", args->fail,
+                   "Also outlive this failure: LINK, node:N or srlg:NAME, joined by commas, or "
+                   "all-links, all-nodes, all-srlgs; again for others")
+      ->allow_extra_args(false);
+  text("--fail-file", args->fail_file, "Such failures, one a line");
   text("--max-delay", args->max_delay, "Most propagation delay of every path, e.g. 30ms");
   text("--max-hops", args->max_hops, "Most links of every path");
   text("--max-stretch", args->max_stretch,

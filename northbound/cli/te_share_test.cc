@@ -160,8 +160,10 @@ TEST_F(TeShareTest, BadFlagsAreUsageErrors) {
       {{"--max-stretch=nan"}, "--max-stretch \"nan\""},
       {{"--objective=best"}, "--objective \"best\": use mlu, max-min or throughput"},
       {{"--granted=g.csv"}, "--granted needs --objective=max-min or throughput"},
-      {{"--objective=max-min", "--protected=link"}, "--protected needs --objective=mlu"},
-      {{"--shorten", "--protected=link"}, "--shorten cannot be had with --protected"},
+      {{"--objective=max-min", "--protected=link"}, "protection needs --objective=mlu"},
+      {{"--objective=throughput", "--fail=ab"}, "protection needs --objective=mlu"},
+      {{"--shorten", "--fail-file=f"}, "--shorten cannot be had with protection"},
+      {{"--shorten", "--protected=link"}, "--shorten cannot be had with protection"},
   };
   for (const auto& [flags, error] : kCases) {
     const Ran ran = Solve(kDemands, flags);

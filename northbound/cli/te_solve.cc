@@ -1,183 +1,27 @@
 #include <algorithm>
-#include <functional>
 #include <optional>
 #include <ostream>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
-#include "absl/strings/str_split.h"
-#include "controller/compute/mesh/allocate.h"
 #include "controller/compute/mesh/evaluate.h"
-#include "controller/compute/mesh/optimize.h"
-#include "controller/compute/mesh/protect.h"
-#include "controller/compute/mesh/stretch.h"
 #include "northbound/cli/exit_code.h"
 #include "northbound/cli/path_limits.h"
 #include "northbound/cli/te.h"
+#include "northbound/cli/te_guard.h"
 #include "northbound/cli/te_input.h"
-#include "northbound/cli/te_pool.h"
 #include "northbound/cli/te_print.h"
 #include "northbound/cli/te_routes.h"
 #include "northbound/cli/te_scenarios.h"
 #include "northbound/cli/te_solve_options.h"
 #include "northbound/cli/te_solved.h"
+#include "northbound/cli/te_solver.h"
 
 namespace waymark::cli {
 namespace {
 
 constexpr char kDefaultThreads[] = "2", kDefaultTimeLimit[] = "10s";
-// How long a run may take before a person at a terminal is told how far it is.
-constexpr absl::Duration kQuietTime = absl::Seconds(1);
-constexpr absl::Duration kProgressInterval = absl::Milliseconds(200);
-
-class TeProgress {
- public:
-  explicit TeProgress(Context& context)
-      : err_(context.io().err),
-        shown_(context.io().interactive),
-        clock_(context.clock()),
-        begin_(clock_.Monotonic()),
-        shown_at_(begin_) {}
-
-  void Show(const MeshProgress& at) {
-    const absl::Duration now = clock_.Monotonic();
-    if (!shown_ || now - begin_ < kQuietTime || now - shown_at_ < kProgressInterval) return;
-    shown_at_ = now;
-    err_ << absl::StrFormat("\rround %d: MLU %.5g, at least %.5g ", at.round, at.mlu,
-                            at.lower_bound)
-         << std::flush;
-    open_ = true;
-  }
-
-  // A message may follow.
-  ~TeProgress() {
-    if (open_) err_ << '\n';
-  }
-  TeProgress(const TeProgress&) = delete;
-  TeProgress& operator=(const TeProgress&) = delete;
-
- private:
-  std::ostream& err_;
-  const bool shown_;
-  const Clock& clock_;
-  const absl::Duration begin_;
-  absl::Duration shown_at_;
-  bool open_ = false;
-};
-
-// Every fibre, node or risk group by itself, as --protected names them.
-absl::StatusOr<std::vector<Scenario>> ReadProtected(const TeInput& input, const std::string& text) {
-  std::vector<std::string> all;
-  for (const absl::string_view part : absl::StrSplit(text, ',')) {
-    if (part != "link" && part != "node" && part != "srlg") {
-      return UsageError(absl::StrCat("--protected \"", part, "\": use link, node or srlg"));
-    }
-    all.push_back(absl::StrCat("all-", part, "s"));
-  }
-  return ReadScenarios(input, all);
-}
-
-absl::Status Guard(const TeInput& input, const MeshOptions& options,
-                   const std::vector<Scenario>& scenarios, TeSolved* solved) {
-  ProtectOptions protect{
-      .max_paths = options.max_paths, .weight_total = options.weight_total, .stop = options.stop};
-  for (const Scenario& scenario : scenarios) {
-    std::vector<int32_t>& links = protect.failures.emplace_back();
-    for (size_t link = 0; link < scenario.links.size(); ++link) {
-      if (scenario.links[link]) links.push_back(static_cast<int32_t>(link));
-    }
-  }
-  auto plan = ProtectMesh(input.problem, solved->plan.routes, protect);
-  if (!plan.ok()) return plan.status();
-  solved->plan.routes = plan->routes;
-  solved->plan.stopped |= plan->stopped;
-  solved->guarded = TeGuarded{scenarios, *std::move(plan)};
-  return absl::OkStatus();
-}
-
-// The routes, and what is granted where not all need be carried.
-absl::Status Route(const TeInput& input, const TeSolveOptions& options, const MeshOptions& mesh,
-                   TeSolved* solved) {
-  if (!options.sharing) {
-    auto plan = OptimizeMesh(input.problem, mesh);
-    if (!plan.ok()) return plan.status();
-    solved->plan = *std::move(plan);
-    return absl::OkStatus();
-  }
-  auto allocation = AllocateMesh(input.problem, *options.sharing, mesh);
-  if (!allocation.ok()) return allocation.status();
-  solved->plan.routes = std::move(allocation->routes);
-  solved->plan.rounds = allocation->rounds;
-  solved->plan.stopped = allocation->stopped;
-  solved->plan.unreachable = allocation->unreachable;
-  solved->plan.out_of_bound = allocation->out_of_bound;
-  solved->allocation = *std::move(allocation);
-  return absl::OkStatus();
-}
-
-// With the rates that are carried.
-MeshProblem CarriedOf(const TeInput& input, const TeSolved& solved) {
-  MeshProblem carried = input.problem;
-  if (!solved.allocation) return carried;
-  for (size_t d = 0; d < carried.demands.size(); ++d) {
-    carried.demands[d].rate = solved.allocation->granted[d];
-  }
-  return carried;
-}
-
-class Solver {
- public:
-  Solver(Context& context, const TeSolveOptions& options, bool shorten, const PathLimits& limits)
-      : context_(context),
-        options_(options),
-        shorten_(shorten),
-        limits_(limits),
-        pool_(limits.threads()),
-        progress_(context),
-        mesh_(options.mesh) {
-    if (limits.threads() > 1) {
-      mesh_.parallel = [this](int count, const std::function<void(int)>& task) {
-        pool_.Run(count, task);
-      };
-    }
-    mesh_.stop = [this] { return !limits_.GoOn().ok(); };
-    // Only of an MLU: of the others it would not say what it is.
-    if (!options.sharing) mesh_.progress = [this](const MeshProgress& at) { progress_.Show(at); };
-  }
-
-  absl::StatusOr<TeSolved> Solve(const TeInput& input,
-                                 const std::optional<std::vector<Scenario>>& failures) {
-    TeSolved solved;
-    const absl::Duration begin = context_.clock().Monotonic();
-    if (absl::Status status = Route(input, options_, mesh_, &solved); !status.ok()) return status;
-    if (failures) {
-      if (absl::Status status = Guard(input, mesh_, *failures, &solved); !status.ok()) {
-        return status;
-      }
-    }
-    const MeshProblem carried = CarriedOf(input, solved);
-    if (shorten_) {
-      const double mlu = EvaluateMesh(carried, solved.plan.routes).mlu;
-      solved.plan.routes = ShortenRoutes(carried, solved.plan.routes, mlu, mesh_.stop);
-    }
-    solved.seconds = absl::ToDoubleSeconds(context_.clock().Monotonic() - begin);
-    solved.loads = EvaluateMesh(carried, solved.plan.routes);
-    solved.stretch = MeasureStretch(carried, solved.plan.routes);
-    solved.most_segments = MostSegments(input, solved.plan.routes);
-    return solved;
-  }
-
- private:
-  Context& context_;
-  const TeSolveOptions& options_;
-  const bool shorten_;
-  const PathLimits& limits_;
-  TePool pool_;
-  TeProgress progress_;
-  MeshOptions mesh_;
-};
 
 // `why`: "have no way to go", and what to do about it.
 absl::Status CheckLeftOut(const TeInput& input, const std::vector<int32_t>& demands, bool allowed,
@@ -197,9 +41,10 @@ absl::Status CheckLeftOut(const TeInput& input, const std::vector<int32_t>& dema
 // What the exit code tells a script after the best so far has been shown.
 absl::Status Outcome(const TeSolved& solved, const TeSolveArgs& args, const PathLimits& limits) {
   if (!solved.plan.stopped) return absl::OkStatus();
-  const std::string best =
+  const std::string best = absl::StrCat(
       solved.gap() ? absl::StrCat("the best so far has a gap of ", FormatPercent(*solved.gap()))
-                   : "the best so far has no bound yet";
+                   : "the best so far has no bound yet",
+      solved.guarded ? solved.guarded->Unfinished() : "");
   if (absl::IsCancelled(limits.GoOn())) {
     return absl::CancelledError(absl::StrCat("interrupted: ", best));
   }
@@ -219,6 +64,7 @@ absl::Status Write(const TeInput& input, const TeSolveArgs& args, const std::str
 }
 
 void Warn(Context& context, const TeSolveOptions& options, const TeSolved& solved) {
+  if (solved.guarded) context.io().err << solved.guarded->Warning();
   if (options.sharing || solved.guarded || solved.plan.stopped) return;
   if (solved.gap().value_or(kTeMostGap) <= options.mesh.gap) return;
   context.io().err << "warning: the gap that was asked for is not reached; no better routes of so "
@@ -273,15 +119,14 @@ class Run {
         return Named(i, status);
       }
     }
-    if (args_.protect.empty()) return absl::OkStatus();
-    auto scenarios = ReadProtected(input_, args_.protect);
-    if (!scenarios.ok()) return scenarios.status();
-    failures_ = *std::move(scenarios);
+    auto failures = ReadFailures(context_, input_, args_);
+    if (!failures.ok()) return failures.status();
+    failures_ = *std::move(failures);
     return absl::OkStatus();
   }
 
   absl::Status SolveAll(const PathLimits& limits) {
-    Solver solver(context_, options_, args_.shorten, limits);
+    TeSolver solver(context_, options_, args_.shorten, limits);
     std::vector<MeshLink> left = problems_.front().links;
     for (size_t i = 0; i < problems_.size(); ++i) {
       input_.problem = problems_[i];

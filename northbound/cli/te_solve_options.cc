@@ -39,8 +39,8 @@ absl::Status ReadMesh(const TeSolveArgs& args, MeshOptions* options) {
     return UsageError(absl::StrCat("--gap \"", args.gap, "\": give more than 0 and at most ",
                                    kTeMostGap, ", e.g. 0.01 for 1 %"));
   }
-  if (!args.protect.empty() && options->max_paths < 2) {
-    return UsageError("--protected needs --max-paths 2 or more: a path and a backup");
+  if (args.protects() && options->max_paths < 2) {
+    return UsageError("protection needs --max-paths 2 or more: a path and a backup");
   }
   return absl::OkStatus();
 }
@@ -57,12 +57,12 @@ absl::Status ReadObjective(const TeSolveArgs& args, TeSolveOptions* options) {
   if (!args.granted.empty() && !options->sharing) {
     return UsageError("--granted needs --objective=max-min or throughput: with mlu all is carried");
   }
-  if (!args.protect.empty() && options->sharing) {
+  if (args.protects() && options->sharing) {
     return UsageError(
-        "--protected needs --objective=mlu: with the others nothing is left for backups");
+        "protection needs --objective=mlu: with the others nothing is left for backups");
   }
-  if (!args.protect.empty() && args.shorten) {
-    return UsageError("--shorten cannot be had with --protected: shorter ways may fail together");
+  if (args.protects() && args.shorten) {
+    return UsageError("--shorten cannot be had with protection: shorter ways may fail together");
   }
   return absl::OkStatus();
 }

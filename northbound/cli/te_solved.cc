@@ -127,14 +127,7 @@ TeJson SolvedJson(const TeInput& input, const TeSolved& solved) {
   json["unreachable"] = DemandsJson(input, plan.unreachable, kListed);
   json["unreachable_count"] = plan.unreachable.size();
   json["out_of_bound_count"] = plan.out_of_bound.size();
-  if (solved.guarded) {
-    const ProtectPlan& guarded = solved.guarded->plan;
-    json["failures"] = solved.guarded->scenarios.size();
-    json["worst_mlu"] = guarded.worst_mlu;
-    json["worst_failure"] = solved.guarded->Worst();
-    json["cut"] = guarded.cut.size();
-    json["exposed"] = guarded.exposed.size();
-  }
+  if (solved.guarded) solved.guarded->AddTo(&json);
   return json;
 }
 
@@ -154,14 +147,9 @@ void ShowSolved(Context& context, const TeInput& input, const TeSolved& solved) 
         .Add("Before rounding", FormatUtilisation(plan.fractional_mlu));
   }
   if (solved.guarded) {
-    const ProtectPlan& guarded = solved.guarded->plan;
-    fields
-        .Add("MLU after failures",
-             absl::StrCat(FormatUtilisation(guarded.worst_mlu), " at worst, of ",
-                          solved.guarded->scenarios.size(), " failures",
-                          guarded.worst_failure < 0 ? "" : ", in ", solved.guarded->Worst()))
-        .Add("Demands lost then", absl::StrCat(guarded.cut.size(), " without any way, ",
-                                               solved.guarded->Exposed(), " for want of paths"));
+    fields.Add("MLU after failures", solved.guarded->WorstText())
+        .Add("No routing has less then", FormatUtilisation(solved.guarded->plan.worst_lower_bound))
+        .Add("Demands lost then", solved.guarded->LostText());
   }
   fields.Add("Demands", absl::StrCat(input.DemandCount(), ", ", FormatLoad(input.Offered()),
                                      " offered, ", FormatLoad(loads.carried), " carried"));

@@ -9,29 +9,16 @@
 #include "controller/compute/mesh/allocate.h"
 #include "controller/compute/mesh/evaluate.h"
 #include "controller/compute/mesh/optimize.h"
-#include "controller/compute/mesh/protect.h"
 #include "controller/compute/mesh/stretch.h"
 #include "northbound/cli/context.h"
+#include "northbound/cli/te_guard.h"
 #include "northbound/cli/te_input.h"
 #include "northbound/cli/te_print.h"
-#include "northbound/cli/te_scenarios.h"
 
 namespace waymark::cli {
 
 // Of demands in a message.
 inline constexpr size_t kTeNamed = 10;
-
-// What single failures do to the routes.
-struct TeGuarded {
-  std::vector<Scenario> scenarios;
-  ProtectPlan plan;
-
-  std::string Worst() const {
-    return plan.worst_failure < 0 ? "" : scenarios[plan.worst_failure].name;
-  }
-  // Demands that lose all their routes in some failure, though the network has another way.
-  int64_t Exposed() const { return static_cast<int64_t>(plan.exposed.size()); }
-};
 
 // Every figure is of the routes as they are written.
 struct TeSolved {
@@ -43,7 +30,7 @@ struct TeSolved {
   MeshStretch stretch;
   double seconds = 0;
   int most_segments = 0;
-  std::optional<TeGuarded> guarded;
+  std::optional<Guarded> guarded;
 
   // None without a bound, and for max-min shares.
   std::optional<double> gap() const;

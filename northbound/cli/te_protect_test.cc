@@ -1,0 +1,213 @@
+// `waymark te solve` with failures to outlive: its figures against the files alone, and what is
+// refused.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "northbound/cli/run_for_test.h"
+#include "northbound/cli/te_testing.h"
+
+namespace waymark::cli {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+// Two ways from a to b of 1 Mbit/s each, one of them over c; d is an island with e.
+constexpr char kGraph[] =
+    "NODES 5\nlabel x y\nb 500 0\na 500 0\nc 500 0\nd 500 0\ne 500 0\n"
+    "EDGES 5\nlabel src dest weight bw delay\n"
+    "ab 1 0 1 1000 1\nac 1 2 1 1000 1\ncb 2 0 1 1000 1\nde 3 4 1 1000 1\nba 0 1 1 500 1\n";
+constexpr char kDemands[] = "DEMANDS 2\nlabel src dest bw\nx 1 0 1000\ny 1 2 200\n";
+
+class TeProtectTest : public testing::Test {
+ protected:
+  Ran Solve(const std::string& graph, const std::string& demands,
+            std::vector<std::string> more = {}) {
+    std::vector<std::string> args = {"te",        "solve", "--graph", WriteTestFile(".net", graph),
+                                     "--demands", "-"};
+    args.insert(args.end(), more.begin(), more.end());
+    if (std::ranges::find(args, "-o") == args.end()) args.insert(args.end(), {"-o", "json"});
+    return Waymark(args, demands);
+  }
+
+  const std::string out_ = WriteTestFile(".csv", "");
+};
+
+TEST_F(TeProtectTest, ProtectedRoutesDoInFailuresWhatWhatifSays) {
+  std::mt19937 random(9);
+  int outlived = 0;
+  for (int round = 0; round < 60; ++round) {
+    const RandomTraffic traffic(random);
+    const bool nodes = round % 3 == 0;
+    const Ran ran = Solve(traffic.graph, traffic.demands,
+                          {"--routes", out_, nodes ? "--protected=link,node" : "--protected=link"});
+    ASSERT_EQ(ran.code, 0) << ran.err << traffic.graph << traffic.demands;
+    const json figures = json::parse(ran.out);
+    EXPECT_NEAR(figures["mlu"], Independent(traffic.graph, traffic.demands, FileContents(out_)).mlu,
+                1e-9);
+    std::vector<std::string> args = {
+        "te",        "whatif", "--graph",         WriteTestFile(".net", traffic.graph),
+        "--demands", "-",      "--routes",        out_,
+        "-o",        "json",   "--fail=all-links"};
+    if (nodes) args.push_back("--fail=all-nodes");
+    const Ran checked = Waymark(args, traffic.demands);
+    ASSERT_EQ(checked.code, 0) << checked.err;
+    const json failures = json::parse(checked.out);
+    EXPECT_EQ(figures["failures"], failures["scenarios"]);
+    EXPECT_NEAR(figures["worst_mlu"],
+                std::max(failures["mlu"].get<double>(), figures["mlu"].get<double>()), 1e-9);
+    EXPECT_EQ(figures["exposed"], 0);
+    int64_t lost = 0, at_nodes = 0;
+    for (const json& result : failures["results"]) {
+      lost += result["lost_demands"].get<int64_t>();
+      at_nodes += result["lost_at_failed_nodes"].get<int64_t>();
+    }
+    EXPECT_EQ(figures["cut"], lost - at_nodes);
+    EXPECT_EQ(figures["lost_at_failed_nodes"], at_nodes);
+    EXPECT_EQ(figures["protected"], figures["worst_mlu"] <= 1);
+    EXPECT_EQ(ran.err.find("warning: not all failures are outlived") != std::string::npos,
+              figures["worst_mlu"] > 1);
+    EXPECT_LE(figures["worst_lower_bound"], figures["worst_mlu"]);
+    outlived += lost == 0;
+  }
+  EXPECT_GT(outlived, 0);
+}
+
+TEST_F(TeProtectTest, ProtectedTablesNameTheWorstFailure) {
+  const Ran ran = Solve(kGraph, "DEMANDS 1\nlabel src dest bw\nx 1 0 500\n",
+                        {"-o", "table", "--protected=link"});
+  EXPECT_EQ(ran.code, 0) << ran.err;
+  EXPECT_THAT(ran.out, AllOf(HasSubstr("MLU after failures: "),
+                             HasSubstr("0.5 at worst, of 4 failures, in ab\n"),
+                             HasSubstr("0 without any way, 0 for want of paths\n")));
+}
+
+TEST_F(TeProtectTest, WhatIsNotOutlivedIsSaid) {
+  // With ab gone, 1.2 Mbit/s go over ac.
+  const Ran ran = Solve(kGraph, kDemands, {"--protected=link"});
+  EXPECT_EQ(ran.code, 0) << ran.err;
+  const json figures = json::parse(ran.out);
+  EXPECT_EQ(figures["protected"], false);
+  EXPECT_NEAR(figures["worst_mlu"], 1.2, 1e-9);
+  EXPECT_GT(figures["worst_lower_bound"], 1.18);
+  EXPECT_THAT(ran.err, HasSubstr("warning: not all failures are outlived: a link is loaded to 1.2 "
+                                 "in ab, and no paths keep all links below 1."));
+}
+
+TEST_F(TeProtectTest, ACallersOwnFailures) {
+  const std::string demands = "DEMANDS 1\nlabel src dest bw\nx 1 0 500\n";
+  const Ran named = Solve(kGraph, demands, {"--fail", "ab", "--fail=node:c", "--fail", "ab,de"});
+  ASSERT_EQ(named.code, 0) << named.err;
+  EXPECT_EQ(json::parse(named.out)["failures"], 3);
+  EXPECT_EQ(json::parse(named.out)["protected"], true);
+  const std::string list = WriteTestFile(".txt", "# ours\nab\n\n  ab,de # both\nall-nodes\r\n");
+  const Ran read = Solve(kGraph, demands, {"--fail-file", list, "--protected=link"});
+  ASSERT_EQ(read.code, 0) << read.err;
+  EXPECT_EQ(json::parse(read.out)["failures"], 4 + 2 + 5);
+  EXPECT_EQ(json::parse(read.out)["lost_at_failed_nodes"], 2);
+  EXPECT_EQ(json::parse(read.out)["cut"], 0);
+
+  const Ran unknown = Solve(kGraph, demands, {"--fail=ax"});
+  EXPECT_EQ(unknown.code, 4) << unknown.err;
+  EXPECT_THAT(unknown.err, HasSubstr("ax"));
+  const Ran empty = Solve(kGraph, demands, {"--fail-file", WriteTestFile(".txt", "# none\n")});
+  EXPECT_NE(empty.code, 0);
+  EXPECT_THAT(empty.err, HasSubstr("names no failure; give one a line"));
+}
+
+TEST_F(TeProtectTest, RiskGroupsThatAreNotThereAreNoProtection) {
+  const Ran ran = Solve(kGraph, kDemands, {"--protected=link,srlg"});
+  EXPECT_EQ(ran.code, 1) << ran.err;
+  EXPECT_THAT(ran.out, IsEmpty());
+  EXPECT_THAT(ran.err,
+              AllOf(HasSubstr("the graph has no risk groups"), HasSubstr("--fail A--B,C--D")));
+}
+
+TEST_F(TeProtectTest, WhenTimeIsOverWhatIsLeftOpenIsSaid) {
+  const Ran ran =
+      Solve(kGraph, kDemands, {"--protected=link", "--time-limit=1ns", "--routes", out_});
+  EXPECT_EQ(ran.code, 5) << ran.err;
+  const json figures = json::parse(ran.out);
+  EXPECT_EQ(figures["partial"], true);
+  EXPECT_THAT(ran.err, AllOf(HasSubstr("not all its backups have been made: failures leave "),
+                             HasSubstr(" times a demand without a path it could have, and load a "
+                                       "link to ")));
+  EXPECT_NEAR(figures["mlu"], Independent(kGraph, kDemands, FileContents(out_)).mlu, 1e-9);
+}
+
+// Each fibre of a REPETITA graph: links by place.
+std::vector<std::vector<int>> Fibres(const std::string& graph) {
+  std::istringstream in(graph);
+  std::string word;
+  int count = 0;
+  in >> word >> count >> word >> word >> word;
+  for (int i = 0; i < 3 * count; ++i) in >> word;
+  in >> word >> count;
+  for (int i = 0; i < 6; ++i) in >> word;
+  std::map<std::pair<int, int>, std::vector<int>> open;  // without a way back so far
+  std::vector<std::vector<int>> fibres;
+  std::map<int, size_t> fibre_of;
+  for (int link = 0; link < count; ++link) {
+    int from = 0, to = 0;
+    in >> word >> from >> to >> word >> word >> word;
+    std::vector<int>& back = open[{to, from}];
+    if (back.empty()) {
+      open[{from, to}].push_back(link);
+      fibre_of[link] = fibres.size();
+      fibres.push_back({link});
+    } else {
+      fibres[fibre_of[back.front()]].push_back(link);
+      back.erase(back.begin());
+    }
+  }
+  return fibres;
+}
+
+// Every single fibre of public networks, by brute force over the files that are written.
+TEST_F(TeProtectTest, PublicNetworksOutliveEveryFibre) {
+  const char* root = std::getenv("WAYMARK_DATA_DIR");
+  if (root == nullptr) GTEST_SKIP() << "set WAYMARK_DATA_DIR to a folder of networks to run this";
+  int tried = 0;
+  for (const auto& entry : fs::recursive_directory_iterator(root)) {
+    const std::string name = entry.path().filename().string();
+    if (name != "Abilene.graph" && name != "Geant2012.graph" && name != "Interoute.graph") continue;
+    const fs::path matrix = fs::path(entry.path()).replace_extension(".0000.demands");
+    if (!fs::exists(matrix)) continue;
+    SCOPED_TRACE(entry.path().string());
+    ++tried;
+    const std::string graph = FileContents(entry.path().string());
+    const std::string demands = FileContents(matrix.string());
+    const Ran ran =
+        Solve(graph, demands, {"--routes", out_, "--protected=link", "--time-limit=10m"});
+    ASSERT_EQ(ran.code, 0) << ran.err;
+    const json figures = json::parse(ran.out);
+    const std::string routes = FileContents(out_);
+    const std::vector<std::vector<int>> fibres = Fibres(graph);
+    const Independent whole(graph, demands, routes);
+    double worst = whole.mlu;
+    size_t lost = 0;
+    for (const std::vector<int>& fibre : fibres) {
+      const Independent after(graph, demands, routes, fibre);
+      worst = std::max(worst, after.mlu);
+      lost += whole.weights.size() - after.weights.size();
+    }
+    EXPECT_EQ(figures["failures"], fibres.size());
+    EXPECT_EQ(figures["exposed"], 0);
+    EXPECT_EQ(figures["cut"], lost);
+    EXPECT_NEAR(figures["worst_mlu"], worst, 1e-9 * worst);
+    EXPECT_LE(figures["worst_mlu"].get<double>(),
+              1.02 * figures["worst_lower_bound"].get<double>());
+  }
+  EXPECT_GT(tried, 0);
+}
+
+}  // namespace
+}  // namespace waymark::cli

@@ -1,0 +1,72 @@
+// The work of `waymark te solve` on one matrix after the other.
+#ifndef WAYMARK_NORTHBOUND_CLI_TE_SOLVER_H_
+#define WAYMARK_NORTHBOUND_CLI_TE_SOLVER_H_
+
+#include <optional>
+#include <ostream>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "controller/base/clock.h"
+#include "controller/compute/mesh/optimize.h"
+#include "northbound/cli/context.h"
+#include "northbound/cli/path_limits.h"
+#include "northbound/cli/te_input.h"
+#include "northbound/cli/te_pool.h"
+#include "northbound/cli/te_scenarios.h"
+#include "northbound/cli/te_solve_options.h"
+#include "northbound/cli/te_solved.h"
+
+namespace waymark::cli {
+
+// A line that a person at a terminal sees change while a run takes long.
+class TeProgress {
+ public:
+  explicit TeProgress(Context& context)
+      : err_(context.io().err),
+        shown_(context.io().interactive),
+        clock_(context.clock()),
+        begin_(clock_.Monotonic()),
+        shown_at_(begin_) {}
+
+  void Show(const MeshProgress& at);
+  // A message may follow.
+  ~TeProgress() {
+    if (open_) err_ << '\n';
+  }
+  TeProgress(const TeProgress&) = delete;
+  TeProgress& operator=(const TeProgress&) = delete;
+
+ private:
+  std::ostream& err_;
+  const bool shown_;
+  const Clock& clock_;
+  const absl::Duration begin_;
+  absl::Duration shown_at_;
+  bool open_ = false;
+};
+
+// Borrows all that it is given.
+class TeSolver {
+ public:
+  TeSolver(Context& context, const TeSolveOptions& options, bool shorten, const PathLimits& limits);
+
+  // Of `input`'s problem; with `failures`, routes that outlive them. Best so far, and
+  // plan.stopped, when the limits end it.
+  absl::StatusOr<TeSolved> Solve(const TeInput& input,
+                                 const std::optional<std::vector<Scenario>>& failures);
+
+ private:
+  Context& context_;
+  const TeSolveOptions& options_;
+  const bool shorten_;
+  const PathLimits& limits_;
+  TePool pool_;
+  TeProgress progress_;
+  MeshOptions mesh_;
+};
+
+}  // namespace waymark::cli
+
+#endif  // WAYMARK_NORTHBOUND_CLI_TE_SOLVER_H_
