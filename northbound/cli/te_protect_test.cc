@@ -158,6 +158,7 @@ std::vector<std::vector<int>> Fibres(const std::string& graph) {
   for (int link = 0; link < count; ++link) {
     int from = 0, to = 0;
     in >> word >> from >> to >> word >> word >> word;
+    if (from == to) continue;  // of no use to anybody
     std::vector<int>& back = open[{to, from}];
     if (back.empty()) {
       open[{from, to}].push_back(link);
