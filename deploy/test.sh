@@ -4,7 +4,8 @@
 #
 #   ./deploy/test.sh [--quick]     --quick leaves the sanitizer runs out
 #
-# WAYMARK_DATA_DIR=FOLDER also imports every topology file below that folder.
+# WAYMARK_DATA_DIR=FOLDER also imports every topology file below that folder, and solves the matrices
+# whose optimum its optima.csv states.
 set -euo pipefail
 . "$(dirname "$0")/common.sh"
 
@@ -12,7 +13,7 @@ quick=
 for argument in "$@"; do
   case $argument in
     --quick) quick=1 ;;
-    -h | --help) sed -n '2,7s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    -h | --help) sed -n '2,8s/^# \{0,1\}//p' "$0"; exit 0 ;;
     *) die "unknown option $argument; ./deploy/test.sh --help lists them" ;;
   esac
 done

@@ -65,8 +65,7 @@ absl::StatusOr<std::vector<std::string>> Expand(const std::vector<std::string>& 
 
 }  // namespace
 
-absl::StatusOr<std::string> ReadInput(const std::string& file, std::istream& in) {
-  if (file == "-") return ReadStream("standard input", in);
+absl::StatusOr<std::ifstream> OpenInput(const std::string& file) {
   std::error_code error;
   const auto type = fs::status(file, error).type();
   if (type == fs::file_type::not_found) {
@@ -76,11 +75,15 @@ absl::StatusOr<std::string> ReadInput(const std::string& file, std::istream& in)
     return absl::InvalidArgumentError(absl::StrCat(file, ": is a folder; name a file"));
   }
   std::ifstream stream(file, std::ios::binary);
-  if (!stream) {
-    return absl::PermissionDeniedError(
-        absl::StrCat(file, ": cannot be read; check its permissions"));
-  }
-  return ReadStream(file, stream);
+  if (stream) return stream;
+  return absl::PermissionDeniedError(absl::StrCat(file, ": cannot be read; check its permissions"));
+}
+
+absl::StatusOr<std::string> ReadInput(const std::string& file, std::istream& in) {
+  if (file == "-") return ReadStream("standard input", in);
+  auto stream = OpenInput(file);
+  if (!stream.ok()) return stream.status();
+  return ReadStream(file, *stream);
 }
 
 std::vector<std::string> NamesIn(const v1::Bundle& bundle) {

@@ -2,6 +2,7 @@
 #ifndef WAYMARK_NORTHBOUND_CLI_BUNDLE_FILES_H_
 #define WAYMARK_NORTHBOUND_CLI_BUNDLE_FILES_H_
 
+#include <fstream>
 #include <istream>
 #include <map>
 #include <string>
@@ -12,6 +13,9 @@
 #include "waymark/v1/resources.pb.h"
 
 namespace waymark::cli {
+
+// NOT_FOUND, or an error that names the file; folders are no files.
+absl::StatusOr<std::ifstream> OpenInput(const std::string& file);
 
 // At most 64 MiB a file; NOT_FOUND or an error that names the file. "-" is `in`.
 absl::StatusOr<std::string> ReadInput(const std::string& file, std::istream& in);

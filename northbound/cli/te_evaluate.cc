@@ -20,7 +20,7 @@ void ShowJson(Context& context, const TeInput& input, const MeshRoutes& routes,
   json["offered_bps"] = loads.offered;
   json["carried_bps"] = loads.carried;
   json["paths"] = routes.route_count();
-  json["max_segments"] = MostSegments(input, routes);
+  json["max_segments"] = *MostSegments(input, routes, {});
   json["max_paths_per_pair"] = MostRoutes(routes);
   json["links"] = LinksJson(input, loads, WorstLinks(input, loads, kWorst));
   json["without_routes"] = DemandsJson(input, loads.lost, kListed);
@@ -41,7 +41,7 @@ void ShowTable(Context& context, const TeInput& input, const MeshRoutes& routes,
       .Add("Without routes", without)
       .Add("Paths",
            absl::StrCat(routes.route_count(), ", ", MostRoutes(routes), " of a pair at most"))
-      .Add("Segments", absl::StrCat(MostSegments(input, routes), " at most"))
+      .Add("Segments", absl::StrCat(*MostSegments(input, routes, {}), " at most"))
       .Print(context.out(), context.color());
   context.out() << "\nMost loaded links\n";
   PrintLinks(context, input, loads, WorstLinks(input, loads, kWorst));
@@ -51,6 +51,9 @@ void ShowTable(Context& context, const TeInput& input, const MeshRoutes& routes,
 
 absl::Status RunTeEvaluate(Context& context, const TeEvaluateArgs& args) {
   if (absl::Status status = CheckTeOutput(context); !status.ok()) return status;
+  if (absl::Status status = CheckOneStandardInput(args.files, args.routes); !status.ok()) {
+    return status;
+  }
   const auto input = ReadTeInput(context, args.files);
   if (!input.ok()) return input.status();
   const auto routes = ReadTeRoutes(context, *input, args.routes);

@@ -1,6 +1,7 @@
 // `waymark te evaluate` and `te whatif`: against the files alone, and every kind of bad input.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <lzma.h>
 
 #include <nlohmann/json.hpp>
 #include <set>
@@ -78,7 +79,8 @@ TEST_F(TeEvaluateTest, AgreesWithTheFilesAlone) {
   std::mt19937 random(11);
   int lost = 0;
   for (int round = 0; round < 80; ++round) {
-    const RandomTraffic traffic(random);
+    const Capacities capacities = round % 2 == 0 ? Capacities::kAlike : Capacities::kDecades;
+    const RandomTraffic traffic(random, capacities);
     const std::string routes = RandomRoutes(traffic.graph, traffic.demands, random);
     SCOPED_TRACE(traffic.graph + traffic.demands + routes);
     const Ran ran = Run("evaluate", traffic.graph, traffic.demands, routes);
@@ -111,6 +113,17 @@ TEST_F(TeEvaluateTest, AgreesWithTheFilesAlone) {
     EXPECT_EQ(outcomes["scenarios"], outcomes["results"].size());
   }
   EXPECT_GT(lost, 0);
+}
+
+std::string Xz(std::string_view text) {
+  std::string packed(lzma_stream_buffer_bound(text.size()), '\0');
+  size_t size = 0;
+  EXPECT_EQ(lzma_easy_buffer_encode(
+                1, LZMA_CHECK_CRC32, nullptr, reinterpret_cast<const uint8_t*>(text.data()),
+                text.size(), reinterpret_cast<uint8_t*>(packed.data()), &size, packed.size()),
+            LZMA_OK);
+  packed.resize(size);
+  return packed;
 }
 
 // a to b: over c, over d, or by itself; each way back.
@@ -224,7 +237,6 @@ TEST_F(TeEvaluateTest, BadRoutesAreNamedWithTheirLine) {
       {"1,0,1,2\n", "stdin:2: the path ends at 2 (c), not at dst 0 (b)"},
       {"1,0,1,2;3;0\n", "stdin:2: link 3 (c--a) leads back to 1 (a): remove the loop"},
       {"1,0,1,0\n2,0,1,4\n1,0,3,0\n", "stdin:4: the same path stands in line 2 already"},
-      {"0,3,1,9\n", "stdin:2: no demand goes from 0 (b) to 3 (d)"},
   };
   for (const auto& [rows, error] : kCases) {
     const Ran ran = Run("evaluate", kGraph, kDemands, absl::StrCat("src,dst,weight,links\n", rows));
@@ -242,7 +254,71 @@ TEST_F(TeEvaluateTest, BadRoutesAreNamedWithTheirLine) {
                                "--demands", "-", "--routes", testing::TempDir() + "/none"},
                               kDemands);
   EXPECT_EQ(missing.code, 4);
-  EXPECT_THAT(missing.err, HasSubstr("/none: cannot be read: No such file"));
+  EXPECT_THAT(missing.err, HasSubstr("/none: no such file"));
+}
+
+TEST_F(TeEvaluateTest, PathsOfPairsWithoutADemandAreLeftOut) {
+  // b to d twice, d to c; a to b loses its only path.
+  const Ran ran = Run("evaluate", kGraph, "c,b,2M\na,b,8M\n",
+                      "src,dst,weight,links\n0,3,1,9\n2,0,1,4\n0,3,2,1;6\n3,2,1,7;2\n");
+  ASSERT_EQ(ran.code, 0) << ran.err;
+  EXPECT_THAT(ran.err, HasSubstr("stdin:2: 3 paths are of pairs without a demand: left out\n"));
+  const json figures = json::parse(ran.out);
+  EXPECT_EQ(figures["paths"], 1);
+  EXPECT_NEAR(figures["mlu"], 0.1, 1e-12);
+  EXPECT_EQ(figures["without_routes"][0]["name"], "a -> b");
+  // They are checked nevertheless.
+  EXPECT_THAT(Run("evaluate", kGraph, kDemands, "src,dst,weight,links\n0,3,1,8\n").err,
+              HasSubstr("stdin:2: link 8 (d--b) begins at 3 (d)"));
+}
+
+TEST_F(TeEvaluateTest, WhateverTheRoutesFileIsItIsReadWithinBounds) {
+  const std::string graph = WriteTestFile(".net", kGraph);
+  const auto evaluate = [&](const std::string& routes) {
+    return Waymark({"te", "evaluate", "--graph", graph, "--demands", "-", "--routes", routes},
+                   kDemands);
+  };
+  const Ran endless = evaluate("/dev/zero");
+  EXPECT_EQ(endless.code, 1);
+  EXPECT_THAT(endless.err, HasSubstr("/dev/zero:1: is longer than 1 MiB"));
+  const Ran folder = evaluate(testing::TempDir());
+  EXPECT_EQ(folder.code, 1);
+  EXPECT_THAT(folder.err, HasSubstr(": is a folder; name a file"));
+
+  EXPECT_EQ(Run("evaluate", kGraph, kDemands, absl::StrCat("\xef\xbb\xbf", kRoutes)).code, 0);
+  const json plain = json::parse(Run("evaluate", kGraph, kDemands, kRoutes).out);
+  const Ran packed = Run("evaluate", kGraph, kDemands, Xz(kRoutes));
+  ASSERT_EQ(packed.code, 0) << packed.err;
+  EXPECT_EQ(json::parse(packed.out), plain);
+  const Ran cut = Run("evaluate", kGraph, kDemands, Xz(kRoutes).substr(0, 60));
+  EXPECT_EQ(cut.code, 1);
+  EXPECT_THAT(cut.err, HasSubstr("stdin: "));
+
+  // Across the places where the reader asks for more.
+  std::string many = "src,dst,weight,links\n";
+  for (int i = 0; i < 60'000; ++i) many += i % 2 == 0 ? "\r\n" : "\n";
+  EXPECT_THAT(Run("evaluate", kGraph, kDemands, many + "1,0,1,4\n").err,
+              HasSubstr("stdin:60002: link 4 (c--b) begins at 2 (c)"));
+  EXPECT_EQ(Run("evaluate", kGraph, kDemands, many + "1,0,1,0").code, 0);
+}
+
+TEST_F(TeEvaluateTest, StandardInputIsReadOnce) {
+  for (const char* command : {"evaluate", "whatif"}) {
+    for (const auto& [one, other] :
+         {std::pair("--graph", "--demands"), std::pair("--graph", "--routes"),
+          std::pair("--demands", "--routes")}) {
+      std::vector<std::string> args = {"te", command, one, "-", other, "-"};
+      for (const char* flag : {"--graph", "--demands", "--routes"}) {
+        if (flag != std::string_view(one) && flag != std::string_view(other)) {
+          args.insert(args.end(), {flag, "file"});
+        }
+      }
+      if (command == std::string_view("whatif")) args.push_back("--fail=all-links");
+      const Ran ran = Waymark(args, kDemands);
+      EXPECT_EQ(ran.code, 2) << ran.err;
+      EXPECT_THAT(ran.err, HasSubstr(absl::StrCat(one, " and ", other, " cannot both be")));
+    }
+  }
 }
 
 }  // namespace

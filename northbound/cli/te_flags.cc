@@ -45,7 +45,8 @@ Examples:
       --max-delay 30ms --routes r.csv --granted g.csv)";
 
 const char kTeEvaluateFooter[] =
-    R"(What the paths of a file, whoever made it, do to the links. The form is that of te solve --routes.
+    R"(What the paths of a file, whoever made it, do to the links. The form is that of te solve --routes
+(also .xz). Paths of pairs without a demand are left out, demands without a path are listed.
 
 Example: waymark te evaluate --graph core.graph --demands core.demands --routes routes.csv)";
 
@@ -93,9 +94,13 @@ void AddTeSolveFlags(CLI::App* command, TeSolveArgs* args) {
   text("--weights", args->weights,
        "What the weights of a pair add up to, at most 65536 (default 64)");
   text("--time-limit", args->time_limit, "Stop after this long with the best so far (default 10s)");
-  text("--gap", args->gap, "Stop this close to the bound (default 0.01: 1 %)");
-  text("--threads", args->threads, "How many, 1 to 64; they change no result (default 2)");
-  text("--routes", args->routes, "Where the paths go as CSV; replaced when it is complete");
+  text("--gap", args->gap, "Stop this close to the bound, 0.000001 to 1 (default 0.01: 1 %)");
+  text("--threads", args->threads,
+       "How many, 1 to 64; more than 2 are not used, and none changes a result (default 2)");
+  text(
+      "--routes", args->routes,
+      "Where the paths go as CSV; replaced when it is complete. - for standard output: the figures "
+      "then go to standard error");
   text("--protected", args->protect,
        "Also outlive every single failure of these: link, node, srlg, joined by commas");
   command

@@ -59,12 +59,13 @@ MeshProblem ProblemOf(const GraphFile& file, const DemandMatrix& matrix) {
   const Snapshot& snapshot = file.snapshot();
   MeshProblem problem{
       .node_count = static_cast<int32_t>(snapshot.nodes().size()), .links = {}, .demands = {}};
-  for (const LinkInfo& link : snapshot.links()) {
-    problem.links.push_back(
-        {.from = file.FileNode(link.source),
-         .to = file.FileNode(link.target),
-         .capacity = Forbidden(snapshot, link) ? 0 : static_cast<double>(link.capacity_bps),
-         .delay = static_cast<double>(link.delay_ns)});
+  for (size_t number = 0; number < snapshot.links().size(); ++number) {
+    const LinkInfo& link = snapshot.links()[number];
+    const double capacity = file.Capacity(static_cast<LinkId>(number));
+    problem.links.push_back({.from = file.FileNode(link.source),
+                             .to = file.FileNode(link.target),
+                             .capacity = Forbidden(snapshot, link) ? 0 : capacity,
+                             .delay = static_cast<double>(link.delay_ns)});
   }
   for (const FileDemand& demand : matrix.demands) {
     problem.demands.push_back({.from = demand.source, .to = demand.target, .rate = demand.bps});
@@ -106,10 +107,22 @@ double TeInput::Offered() const {
   return sum;
 }
 
-absl::StatusOr<TeInput> ReadTeInput(Context& context, const TeFiles& files) {
-  if (files.graph == "-" && files.demands == "-") {
-    return UsageError("--graph and --demands cannot both be standard input: name one as a file");
+absl::Status CheckOneStandardInput(const TeFiles& files, const std::string& routes) {
+  const char* before = nullptr;
+  for (const auto& [flag, file] :
+       {std::pair("--graph", &files.graph), std::pair("--demands", &files.demands),
+        std::pair("--routes", &routes)}) {
+    if (*file != "-") continue;
+    if (before != nullptr) {
+      return UsageError(absl::StrCat(before, " and ", flag,
+                                     " cannot both be standard input: name one as a file"));
+    }
+    before = flag;
   }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<TeInput> ReadTeInput(Context& context, const TeFiles& files) {
   auto graph = GraphFile::Read(context, files.graph, files.format);
   if (!graph.ok()) return graph.status();
   auto problem = ReadTeProblem(context, files, *graph);

@@ -32,6 +32,10 @@ struct TeInput {
   double Offered() const;
 };
 
+// A usage error if two of the files that a command reads are standard input. `routes`: empty if it
+// reads none.
+absl::Status CheckOneStandardInput(const TeFiles& files, const std::string& routes);
+
 // Warnings of the files go to io().err. Blocks on the disk.
 absl::StatusOr<TeInput> ReadTeInput(Context& context, const TeFiles& files);
 

@@ -18,6 +18,7 @@ std::string FormatPercent(double share) { return absl::StrFormat("%.3g %%", shar
 std::string FormatLoad(double bps) {
   constexpr double kMost = 9e18;  // of a signed 64-bit number, with room
   if (bps > kMost) return absl::StrFormat("%.3g", bps);
+  if (std::round(bps) == 0) return "0";  // FormatRate's nothing: not known
   // Down to four digits, which fit a column.
   const double unit = std::pow(10, std::max(0.0, std::floor(std::log10(std::max(bps, 1.0))) - 3));
   return FormatRate(static_cast<int64_t>(std::round(bps / unit) * unit));

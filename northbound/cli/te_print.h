@@ -24,7 +24,8 @@ std::string FormatPercent(double share);
 // Of bit/s that need not be whole: "2.5G".
 std::string FormatLoad(double bps);
 
-// {"demand": [src, dst], "name": "zrh -> fra", "rate_bps": 5e6} of the first `most` of them.
+// {"src": 0, "dst": 4, "name": "zrh -> fra", "rate_bps": 5e6} of the first `most` of them, by
+// places.
 TeJson DemandsJson(const TeInput& input, const std::vector<int32_t>& demands, size_t most);
 
 // The links with the greatest utilisation, worst first; of equal ones, in the file's order.

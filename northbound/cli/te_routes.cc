@@ -12,12 +12,11 @@ namespace waymark::cli {
 namespace {
 
 constexpr size_t kChunk = 1 << 16;
+// Routes between two questions whether to stop: each may need some searches.
+constexpr size_t kAskEvery = 64;
 
-}  // namespace
-
-absl::Status WriteTeRoutes(const TeInput& input, const MeshRoutes& routes,
-                           const std::string& file) {
-  WholeFile out(file);
+absl::Status WriteRows(const TeInput& input, const MeshRoutes& routes,
+                       const std::function<absl::Status(const std::string&)>& write) {
   std::string text = "src,dst,weight,links\n";
   for (size_t d = 0; d < routes.demand_count(); ++d) {
     const MeshDemand& demand = input.problem.demands[d];
@@ -31,12 +30,29 @@ absl::Status WriteTeRoutes(const TeInput& input, const MeshRoutes& routes,
       }
       text += '\n';
       if (text.size() < kChunk) continue;
-      if (absl::Status status = out.Write(text); !status.ok()) return status;
+      if (absl::Status status = write(text); !status.ok()) return status;
       text.clear();
     }
   }
-  if (absl::Status status = out.Write(text); !status.ok()) return status;
-  return out.Finish();
+  return write(text);
+}
+
+}  // namespace
+
+absl::Status WriteTeRoutes(Context& context, const TeInput& input, const MeshRoutes& routes,
+                           const std::string& file) {
+  if (file != "-") {
+    WholeFile out(file);
+    const absl::Status status =
+        WriteRows(input, routes, [&](const std::string& text) { return out.Write(text); });
+    return status.ok() ? out.Finish() : status;
+  }
+  const auto write = [&](const std::string& text) {
+    return context.out() << text
+               ? absl::OkStatus()
+               : absl::InternalError("standard output: the routes cannot be written");
+  };
+  return WriteRows(input, routes, write);
 }
 
 absl::Status WriteTeGranted(const TeInput& input, const std::vector<double>& granted,
@@ -55,12 +71,14 @@ absl::Status WriteTeGranted(const TeInput& input, const std::vector<double>& gra
   return out.Finish();
 }
 
-int MostSegments(const TeInput& input, const MeshRoutes& routes) {
+std::optional<int> MostSegments(const TeInput& input, const MeshRoutes& routes,
+                                const std::function<bool()>& stop) {
   UniqueShortestPaths table(input.graph.snapshot());
   std::vector<Segment> segments;
   std::vector<LinkId> links;
   size_t most = 0;
   for (size_t r = 0; r < routes.route_count(); ++r) {
+    if (r % kAskEvery == kAskEvery - 1 && stop && stop()) return std::nullopt;
     links.clear();
     for (const int32_t link : routes.links(r)) links.push_back(static_cast<LinkId>(link));
     EncodeFewest(table, links, &segments);

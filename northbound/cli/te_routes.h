@@ -7,6 +7,8 @@
 #ifndef WAYMARK_NORTHBOUND_CLI_TE_ROUTES_H_
 #define WAYMARK_NORTHBOUND_CLI_TE_ROUTES_H_
 
+#include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,9 +20,10 @@
 
 namespace waymark::cli {
 
-// By src, dst, then as the plan has them. The file is there whole or not at all. INTERNAL when it
-// cannot be written.
-absl::Status WriteTeRoutes(const TeInput& input, const MeshRoutes& routes, const std::string& file);
+// By src, dst, then as the plan has them. The file is there whole or not at all; "-": standard
+// output. INTERNAL when it cannot be written.
+absl::Status WriteTeRoutes(Context& context, const TeInput& input, const MeshRoutes& routes,
+                           const std::string& file);
 
 // What each demand is granted (by demand, bit/s), as a demand file that te commands read:
 // "source,target,rate", by name, in the unit of the graph's capacities. As WriteTeRoutes.
@@ -29,13 +32,15 @@ absl::Status WriteTeGranted(const TeInput& input, const std::vector<double>& gra
 
 // `file` "-": standard input. INVALID_ARGUMENT "FILE:LINE: what and how to mend": no such place,
 // links that do not join or are in maintenance, a node passed twice, a weight below 1, a path that
-// stands twice (with both lines), a pair without a demand. Pairs need not all have routes. At most
-// 1 GiB and 20,000,000 paths.
+// stands twice (with both lines). Pairs need not all have routes; paths of pairs without a demand
+// are left out with a warning. Also xz-compressed; the limits of LineSource, and 20,000,000 paths.
 absl::StatusOr<MeshRoutes> ReadTeRoutes(Context& context, const TeInput& input,
                                         const std::string& file);
 
-// The most segments that one of the routes needs, by the metrics that switches route by.
-int MostSegments(const TeInput& input, const MeshRoutes& routes);
+// The most segments that one of the routes needs, by the metrics that switches route by. `stop`, if
+// there is one, is asked every few dozen routes; nothing once it is true.
+std::optional<int> MostSegments(const TeInput& input, const MeshRoutes& routes,
+                                const std::function<bool()>& stop);
 // The most routes of one demand.
 int MostRoutes(const MeshRoutes& routes);
 

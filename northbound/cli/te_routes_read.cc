@@ -1,21 +1,20 @@
 #include <algorithm>
-#include <cerrno>
 #include <charconv>
-#include <cstring>
-#include <fstream>
+#include <istream>
 #include <optional>
 #include <span>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "northbound/cli/bundle_files.h"
 #include "northbound/cli/format.h"
+#include "northbound/cli/line_source.h"
 #include "northbound/cli/te_routes.h"
 
 namespace waymark::cli {
 namespace {
 
-constexpr int64_t kMostBytes = int64_t{1} << 30;
 constexpr size_t kMostRows = 20'000'000;
 constexpr int kMostWeight = 1'000'000'000;
 constexpr std::string_view kHeader = "src,dst,weight,links";
@@ -42,30 +41,37 @@ std::string Shown(std::string_view text) {
 class Reader {
  public:
   Reader(const TeInput& input, std::string file, std::istream& in)
-      : input_(input), problem_(input.problem), file_(std::move(file)), in_(in) {
+      : input_(input), problem_(input.problem), file_(file), lines_(std::move(file), in) {
     seen_.resize(problem_.node_count);
   }
 
   absl::StatusOr<MeshRoutes> Run() {
     bool header = false;
-    for (std::string text; std::getline(in_, text);) {
-      ++line_;
-      bytes_ += static_cast<int64_t>(text.size()) + 1;
-      if (bytes_ > kMostBytes || rows_.size() == kMostRows) {
-        return Error("is too much: give at most 1 GiB and 20,000,000 paths");
-      }
-      if (text.ends_with('\r')) text.pop_back();
+    while (true) {
+      const auto next = lines_.Next();
+      if (!next.ok()) return next.status();
+      if (!*next) break;
+      std::string_view text = **next;
+      if (text.ends_with('\r')) text.remove_suffix(1);
       if (text.empty()) continue;
+      if (rows_.size() == kMostRows) return Error("is too much: give at most 20,000,000 paths");
       if (absl::Status status = header ? Line(text) : Header(text); !status.ok()) return status;
       header = true;
     }
-    if (in_.bad()) return absl::UnavailableError(absl::StrCat(file_, ": reading failed"));
     if (!header) return Error("is empty: the header src,dst,weight,links is missing");
     return Build();
   }
 
+  // A warning about paths of pairs without a demand; empty if there are none.
+  std::string Ignored() const {
+    if (ignored_ == 0) return "";
+    return absl::StrCat(file_, ":", first_ignored_, ": ", ignored_,
+                        ignored_ == 1 ? " path is" : " paths are",
+                        " of pairs without a demand: left out");
+  }
+
  private:
-  absl::Status Error(const std::string& message) const { return Error(line_, message); }
+  absl::Status Error(const std::string& message) const { return Error(lines_.line(), message); }
   absl::Status Error(int line, const std::string& message) const {
     return absl::InvalidArgumentError(
         absl::StrCat(file_, line > 0 ? absl::StrCat(":", line) : "", ": ", message));
@@ -85,25 +91,32 @@ class Reader {
       fields[i] = text.substr(0, comma);
       text.remove_prefix(std::min(comma + 1, text.size()));
     }
-    Row row{.line = line_, .first_link = links_.size()};
-    const auto demand = Demand(fields[0], fields[1]);
-    if (!demand.ok()) return demand.status();
-    row.demand = *demand;
+    Row row{.line = lines_.line(), .first_link = links_.size()};
+    const auto ends = Ends(fields[0], fields[1]);
+    if (!ends.ok()) return ends.status();
     const auto weight = Whole(fields[2]);
     if (!weight || *weight < 1 || *weight > kMostWeight) {
       return Error(
           absl::StrCat("weight ", Shown(fields[2]), ": give a whole number, 1 to ", kMostWeight));
     }
     row.weight = *weight;
-    if (absl::Status status = Links(fields[3], problem_.demands[row.demand]); !status.ok()) {
+    if (absl::Status status = Links(fields[3], ends->first, ends->second); !status.ok()) {
       return status;
     }
     row.end_link = links_.size();
-    rows_.push_back(row);
+    if (const auto demand = Demand(*ends)) {
+      row.demand = *demand;
+      rows_.push_back(row);
+      return absl::OkStatus();
+    }
+    // A plan for more than is asked today.
+    links_.resize(row.first_link);
+    if (ignored_++ == 0) first_ignored_ = row.line;
     return absl::OkStatus();
   }
 
-  absl::StatusOr<int32_t> Demand(std::string_view src, std::string_view dst) const {
+  absl::StatusOr<std::pair<int32_t, int32_t>> Ends(std::string_view src,
+                                                   std::string_view dst) const {
     std::pair<int32_t, int32_t> ends;
     for (const auto& [field, text, node] :
          {std::tuple("src", src, &ends.first), std::tuple("dst", dst, &ends.second)}) {
@@ -114,20 +127,20 @@ class Reader {
       }
       *node = *place;
     }
-    const auto ends_of = [](const MeshDemand& d) { return std::pair(d.from, d.to); };
-    const auto it = std::ranges::lower_bound(problem_.demands, ends, {}, ends_of);
-    if (it != problem_.demands.end() && ends_of(*it) == ends) {
-      return static_cast<int32_t>(it - problem_.demands.begin());
-    }
-    return Error(absl::StrCat("no demand goes from ", ends.first, " (", input_.NodeName(ends.first),
-                              ") to ", ends.second, " (", input_.NodeName(ends.second),
-                              "): remove the path, or add the demand"));
+    return ends;
   }
 
-  absl::Status Links(std::string_view text, const MeshDemand& demand) {
+  std::optional<int32_t> Demand(const std::pair<int32_t, int32_t>& ends) const {
+    const auto ends_of = [](const MeshDemand& d) { return std::pair(d.from, d.to); };
+    const auto it = std::ranges::lower_bound(problem_.demands, ends, {}, ends_of);
+    if (it == problem_.demands.end() || ends_of(*it) != ends) return std::nullopt;
+    return static_cast<int32_t>(it - problem_.demands.begin());
+  }
+
+  absl::Status Links(std::string_view text, int32_t from, int32_t to) {
     if (text.ends_with(';')) return Error("links ends with \";\": is the line cut off?");
-    int32_t at = demand.from;
-    seen_[at] = line_;
+    int32_t at = from;
+    seen_[at] = lines_.line();
     do {
       const std::string_view word = text.substr(0, text.find(';'));
       text.remove_prefix(std::min(word.size() + 1, text.size()));
@@ -144,9 +157,9 @@ class Reader {
       at = link.to;
       links_.push_back(number);
     } while (!text.empty());
-    if (at == demand.to) return absl::OkStatus();
+    if (at == to) return absl::OkStatus();
     return Error(absl::StrCat("the path ends at ", at, " (", input_.NodeName(at), "), not at dst ",
-                              demand.to, " (", input_.NodeName(demand.to), ")"));
+                              to, " (", input_.NodeName(to), ")"));
   }
 
   absl::Status Join(int32_t place, int32_t number, const MeshLink& link, int32_t at) {
@@ -158,7 +171,7 @@ class Reader {
     if (link.capacity == 0) {
       return Error(absl::StrCat(name, " is in maintenance and carries nothing: route around it"));
     }
-    if (std::exchange(seen_[link.to], line_) != line_) return absl::OkStatus();
+    if (std::exchange(seen_[link.to], lines_.line()) != lines_.line()) return absl::OkStatus();
     return Error(absl::StrCat(name, " leads back to ", link.to, " (", input_.NodeName(link.to),
                               "): remove the loop"));
   }
@@ -200,9 +213,9 @@ class Reader {
   const TeInput& input_;
   const MeshProblem& problem_;
   const std::string file_;
-  std::istream& in_;
-  int line_ = 0;
-  int64_t bytes_ = 0;
+  LineSource lines_;
+  int64_t ignored_ = 0;
+  int first_ignored_ = 0;
   std::vector<int> seen_;  // by node: the line whose path passed it last
   std::vector<Row> rows_;
   std::vector<int32_t> links_;
@@ -212,14 +225,18 @@ class Reader {
 
 absl::StatusOr<MeshRoutes> ReadTeRoutes(Context& context, const TeInput& input,
                                         const std::string& file) {
-  if (file == "-") return Reader(input, "stdin", context.io().in).Run();
-  std::ifstream stream(file, std::ios::binary);
-  if (!stream) {
-    const std::string reason = absl::StrCat(file, ": cannot be read: ", std::strerror(errno));
-    if (errno == ENOENT) return absl::NotFoundError(reason);
-    return absl::PermissionDeniedError(reason);
-  }
-  return Reader(input, file, stream).Run();
+  const auto read = [&](const std::string& shown, std::istream& in) {
+    Reader reader(input, shown, in);
+    auto routes = reader.Run();
+    if (routes.ok() && !reader.Ignored().empty()) {
+      context.io().err << "warning: " << Printable(reader.Ignored()) << '\n';
+    }
+    return routes;
+  };
+  if (file == "-") return read("stdin", context.io().in);
+  auto stream = OpenInput(file);
+  if (!stream.ok()) return stream.status();
+  return read(file, *stream);
 }
 
 }  // namespace waymark::cli

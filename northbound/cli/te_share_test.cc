@@ -175,6 +175,7 @@ TEST_F(TeShareTest, BadFlagsAreUsageErrors) {
     const char* error;
   } kClasses[] = {
       {{}, "--demands is required, or --class NAME=FILE"},
+      {{"--class=a=x", "--routes=-"}, "--routes - cannot hold the paths of several classes"},
       {{"--class=x"}, "--class \"x\": give NAME=FILE"},
       {{"--class=x="}, "give NAME=FILE"},
       {{"--class=a/b=f"}, "a name has letters"},

@@ -53,11 +53,12 @@ absl::Status Outcome(const TeSolved& solved, const TeSolveArgs& args, const Path
       " is over: ", best));
 }
 
-absl::Status Write(const TeInput& input, const TeSolveArgs& args, const std::string& name,
-                   const TeSolved& solved) {
+absl::Status Write(Context& context, const TeInput& input, const TeSolveArgs& args,
+                   const std::string& name, const TeSolved& solved) {
   if (!args.routes.empty()) {
     const std::string file = FileOfClass(args.routes, name);
-    if (auto status = WriteTeRoutes(input, solved.plan.routes, file); !status.ok()) return status;
+    if (auto status = WriteTeRoutes(context, input, solved.plan.routes, file); !status.ok())
+      return status;
   }
   if (args.granted.empty()) return absl::OkStatus();
   return WriteTeGranted(input, solved.allocation->granted, FileOfClass(args.granted, name));
@@ -66,7 +67,13 @@ absl::Status Write(const TeInput& input, const TeSolveArgs& args, const std::str
 void Warn(Context& context, const TeSolveOptions& options, const TeSolved& solved) {
   if (solved.guarded) context.io().err << solved.guarded->Warning();
   if (options.sharing || solved.guarded || solved.plan.stopped) return;
-  if (solved.gap().value_or(kTeMostGap) <= options.mesh.gap) return;
+  if (solved.plan.fractional_mlu < kLeastMeshMlu) {
+    context.io().err << "warning: no link carries as much as " << kLeastMeshMlu
+                     << " of its capacity: too little to be told from nothing, so that every "
+                        "demand has its shortest path\n";
+    return;
+  }
+  if (solved.Reached(options.mesh.gap)) return;
   context.io().err << "warning: the gap that was asked for is not reached; no better routes of so "
                       "few paths and weights were found\n";
 }
@@ -146,34 +153,36 @@ class Run {
   absl::Status WriteAll() {
     for (size_t i = 0; i < problems_.size(); ++i) {
       input_.problem = problems_[i];
-      if (auto status = Write(input_, args_, options_.classes[i].name, solved_[i]); !status.ok()) {
+      if (auto status = Write(context_, input_, args_, options_.classes[i].name, solved_[i]);
+          !status.ok()) {
         return status;
       }
     }
     return absl::OkStatus();
   }
 
-  void Show() {
+  // The figures go to `shown`, the warnings to where warnings go.
+  void Show(Context& shown) {
     const bool as_json = context_.globals().output == Output::kJson;
     const bool classes = !args_.classes.empty();
     TeJson json = Together(input_, problems_, solved_);
     for (size_t i = 0; i < problems_.size(); ++i) {
       input_.problem = problems_[i];
-      TeJson one = SolvedJson(input_, solved_[i]);
-      if (as_json && !classes) PrintTeJson(context_, one);
+      TeJson one = SolvedJson(input_, solved_[i], options_.mesh.gap);
+      if (as_json && !classes) PrintTeJson(shown, one);
       one["class"] = options_.classes[i].name;
       json["classes"].push_back(std::move(one));
       if (as_json) continue;
       if (classes) {
-        context_.out() << (i > 0 ? "\n" : "") << "Class " << options_.classes[i].name << '\n';
+        shown.out() << (i > 0 ? "\n" : "") << "Class " << options_.classes[i].name << '\n';
       }
-      ShowSolved(context_, input_, solved_[i]);
+      ShowSolved(shown, input_, solved_[i]);
     }
-    if (as_json && classes) PrintTeJson(context_, json);
+    if (as_json && classes) PrintTeJson(shown, json);
     if (!as_json && classes) {
-      context_.out() << "\nAll classes: MLU " << FormatUtilisation(json["mlu"]) << ", "
-                     << FormatLoad(json["offered_bps"]) << " offered, "
-                     << FormatLoad(json["carried_bps"]) << " carried\n";
+      shown.out() << "\nAll classes: MLU " << FormatUtilisation(json["mlu"]) << ", "
+                  << FormatLoad(json["offered_bps"]) << " offered, "
+                  << FormatLoad(json["carried_bps"]) << " carried\n";
     }
     for (const TeSolved& solved : solved_) Warn(context_, options_, solved);
   }
@@ -225,6 +234,10 @@ absl::Status RunTeSolve(Context& context, const TeSolveArgs& args) {
       PathLimits::Read(context, args.threads.empty() ? kDefaultThreads : args.threads,
                        args.time_limit.empty() ? kDefaultTimeLimit : args.time_limit);
   if (!limits.ok()) return limits.status();
+  if (absl::Status status = CheckOneStandardInput(options->classes.front().files, "");
+      !status.ok()) {
+    return status;
+  }
   auto input = ReadTeInput(context, options->classes.front().files);
   if (!input.ok()) return input.status();
   Run run(context, args, *options, *std::move(input));
@@ -232,7 +245,10 @@ absl::Status RunTeSolve(Context& context, const TeSolveArgs& args) {
   const InterruptGuard guard;
   if (absl::Status status = run.SolveAll(*limits); !status.ok()) return status;
   if (absl::Status status = run.WriteAll(); !status.ok()) return status;
-  run.Show();
+  // Where the paths are not.
+  Io apart{.in = context.io().in, .out = context.io().err, .err = context.io().err};
+  Context aside(apart, context.globals(), context.clock());
+  run.Show(args.routes == "-" ? aside : context);
   return run.Result(*limits);
 }
 

@@ -11,7 +11,7 @@
 namespace waymark::cli {
 namespace {
 
-constexpr int kMostPaths = 64, kMostWeights = 65'536, kMostHops = 1'000'000;
+constexpr int kMostHops = 1'000'000;
 constexpr double kMostStretch = 1'000'000;
 constexpr size_t kMostName = 63, kMostClasses = 64;
 
@@ -24,8 +24,8 @@ absl::Status ReadWhole(const char* flag, const std::string& text, int least, int
 
 absl::Status ReadMesh(const TeSolveArgs& args, MeshOptions* options) {
   for (const absl::Status& status :
-       {ReadWhole("--max-paths", args.max_paths, 1, kMostPaths, &options->max_paths),
-        ReadWhole("--weights", args.weights, 1, kMostWeights, &options->weight_total)}) {
+       {ReadWhole("--max-paths", args.max_paths, 1, kMostMeshPaths, &options->max_paths),
+        ReadWhole("--weights", args.weights, 1, kMostMeshWeight, &options->weight_total)}) {
     if (!status.ok()) return status;
   }
   if (options->weight_total < options->max_paths) {
@@ -35,9 +35,9 @@ absl::Status ReadMesh(const TeSolveArgs& args, MeshOptions* options) {
                                    "fewer paths"));
   }
   if (!args.gap.empty() && (!absl::SimpleAtod(args.gap, &options->gap) ||
-                            !(options->gap > 0 && options->gap <= kTeMostGap))) {
-    return UsageError(absl::StrCat("--gap \"", args.gap, "\": give more than 0 and at most ",
-                                   kTeMostGap, ", e.g. 0.01 for 1 %"));
+                            !(options->gap >= kLeastMeshGap && options->gap <= kMostMeshGap))) {
+    return UsageError(absl::StrCat("--gap \"", args.gap, "\": give ", kLeastMeshGap, " to ",
+                                   kMostMeshGap, ", e.g. 0.01 for 1 %"));
   }
   if (args.protects() && options->max_paths < 2) {
     return UsageError("protection needs --max-paths 2 or more: a path and a backup");
@@ -94,6 +94,11 @@ absl::Status ReadClasses(const TeSolveArgs& args, TeSolveOptions* options) {
       return UsageError("--demands is required, or --class NAME=FILE");
     options->classes.push_back({"", args.files});
     return absl::OkStatus();
+  }
+  if (args.routes == "-") {
+    return UsageError(
+        "--routes - cannot hold the paths of several classes: name a file, each class gets its "
+        "own");
   }
   if (args.classes.size() > kMostClasses) {
     return UsageError(absl::StrCat("--class: give at most ", kMostClasses));

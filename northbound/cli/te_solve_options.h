@@ -14,8 +14,6 @@
 
 namespace waymark::cli {
 
-inline constexpr double kTeMostGap = 100;
-
 struct TeSolveOptions {
   struct Class {
     std::string name;  // empty: there are no classes

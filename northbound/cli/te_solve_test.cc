@@ -43,7 +43,8 @@ class TeSolveTest : public testing::Test {
 TEST_F(TeSolveTest, FiguresAreThoseOfTheFilesAlone) {
   std::mt19937 random(4);
   for (int round = 0; round < 150; ++round) {
-    const RandomTraffic traffic(random);
+    const Capacities capacities = round % 2 == 0 ? Capacities::kAlike : Capacities::kDecades;
+    const RandomTraffic traffic(random, capacities);
     const int most = 1 + static_cast<int>(random() % 8);
     const int weights = most + static_cast<int>(random() % 60);
     const Ran ran = Solve(traffic.graph, traffic.demands,
@@ -59,7 +60,7 @@ TEST_F(TeSolveTest, FiguresAreThoseOfTheFilesAlone) {
     EXPECT_EQ(figures["paths"], own.paths);
     EXPECT_EQ(figures["max_paths_per_pair"], own.most_paths);
     EXPECT_LE(own.most_paths, most);
-    for (const auto& [ends, weight] : own.weights) EXPECT_LE(weight, weights);
+    for (const auto& [ends, weight] : own.weights) EXPECT_EQ(weight, weights);
     EXPECT_EQ(figures["unreachable"], json::array());
     EXPECT_EQ(figures["partial"], false);
     EXPECT_GE(figures["max_segments"], 1);
@@ -87,6 +88,58 @@ TEST_F(TeSolveTest, LinksWithoutDirectionHaveTwoPlaces) {
   EXPECT_EQ(FileContents(out_), "src,dst,weight,links\n1,2,64,4;2\n2,1,64,3;5\n");
   EXPECT_NEAR(json::parse(ran.out)["mlu"], 0.4, 1e-12);
   EXPECT_THAT(ran.err, HasSubstr("stdin:3: rates without a unit are read in that of the graph"));
+}
+
+TEST_F(TeSolveTest, RoutesOnStandardOutputStandAlone) {
+  // 0.6 is best, but of 64 weights.
+  const Ran file = Solve(kGraph, kDemands, {"--routes", out_, "--gap=0.05"});
+  ASSERT_EQ(file.code, 0) << file.err;
+  const Ran piped = Solve(kGraph, kDemands, {"--routes", "-", "--gap=0.05"});
+  EXPECT_EQ(piped.code, 0) << piped.err;
+  EXPECT_EQ(piped.out, FileContents(out_));
+  EXPECT_THAT(piped.err, HasSubstr("\"mlu\": "));
+  EXPECT_FALSE(std::filesystem::exists("-"));
+  EXPECT_EQ(json::parse(file.out)["gap_reached"], true);
+}
+
+TEST_F(TeSolveTest, AGapThatRoundingCannotReachIsSaid) {
+  // One demand, two ways, one path: 1 against 0.5.
+  const Ran ran =
+      Solve(kGraph, "DEMANDS 1\nlabel src dest bw\nx 1 0 1000\n", {"--max-paths=1", "--weights=1"});
+  EXPECT_EQ(ran.code, 0);
+  EXPECT_EQ(json::parse(ran.out)["gap_reached"], false);
+  EXPECT_THAT(ran.err, HasSubstr("the gap that was asked for is not reached"));
+}
+
+TEST_F(TeSolveTest, DemandsTooSmallToMatterAreSaidToBe) {
+  const Ran ran = Solve(kGraph, "DEMANDS 1\nlabel src dest bw\nx 1 0 1e-300\n");
+  EXPECT_EQ(ran.code, 0);
+  EXPECT_THAT(ran.err, HasSubstr("no link carries as much as 1e-100 of its capacity"));
+  const Ran table = Solve(kGraph, "DEMANDS 1\nlabel src dest bw\nx 1 0 1e-300\n", {"-o", "table"});
+  EXPECT_THAT(table.out, HasSubstr("0 offered, 0 carried"));
+}
+
+TEST_F(TeSolveTest, CapacitiesAreThoseOfTheFileThoughTheyBeNoWholeBits) {
+  const std::string graph =
+      "NODES 2\nlabel x y\na 0 0\nb 1 1\nEDGES 2\nlabel src dest weight bw delay\n"
+      "ab 0 1 1 1.0007 1\nba 1 0 1 1.0005 1\n";
+  const std::string demands = "DEMANDS 1\nlabel src dest bw\nx 0 1 1\n";
+  const Ran ran = Solve(graph, demands, {"--routes", out_});
+  ASSERT_EQ(ran.code, 0) << ran.err;
+  EXPECT_NEAR(json::parse(ran.out)["mlu"], 1 / 1.0007, 1e-12);
+}
+
+TEST_F(TeSolveTest, DemandsOfAFileInAnotherOrderLandOnTheirNodes) {
+  const Ran ran = Solve(
+      R"({"directed": true, "nodes": [{"id": "a"}, {"id": "b"}, {"id": "c"}], "links": [
+          {"source": "a", "target": "b", "capacity": 10},
+          {"source": "b", "target": "c", "capacity": 10},
+          {"source": "c", "target": "a", "capacity": 100}]})",
+      R"({"graph": {"demands": {"a": {"b": 1.0}}}, "links": [],
+          "nodes": [{"id": "c"}, {"id": "b"}, {"id": "a"}]})",
+      {"--routes", out_});
+  ASSERT_EQ(ran.code, 0) << ran.err;
+  EXPECT_EQ(FileContents(out_), "src,dst,weight,links\n0,1,64,0\n");
 }
 
 TEST_F(TeSolveTest, TablesSayTheSame) {
@@ -145,6 +198,10 @@ TEST_F(TeSolveTest, WhenTimeIsOverTheBestSoFarIsWritten) {
   EXPECT_THAT(late.err, HasSubstr("the time limit of 1ns is over: the best so far has "));
   const json figures = json::parse(late.out);
   EXPECT_EQ(figures["partial"], true);
+  // The first routes are the best here, but that is not proven: 1 / 0.5 = 2.
+  EXPECT_GT(figures["lower_bound"], 0);
+  EXPECT_GT(figures["gap"], 0);
+  EXPECT_EQ(figures["gap_reached"], false);
   const Independent own(kGraph, kDemands, FileContents(out_));
   EXPECT_EQ(own.lost, 0);
   EXPECT_NEAR(figures["mlu"], own.mlu, 1e-9);
@@ -189,7 +246,9 @@ TEST_F(TeSolveTest, BadFlagsAreUsageErrors) {
       {{"--weights=0"}, "--weights \"0\": give a whole number, 1 to 65536"},
       {{"--weights=7"}, "--weights 7 cannot be shared by --max-paths 8"},
       {{"--weights=2", "--max-paths=3"}, "give more weights or fewer paths"},
-      {{"--gap=0"}, "--gap \"0\": give more than 0"},
+      {{"--gap=0"}, "--gap \"0\": give 1e-06 to 1, e.g. 0.01 for 1 %"},
+      {{"--gap=1e-7"}, "--gap \"1e-7\""},
+      {{"--gap=5"}, "--gap \"5\""},
       {{"--gap=nan"}, "--gap \"nan\""},
       {{"--gap=-1"}, "--gap \"-1\""},
       {{"--time-limit=0"}, "--time-limit \"0\": give more than 0"},

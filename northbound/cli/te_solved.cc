@@ -56,9 +56,10 @@ void AddAllocation(const TeInput& input, const TeSolved& solved, TeJson* json) {
   (*json)["short_count"] = fewer.size();
 }
 
-std::string Segments(int most) {
-  return absl::StrCat(most, " at most",
-                      most > kMaxUsids ? absl::StrCat("; a packet holds ", kMaxUsids) : "");
+std::string Segments(const std::optional<int>& most) {
+  if (!most) return "not counted: the time was over";
+  return absl::StrCat(*most, " at most",
+                      *most > kMaxUsids ? absl::StrCat("; a packet holds ", kMaxUsids) : "");
 }
 
 std::string Names(const TeInput& input, const std::vector<int32_t>& demands) {
@@ -99,16 +100,17 @@ std::optional<double> TeSolved::gap() const {
   return std::max(0.0, loads.mlu / plan.lower_bound - 1);
 }
 
-TeJson SolvedJson(const TeInput& input, const TeSolved& solved) {
+TeJson SolvedJson(const TeInput& input, const TeSolved& solved, double asked_gap) {
   const MeshPlan& plan = solved.plan;
   TeJson json;
   json["objective"] = ObjectiveName(solved);
   json["mlu"] = solved.loads.mlu;
   if (!solved.allocation) json["lower_bound"] = plan.lower_bound;
   json["gap"] = solved.gap() ? TeJson(*solved.gap()) : TeJson(nullptr);
+  if (solved.gap() || !solved.allocation) json["gap_reached"] = solved.Reached(asked_gap);
   json["seconds"] = solved.seconds;
   json["paths"] = plan.routes.route_count();
-  json["max_segments"] = solved.most_segments;
+  json["max_segments"] = solved.most_segments ? TeJson(*solved.most_segments) : TeJson(nullptr);
   json["max_paths_per_pair"] = MostRoutes(plan.routes);
   if (!solved.allocation) json["fractional_mlu"] = plan.fractional_mlu;
   json["partial"] = plan.stopped;

@@ -29,15 +29,16 @@ struct TeSolved {
   MeshLoads loads;  // of what is carried
   MeshStretch stretch;
   double seconds = 0;
-  int most_segments = 0;
+  std::optional<int> most_segments;  // none: the time was over before they were counted
   std::optional<Guarded> guarded;
 
   // None without a bound, and for max-min shares.
   std::optional<double> gap() const;
+  bool Reached(double asked_gap) const { return gap().has_value() && *gap() <= asked_gap; }
 };
 
 // Of the matrix that `input` has, its objective included.
-TeJson SolvedJson(const TeInput& input, const TeSolved& solved);
+TeJson SolvedJson(const TeInput& input, const TeSolved& solved, double asked_gap);
 void ShowSolved(Context& context, const TeInput& input, const TeSolved& solved);
 
 }  // namespace waymark::cli

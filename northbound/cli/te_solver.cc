@@ -1,11 +1,13 @@
 #include "northbound/cli/te_solver.h"
 
+#include <algorithm>
 #include <functional>
 #include <utility>
 
 #include "absl/strings/str_format.h"
 #include "controller/compute/mesh/allocate.h"
 #include "controller/compute/mesh/evaluate.h"
+#include "controller/compute/mesh/parallel.h"
 #include "controller/compute/mesh/stretch.h"
 #include "northbound/cli/te_guard.h"
 #include "northbound/cli/te_routes.h"
@@ -64,7 +66,7 @@ TeSolver::TeSolver(Context& context, const TeSolveOptions& options, bool shorten
       options_(options),
       shorten_(shorten),
       limits_(limits),
-      pool_(limits.threads()),
+      pool_(std::min(limits.threads(), kMeshThreads)),
       progress_(context),
       mesh_(options.mesh) {
   if (limits.threads() > 1) {
@@ -97,7 +99,7 @@ absl::StatusOr<TeSolved> TeSolver::Solve(const TeInput& input,
   solved.seconds = absl::ToDoubleSeconds(context_.clock().Monotonic() - begin);
   solved.loads = EvaluateMesh(carried, solved.plan.routes);
   solved.stretch = MeasureStretch(carried, solved.plan.routes);
-  solved.most_segments = MostSegments(input, solved.plan.routes);
+  solved.most_segments = MostSegments(input, solved.plan.routes, mesh_.stop);
   return solved;
 }
 

@@ -6,10 +6,12 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <fstream>
 #include <map>
 #include <random>
+#include <set>
 #include <sstream>
 #include <string>
 #include <utility>
@@ -35,8 +37,9 @@ inline std::string WriteTestFile(const std::string& end, const std::string& cont
 }
 
 // REPETITA texts of a random network in which every node can reach every other.
+enum class Capacities { kAlike, kDecades };
 struct RandomTraffic {
-  explicit RandomTraffic(std::mt19937& random) {
+  explicit RandomTraffic(std::mt19937& random, Capacities capacities = Capacities::kAlike) {
     const auto below = [&](uint32_t n) { return static_cast<int>(random() % n); };
     const int nodes = 3 + below(8);
     std::vector<std::pair<int, int>> ends;
@@ -52,8 +55,11 @@ struct RandomTraffic {
     absl::StrAppend(&graph, "EDGES ", ends.size(), "\nlabel src dest weight bw delay\n");
     for (size_t i = 0; i < ends.size(); ++i) {
       if (ends[i].first != ends[i].second) links.push_back(static_cast<int>(i));
+      const int decade =
+          capacities == Capacities::kAlike ? 1000 : static_cast<int>(std::pow(10, below(5)));
+      const std::string capacity = absl::StrCat((1 + below(9)) * decade, ".", 100 + below(900));
       absl::StrAppend(&graph, "e", (i * 37) % 101, " ", ends[i].first, " ", ends[i].second, " ",
-                      1 + below(5), " ", 1000 + below(9000), " 7\n");
+                      1 + below(5), " ", capacity, " 7\n");
     }
     std::string rows;
     int count = 0;
@@ -113,6 +119,7 @@ struct Independent {
     };
     std::vector<Path> all;
     std::map<std::pair<int, int>, int> per_pair;
+    std::set<std::pair<std::pair<int, int>, std::vector<int>>> seen;
     std::istringstream r(routes);
     std::getline(r, word);
     EXPECT_EQ(word, "src,dst,weight,links");
@@ -124,12 +131,16 @@ struct Independent {
       fields >> path.ends.first >> path.ends.second >> path.weight;
       EXPECT_GE(path.weight, 1);
       int at = path.ends.first;
+      std::set<int> passed = {at};
       for (int link = 0; fields >> link;) {
         EXPECT_EQ(edges.at(link).from, at) << line;
         at = edges.at(link).to;
+        EXPECT_TRUE(passed.insert(at).second) << "a loop: " << line;
         path.links.push_back(link);
       }
       EXPECT_EQ(at, path.ends.second) << line;
+      EXPECT_TRUE(rates.contains(path.ends)) << line;
+      EXPECT_TRUE(seen.emplace(path.ends, path.links).second) << "twice: " << line;
       ++paths;
       most_paths = std::max(most_paths, ++per_pair[path.ends]);
       const bool dead = std::ranges::any_of(

@@ -134,6 +134,9 @@ absl::Status RunTeWhatif(Context& context, const TeWhatifArgs& args) {
   const auto limits =
       PathLimits::Read(context, args.threads.empty() ? kDefaultThreads : args.threads, "");
   if (!limits.ok()) return limits.status();
+  if (absl::Status status = CheckOneStandardInput(args.files, args.routes); !status.ok()) {
+    return status;
+  }
   const auto input = ReadTeInput(context, args.files);
   if (!input.ok()) return input.status();
   auto scenarios = ReadScenarios(*input, args.fail);
