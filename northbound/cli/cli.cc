@@ -59,6 +59,7 @@ struct Arguments {
   TeSolveArgs te_solve;
   TeEvaluateArgs te_evaluate;
   TeWhatifArgs te_whatif;
+  TeHoseArgs te_hose;
   GetArgs agent;
   std::string backup_folder;
   std::string shell;
@@ -358,8 +359,8 @@ class Program {
 
   void Te() {
     Arguments& a = arguments_;
-    CLI::App* te =
-        Add(&app_, "te", "Any-to-any traffic on files: solve, evaluate, what if", "", nullptr);
+    CLI::App* te = Add(&app_, "te", "Any-to-any traffic on files: solve, evaluate, what if, hoses",
+                       "", nullptr);
     te->require_subcommand(1);
     AddTeSolveFlags(Add(te, "solve", "Weighted paths for a whole demand matrix", kTeSolveFooter,
                         [&] { return RunTeSolve(context_, a.te_solve); }),
@@ -371,6 +372,9 @@ class Program {
     AddTeWhatifFlags(Add(te, "whatif", "What it does to them after failures", kTeWhatifFooter,
                          [&] { return RunTeWhatif(context_, a.te_whatif); }),
                      &a.te_whatif);
+    AddTeHoseFlags(Add(te, "hose", "Paths for services that state rates by site, worst cases exact",
+                       kTeHoseFooter, [&] { return RunTeHose(context_, a.te_hose); }),
+                   &a.te_hose);
   }
 
   void Care() {

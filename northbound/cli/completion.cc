@@ -71,7 +71,7 @@ _waymark() {
       [[ $path == "topology export" ]] && { COMPREPLY=($(compgen -W "rfc8345 yaml" -- "$cur")); return; }
       COMPREPLY=($(compgen -W "auto yaml repetita graphml sndlib topohub metaopt teavar rfc8345" -- "$cur")); return ;;
     --demands-format) COMPREPLY=($(compgen -W "auto repetita sndlib teavar topohub csv" -- "$cur")); return ;;
-    -f|--file|--graph|--demands|--routes|--ca|--cert|--key) compopt -o default; return ;;
+    -f|--file|--graph|--demands|--hoses|--fail-file|--granted|--routes|--ca|--cert|--key) compopt -o default; return ;;
   esac
   if [[ $cur == -* ]]; then
     COMPREPLY=($(compgen -W "$flags @GLOBAL@" -- "$cur"))

@@ -53,6 +53,15 @@ struct TeWhatifArgs {
 // What it does to them after failures.
 absl::Status RunTeWhatif(Context& context, const TeWhatifArgs& args);
 
+struct TeHoseArgs {
+  TeFiles files;                                        // demands may be empty: none
+  std::string hoses;                                    // the file
+  std::string max_paths, weights, time_limit, threads;  // empty: the default
+  std::string routes;                                   // where the CSV goes; empty: nowhere
+};
+// Routes for services that state rates by site, and whether they fit. Ends as RunTeSolve does.
+absl::Status RunTeHose(Context& context, const TeHoseArgs& args);
+
 }  // namespace waymark::cli
 
 #endif  // WAYMARK_NORTHBOUND_CLI_TE_H_

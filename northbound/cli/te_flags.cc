@@ -60,6 +60,21 @@ Examples:
   waymark te whatif --graph core.graph --demands core.demands --routes routes.csv --fail all-links
   waymark te whatif --graph net.yaml --demands d.csv --routes r.csv --fail lon--nyc,node:par --fail srlg:duct)";
 
+const char kTeHoseFooter[] =
+    R"(Finds weighted paths for services whose sites state what they send and receive at most, not to whom:
+whatever matrix within these rates they send must fit. The load of a link is the exact worst over
+all such matrices, of every service; demands of --demands are carried beside them.
+
+Admitted: no link's worst load is above its capacity. If not: the link that lacks most, how much,
+the pairs that fill it, and how much of all rates would fit on these paths.
+
+Hoses: CSV "hose,node,ingress,egress[,role]", a line a site; node: a name or a place in the graph's
+node list, from 0; ingress is what the site sends, egress what it receives, in the unit of the
+graph's capacities or with their own (10G); role: root (the default) or leaf, as leaves of an E-Tree
+talk to roots only. Paths are by pair of nodes, shared by all services; --routes as in te solve.
+
+Example: waymark te hose --graph core.graph --hoses elans.csv --demands core.demands -o json)";
+
 namespace {
 
 CLI::Option* AddFiles(CLI::App* command, TeFiles* files) {
@@ -78,6 +93,21 @@ CLI::Option* AddFiles(CLI::App* command, TeFiles* files) {
   return demands;
 }
 
+void AddPathFlags(CLI::App* command, std::string* max_paths, std::string* weights,
+                  std::string* time_limit, std::string* threads, std::string* routes) {
+  const auto text = [&](const char* flag, std::string* value, const char* help) {
+    command->add_option(flag, *value, help);
+  };
+  text("--max-paths", max_paths, "Most paths of a pair, 1 to 64 (default 8)");
+  text("--weights", weights, "What the weights of a pair add up to, at most 65536 (default 64)");
+  text("--time-limit", time_limit, "Stop after this long with the best so far (default 10s)");
+  text("--threads", threads,
+       "How many, 1 to 64; more than 2 are not used, and none changes a result (default 2)");
+  text("--routes", routes,
+       "Where the paths go as CSV; replaced when it is complete. - for standard output: the "
+       "figures then go to standard error");
+}
+
 }  // namespace
 
 void AddTeSolveFlags(CLI::App* command, TeSolveArgs* args) {
@@ -90,17 +120,9 @@ void AddTeSolveFlags(CLI::App* command, TeSolveArgs* args) {
   const auto text = [&](const char* flag, std::string& value, const char* help) {
     command->add_option(flag, value, help);
   };
-  text("--max-paths", args->max_paths, "Most paths of a pair, 1 to 64 (default 8)");
-  text("--weights", args->weights,
-       "What the weights of a pair add up to, at most 65536 (default 64)");
-  text("--time-limit", args->time_limit, "Stop after this long with the best so far (default 10s)");
+  AddPathFlags(command, &args->max_paths, &args->weights, &args->time_limit, &args->threads,
+               &args->routes);
   text("--gap", args->gap, "Stop this close to the bound, 0.000001 to 1 (default 0.01: 1 %)");
-  text("--threads", args->threads,
-       "How many, 1 to 64; more than 2 are not used, and none changes a result (default 2)");
-  text(
-      "--routes", args->routes,
-      "Where the paths go as CSV; replaced when it is complete. - for standard output: the figures "
-      "then go to standard error");
   text("--protected", args->protect,
        "Also outlive every single failure of these: link, node, srlg, joined by commas");
   command
@@ -128,6 +150,13 @@ void AddTeEvaluateFlags(CLI::App* command, TeEvaluateArgs* args) {
   AddFiles(command, &args->files)->required();
   command->add_option("--routes", args->routes, "The paths as CSV; - for standard input")
       ->required();
+}
+
+void AddTeHoseFlags(CLI::App* command, TeHoseArgs* args) {
+  AddFiles(command, &args->files);
+  command->add_option("--hoses", args->hoses, "The sites' rates; - for standard input")->required();
+  AddPathFlags(command, &args->max_paths, &args->weights, &args->time_limit, &args->threads,
+               &args->routes);
 }
 
 void AddTeWhatifFlags(CLI::App* command, TeWhatifArgs* args) {

@@ -8,12 +8,13 @@
 
 namespace waymark::cli {
 
-extern const char kTeSolveFooter[], kTeEvaluateFooter[], kTeWhatifFooter[];
+extern const char kTeSolveFooter[], kTeEvaluateFooter[], kTeWhatifFooter[], kTeHoseFooter[];
 
 // `args` must outlive `command`.
 void AddTeSolveFlags(CLI::App* command, TeSolveArgs* args);
 void AddTeEvaluateFlags(CLI::App* command, TeEvaluateArgs* args);
 void AddTeWhatifFlags(CLI::App* command, TeWhatifArgs* args);
+void AddTeHoseFlags(CLI::App* command, TeHoseArgs* args);
 
 }  // namespace waymark::cli
 

@@ -14,19 +14,9 @@
 namespace waymark::cli {
 namespace {
 
-DemandGraph DemandGraphOf(const GraphFile& file) {
-  const Snapshot& snapshot = file.snapshot();
-  DemandGraph graph{.nodes = {}, .rate_unit_bps = file.rate_unit_bps()};
-  for (size_t place = 0; place < snapshot.nodes().size(); ++place) {
-    const NodeId node = file.NodeAt(static_cast<int32_t>(place));
-    graph.nodes.push_back({.id = ShortName(snapshot.node(node).name),
-                           .label = snapshot.node_resources()[Index(node)].display_name()});
-  }
-  return graph;
-}
-
 absl::StatusOr<DemandMatrix> ReadMatrix(Context& context, const TeFiles& files,
                                         const GraphFile& file) {
+  if (files.demands.empty()) return DemandMatrix{};
   DemandOptions options;
   const auto format = ParseDemandFormatName(files.demands_format);
   if (!format.ok()) {
@@ -74,6 +64,17 @@ MeshProblem ProblemOf(const GraphFile& file, const DemandMatrix& matrix) {
 }
 
 }  // namespace
+
+DemandGraph DemandGraphOf(const GraphFile& file) {
+  const Snapshot& snapshot = file.snapshot();
+  DemandGraph graph{.nodes = {}, .rate_unit_bps = file.rate_unit_bps()};
+  for (size_t place = 0; place < snapshot.nodes().size(); ++place) {
+    const NodeId node = file.NodeAt(static_cast<int32_t>(place));
+    graph.nodes.push_back({.id = ShortName(snapshot.node(node).name),
+                           .label = snapshot.node_resources()[Index(node)].display_name()});
+  }
+  return graph;
+}
 
 std::string TeInput::NodeName(int32_t node) const {
   return ShortName(graph.snapshot().node(graph.NodeAt(node)).name);

@@ -8,6 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "controller/compute/mesh/problem.h"
+#include "controller/topology/demand_file.h"
 #include "northbound/cli/context.h"
 #include "northbound/cli/path_graph.h"
 #include "northbound/cli/te.h"
@@ -36,7 +37,10 @@ struct TeInput {
 // reads none.
 absl::Status CheckOneStandardInput(const TeFiles& files, const std::string& routes);
 
-// Warnings of the files go to io().err. Blocks on the disk.
+// The graph as matrices and hoses name its nodes.
+DemandGraph DemandGraphOf(const GraphFile& file);
+
+// Without `files.demands` there are none. Warnings of the files go to io().err. Blocks on the disk.
 absl::StatusOr<TeInput> ReadTeInput(Context& context, const TeFiles& files);
 
 // Another matrix for the same graph.

@@ -21,8 +21,6 @@
 namespace waymark::cli {
 namespace {
 
-constexpr char kDefaultThreads[] = "2", kDefaultTimeLimit[] = "10s";
-
 // `why`: "have no way to go", and what to do about it.
 absl::Status CheckLeftOut(const TeInput& input, const std::vector<int32_t>& demands, bool allowed,
                           const char* why, const char* remedy) {
@@ -48,9 +46,9 @@ absl::Status Outcome(const TeSolved& solved, const TeSolveArgs& args, const Path
   if (absl::IsCancelled(limits.GoOn())) {
     return absl::CancelledError(absl::StrCat("interrupted: ", best));
   }
-  return absl::DeadlineExceededError(absl::StrCat(
-      "the time limit of ", args.time_limit.empty() ? kDefaultTimeLimit : args.time_limit,
-      " is over: ", best));
+  return absl::DeadlineExceededError(
+      absl::StrCat("the time limit of ", args.time_limit.empty() ? kTeTimeLimit : args.time_limit,
+                   " is over: ", best));
 }
 
 absl::Status Write(Context& context, const TeInput& input, const TeSolveArgs& args,
@@ -230,9 +228,8 @@ absl::Status RunTeSolve(Context& context, const TeSolveArgs& args) {
   if (absl::Status status = CheckTeOutput(context); !status.ok()) return status;
   const auto options = ReadTeSolveOptions(args);
   if (!options.ok()) return options.status();
-  const auto limits =
-      PathLimits::Read(context, args.threads.empty() ? kDefaultThreads : args.threads,
-                       args.time_limit.empty() ? kDefaultTimeLimit : args.time_limit);
+  const auto limits = PathLimits::Read(context, args.threads.empty() ? kTeThreads : args.threads,
+                                       args.time_limit.empty() ? kTeTimeLimit : args.time_limit);
   if (!limits.ok()) return limits.status();
   if (absl::Status status = CheckOneStandardInput(options->classes.front().files, "");
       !status.ok()) {

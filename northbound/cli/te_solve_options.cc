@@ -23,16 +23,10 @@ absl::Status ReadWhole(const char* flag, const std::string& text, int least, int
 }
 
 absl::Status ReadMesh(const TeSolveArgs& args, MeshOptions* options) {
-  for (const absl::Status& status :
-       {ReadWhole("--max-paths", args.max_paths, 1, kMostMeshPaths, &options->max_paths),
-        ReadWhole("--weights", args.weights, 1, kMostMeshWeight, &options->weight_total)}) {
-    if (!status.ok()) return status;
-  }
-  if (options->weight_total < options->max_paths) {
-    return UsageError(absl::StrCat("--weights ", options->weight_total,
-                                   " cannot be shared by --max-paths ", options->max_paths,
-                                   ": each path has a weight of 1 at least; give more weights or "
-                                   "fewer paths"));
+  if (absl::Status status =
+          ReadTePaths(args.max_paths, args.weights, &options->max_paths, &options->weight_total);
+      !status.ok()) {
+    return status;
   }
   if (!args.gap.empty() && (!absl::SimpleAtod(args.gap, &options->gap) ||
                             !(options->gap >= kLeastMeshGap && options->gap <= kMostMeshGap))) {
@@ -132,6 +126,20 @@ absl::Status ReadClasses(const TeSolveArgs& args, TeSolveOptions* options) {
 }
 
 }  // namespace
+
+absl::Status ReadTePaths(const std::string& max_paths, const std::string& weights, int* paths,
+                         int* weight_total) {
+  for (const absl::Status& status :
+       {ReadWhole("--max-paths", max_paths, 1, kMostMeshPaths, paths),
+        ReadWhole("--weights", weights, 1, kMostMeshWeight, weight_total)}) {
+    if (!status.ok()) return status;
+  }
+  if (*weight_total >= *paths) return absl::OkStatus();
+  return UsageError(absl::StrCat("--weights ", *weight_total, " cannot be shared by --max-paths ",
+                                 *paths,
+                                 ": each path has a weight of 1 at least; give more weights or "
+                                 "fewer paths"));
+}
 
 void TeSolveOptions::SetBounds(MeshProblem* problem) const {
   problem->max_delay = static_cast<double>(max_delay_ns);

@@ -14,6 +14,13 @@
 
 namespace waymark::cli {
 
+// If not given.
+inline constexpr char kTeThreads[] = "2", kTeTimeLimit[] = "10s";
+
+// --max-paths and --weights as given; where empty, the value stays. Usage errors.
+absl::Status ReadTePaths(const std::string& max_paths, const std::string& weights, int* paths,
+                         int* weight_total);
+
 struct TeSolveOptions {
   struct Class {
     std::string name;  // empty: there are no classes

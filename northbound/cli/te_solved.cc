@@ -56,12 +56,6 @@ void AddAllocation(const TeInput& input, const TeSolved& solved, TeJson* json) {
   (*json)["short_count"] = fewer.size();
 }
 
-std::string Segments(const std::optional<int>& most) {
-  if (!most) return "not counted: the time was over";
-  return absl::StrCat(*most, " at most",
-                      *most > kMaxUsids ? absl::StrCat("; a packet holds ", kMaxUsids) : "");
-}
-
 std::string Names(const TeInput& input, const std::vector<int32_t>& demands) {
   if (demands.empty()) return "";
   return absl::StrCat(demands.size(), ": ", input.DemandNames(demands, kTeNamed));
@@ -89,6 +83,12 @@ void AddFairness(const TeInput& input, const TeSolved& solved, Fields* fields) {
 std::string Times(double stretch) { return absl::StrFormat("%.4g", stretch); }
 
 }  // namespace
+
+std::string SegmentsText(const std::optional<int>& most) {
+  if (!most) return "not counted: the time was over";
+  return absl::StrCat(*most, " at most",
+                      *most > kMaxUsids ? absl::StrCat("; a packet holds ", kMaxUsids) : "");
+}
 
 std::optional<double> TeSolved::gap() const {
   if (allocation && allocation->sharing == Sharing::kMaxMin) return std::nullopt;
@@ -166,7 +166,7 @@ void ShowSolved(Context& context, const TeInput& input, const TeSolved& solved) 
   fields.Add("Unreachable", Names(input, plan.unreachable))
       .Add("Paths", absl::StrCat(plan.routes.route_count(), ", ", MostRoutes(plan.routes),
                                  " of a pair at most"))
-      .Add("Segments", Segments(solved.most_segments))
+      .Add("Segments", SegmentsText(solved.most_segments))
       .Add("Solved in", absl::StrFormat("%.3g s, %d rounds", solved.seconds, plan.rounds))
       .Print(context.out(), context.color());
   context.out() << "\nMost loaded links\n";

@@ -39,6 +39,8 @@ struct TeSolved {
 
 // Of the matrix that `input` has, its objective included.
 TeJson SolvedJson(const TeInput& input, const TeSolved& solved, double asked_gap);
+// Of MostSegments, in a table.
+std::string SegmentsText(const std::optional<int>& most);
 void ShowSolved(Context& context, const TeInput& input, const TeSolved& solved);
 
 }  // namespace waymark::cli
