@@ -398,7 +398,8 @@ class Simulation {
                                 {},
                                 resources.placements(),
                                 options_.engine.plan,
-                                &resources.mesh_routes()});
+                                &resources.mesh_routes(),
+                                &resources.guarantees()});
     if (!plan.mesh_changes.empty()) {
       return absl::StrCat(" a fresh computation changes ", plan.mesh_changes.size(),
                           " records of mesh routes");
