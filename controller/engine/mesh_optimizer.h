@@ -60,7 +60,6 @@ class MeshOptimizer {
   void Stop() { stopping_ = true; }
 
  private:
-  enum class Why { kTopology, kDemand, kAsked };
   // An answer that is not committed yet.
   struct Answer {
     MeshWork work;
