@@ -11,6 +11,9 @@ namespace {
 // As many as one word of words can tell apart.
 constexpr uint32_t kMostBuckets = 64 * 64;
 
+// A lane of a sweep that no path has reached; whatever is added to it still fits.
+constexpr int32_t kFar = 1 << 30;
+
 uint32_t MetricOf(const LinkInfo& link, LinkMetricKind kind) {
   return std::max<uint32_t>(1,
                             kind == LinkMetricKind::kIgpMetric ? link.igp_metric : link.te_metric);
@@ -23,12 +26,15 @@ absl::StatusOr<MetricGraph> MetricGraph::Make(const Snapshot& snapshot, LinkMetr
   const size_t nodes = snapshot.nodes().size();
   MetricGraph graph;
   graph.in_begin_.reserve(nodes + 1);
+  graph.out_begin_.reserve(nodes + 1);
   // A path leaves each node at most once.
   std::vector<uint32_t> dearest(nodes, 0);
+  const auto is_up = [&](LinkId id) { return link_state == nullptr || link_state->IsUp(id); };
   for (size_t i = 0; i < nodes; ++i) {
+    const NodeId node = static_cast<NodeId>(i);
     graph.in_begin_.push_back(static_cast<int32_t>(graph.in_.size()));
-    for (const LinkId id : snapshot.in_links(static_cast<NodeId>(i))) {
-      if (link_state != nullptr && !link_state->IsUp(id)) continue;
+    for (const LinkId id : snapshot.in_links(node)) {
+      if (!is_up(id)) continue;
       const LinkInfo& link = snapshot.link(id);
       const uint32_t metric = MetricOf(link, kind);
       graph.largest_metric_ = std::max(graph.largest_metric_, metric);
@@ -36,8 +42,19 @@ absl::StatusOr<MetricGraph> MetricGraph::Make(const Snapshot& snapshot, LinkMetr
       graph.in_.push_back({metric, Index(link.source)});
       graph.in_link_.push_back(id);
     }
+    const size_t first = graph.out_link_.size();
+    graph.out_begin_.push_back(static_cast<int32_t>(first));
+    for (const LinkId id : snapshot.out_links(node)) {
+      if (is_up(id)) graph.out_link_.push_back(id);
+    }
+    std::sort(graph.out_link_.begin() + static_cast<ptrdiff_t>(first), graph.out_link_.end());
+    for (size_t k = first; k < graph.out_link_.size(); ++k) {
+      const LinkInfo& link = snapshot.link(graph.out_link_[k]);
+      graph.out_.push_back({MetricOf(link, kind), Index(link.target)});
+    }
   }
   graph.in_begin_.push_back(static_cast<int32_t>(graph.in_.size()));
+  graph.out_begin_.push_back(static_cast<int32_t>(graph.out_.size()));
   uint64_t most = 0;
   for (const uint32_t metric : dearest) most += metric;
   if (most >= kUnreachable) {
@@ -45,6 +62,7 @@ absl::StatusOr<MetricGraph> MetricGraph::Make(const Snapshot& snapshot, LinkMetr
         absl::StrCat("the metrics of a path may add up to ", most,
                      ", which must stay below 2^32 - 1: use smaller ones"));
   }
+  graph.longest_path_ = static_cast<uint32_t>(most);
   return graph;
 }
 
@@ -92,6 +110,8 @@ void ShortestPaths::To(NodeId target, std::span<uint32_t> distance, std::span<Li
   std::fill(next.begin(), next.end(), LinkId::kNone);
   std::fill(expanded_.begin(), expanded_.end(), MetricGraph::kUnreachable);
   entries_.clear();
+  settled_.resize(expanded_.size());
+  size_t settled = 0;
   position_ = 0;
   distance[Index(target)] = 0;
   Push(0, Index(target));
@@ -99,29 +119,94 @@ void ShortestPaths::To(NodeId target, std::span<uint32_t> distance, std::span<Li
     const uint32_t behind = distance[node];
     // Left over from a longer distance.
     if (expanded_[node] == behind) continue;
+    if (expanded_[node] == MetricGraph::kUnreachable) settled_[settled++] = node;
     expanded_[node] = behind;
     const int32_t end = graph_.in_begin_[node + 1];
     for (int32_t i = graph_.in_begin_[node]; i < end; ++i) {
       const MetricGraph::Arc arc = graph_.in_[i];
       const uint32_t through = behind + arc.metric;
-      if (through > distance[arc.source]) continue;
-      if (through == distance[arc.source]) {
+      if (through > distance[arc.node]) continue;
+      if (through == distance[arc.node]) {
         // Whatever is tied at last is seen from its last distance.
-        next[arc.source] = std::min(next[arc.source], graph_.in_link_[i]);
+        next[arc.node] = std::min(next[arc.node], graph_.in_link_[i]);
         continue;
       }
-      distance[arc.source] = through;
-      next[arc.source] = graph_.in_link_[i];
-      Push(through, arc.source);
+      distance[arc.node] = through;
+      next[arc.node] = graph_.in_link_[i];
+      Push(through, arc.node);
+    }
+  }
+  settled_.resize(settled);
+}
+
+void ShortestPaths::Sweep(std::span<const int32_t> targets, std::span<uint32_t> distance,
+                          std::span<LinkId> next) {
+  std::fill(lanes_.begin(), lanes_.end(), Lanes{} + kFar);
+  for (size_t lane = 0; lane < targets.size(); ++lane) lanes_[targets[lane]][lane] = 0;
+  for (bool improved = true; improved;) {
+    Lanes moved = {};
+    for (const int32_t node : settled_) {
+      Lanes nearest = lanes_[node];
+      for (int32_t i = graph_.out_begin_[node]; i < graph_.out_begin_[node + 1]; ++i) {
+        const Lanes through =
+            lanes_[graph_.out_[i].node] + static_cast<int32_t>(graph_.out_[i].metric);
+        nearest = through < nearest ? through : nearest;
+      }
+      moved |= nearest ^ lanes_[node];
+      lanes_[node] = nearest;
+    }
+    improved = false;
+    for (size_t lane = 0; lane < kLanes; ++lane) improved |= moved[lane] != 0;
+  }
+  for (int32_t node = 0; node < graph_.node_count(); ++node) {
+    const Lanes nearest = lanes_[node];
+    Lanes by = Lanes{} + Index(LinkId::kNone);
+    // The least link comes last.
+    for (int32_t i = graph_.out_begin_[node + 1] - 1; i >= graph_.out_begin_[node]; --i) {
+      const Lanes through =
+          lanes_[graph_.out_[i].node] + static_cast<int32_t>(graph_.out_[i].metric);
+      by = through == nearest ? Lanes{} + Index(graph_.out_link_[i]) : by;
+    }
+    for (size_t lane = 0; lane < targets.size(); ++lane) {
+      const size_t at =
+          static_cast<size_t>(targets[lane]) * expanded_.size() + static_cast<size_t>(node);
+      distance[at] =
+          nearest[lane] == kFar ? MetricGraph::kUnreachable : static_cast<uint32_t>(nearest[lane]);
+      next[at] = static_cast<LinkId>(by[lane]);
     }
   }
 }
 
 void ShortestPaths::All(std::span<uint32_t> distance, std::span<LinkId> next) {
-  const size_t nodes = static_cast<size_t>(graph_.node_count());
-  for (size_t target = 0; target < nodes; ++target) {
-    To(static_cast<NodeId>(target), distance.subspan(target * nodes, nodes),
-       next.subspan(target * nodes, nodes));
+  const size_t nodes = expanded_.size();
+  const bool lanes_hold = graph_.longest_path_ < kFar;
+  lanes_.resize(nodes);
+  std::vector<bool> done(nodes, false);
+  std::vector<int32_t> targets;
+  int32_t centre = 0;
+  for (size_t left = nodes, lowest = 0; left > 0; left -= targets.size()) {
+    while (done[lowest]) ++lowest;
+    if (done[centre]) centre = static_cast<int32_t>(lowest);
+    To(static_cast<NodeId>(centre), distance.subspan(static_cast<size_t>(centre) * nodes, nodes),
+       next.subspan(static_cast<size_t>(centre) * nodes, nodes));
+    targets.assign(1, centre);
+    done[centre] = true;
+    if (!lanes_hold) continue;
+    // Those that are nearest, and the next one after them is where it goes on.
+    for (const int32_t node : settled_) {
+      if (done[node]) continue;
+      if (targets.size() == kLanes) {
+        centre = node;
+        break;
+      }
+      targets.push_back(node);
+      done[node] = true;
+    }
+    if (targets.size() == 1) continue;
+    for (int32_t node = 0; settled_.size() < nodes && node < graph_.node_count(); ++node) {
+      if (expanded_[node] == MetricGraph::kUnreachable) settled_.push_back(node);
+    }
+    Sweep(targets, distance, next);
   }
 }
 

@@ -4,8 +4,11 @@
 // Dijkstra 1959 over compressed sparse rows, with buckets (Dial 1969) instead of a heap: routing
 // metrics are small numbers, and a bucket costs no comparison. Metrics that spread further than the
 // buckets share them by a power of two; a node that improves within its bucket is expanded again,
-// as in delta-stepping (Meyer and Sanders 2003). Trees are rooted at the target, as forwarding is:
-// `next` of a node is the link that it sends by.
+// as in delta-stepping (Meyer and Sanders 2003). All pairs are found for several targets that are
+// near each other at once, a target a lane of a vector: sweeps over the nodes in the order of their
+// distance from one of the targets, which is nearly that of the others', until nothing improves
+// (Yen 1970; lanes as in PHAST, Delling et al. 2011). Trees are rooted at the target, as forwarding
+// is: `next` of a node is the link that it sends by.
 #ifndef WAYMARK_CONTROLLER_COMPUTE_SHORTEST_PATHS_H_
 #define WAYMARK_CONTROLLER_COMPUTE_SHORTEST_PATHS_H_
 
@@ -39,12 +42,13 @@ class MetricGraph {
   // 1 <= metric, so that trees have no cycles and nodes are settled before those behind them.
   struct Arc {
     uint32_t metric;
-    int32_t source;
+    int32_t node;  // at the other end
   };
-  std::vector<int32_t> in_begin_;
-  std::vector<Arc> in_;
-  std::vector<LinkId> in_link_;  // of the arcs
+  std::vector<int32_t> in_begin_, out_begin_;
+  std::vector<Arc> in_, out_;
+  std::vector<LinkId> in_link_, out_link_;  // of the arcs; of a node's out_ ascending
   uint32_t largest_metric_ = 1;
+  uint32_t longest_path_ = 0;  // no path has more
 };
 
 // Trees over one graph; holds the working memory of the searches. Not thread-safe: one a thread.
@@ -58,15 +62,21 @@ class ShortestPaths {
   // shortest paths, the one whose link numbers are least, first hop first. Both spans have a place
   // a node. O((n + m) log n).
   void To(NodeId target, std::span<uint32_t> distance, std::span<LinkId> next);
-  // Row t of both is To(t): n * n places.
+  // Row t of both is To(t): n * n places. O(s n (n + m) / 16) vector steps for s sweeps a group: a
+  // handful where targets that are near have much the same order of distances, at most n.
   void All(std::span<uint32_t> distance, std::span<LinkId> next);
 
  private:
+  static constexpr size_t kLanes = 16;
+  using Lanes = int32_t __attribute__((vector_size(kLanes * sizeof(int32_t))));
   // A ring of buckets of equal width, which holds every distance from the present one to that of
   // the largest metric ahead; bits tell which are not empty.
   void Push(uint32_t distance, int32_t node);
   // The next node by bucket; -1 when none is left.
   int32_t Pop();
+  // Row t of both for the targets, settled_ being of one near them.
+  void Sweep(std::span<const int32_t> targets, std::span<uint32_t> distance,
+             std::span<LinkId> next);
 
   struct Entry {
     int32_t node;
@@ -81,6 +91,8 @@ class ShortestPaths {
   uint64_t filled_words_ = 0;  // which words of filled_ are not zero
   std::vector<Entry> entries_;
   std::vector<uint32_t> expanded_;  // the distance at which a node was
+  std::vector<int32_t> settled_;    // nodes by distance from the last target
+  std::vector<Lanes> lanes_;        // a node: its distance from each of the targets
 };
 
 }  // namespace waymark

@@ -55,6 +55,42 @@ TEST(ShortestPathsTest, MatchesExhaustionOnRandomMultigraphs) {
   EXPECT_GT(unreachable, 1000);
 }
 
+// Many groups of targets, some of which do not reach one another; every third with metrics that are
+// too large for lanes.
+TEST(ShortestPathsTest, AllTargetsAtOnceAreAsOneByOne) {
+  std::mt19937 random(6);
+  for (int round = 0; round < 60; ++round) {
+    const int nodes = 20 + static_cast<int>(random() % 100);
+    const uint32_t scale = round % 3 == 2 ? (1u << 24) - 20 : 1;
+    TestNetwork network;
+    for (int i = 0; i < nodes; ++i) network.Node("n" + std::to_string(i));
+    for (int i = 0; i < nodes * 3 / 2; ++i) {
+      const int from = static_cast<int>(random() % static_cast<uint32_t>(nodes));
+      const int to = (from + 1 + static_cast<int>(random() % 9)) % nodes;
+      const uint32_t metric = scale + static_cast<uint32_t>(random() % 20);
+      network.OneWay("n" + std::to_string(from), "n" + std::to_string(to), 0, metric,
+                     "." + std::to_string(i));
+      if (random() % 2 == 0) {
+        network.OneWay("n" + std::to_string(to), "n" + std::to_string(from), 0, metric,
+                       ".back" + std::to_string(i));
+      }
+    }
+    const auto snapshot = network.Build();
+    const auto graph = MetricGraph::Make(*snapshot, LinkMetricKind::kIgpMetric);
+    ASSERT_TRUE(graph.ok());
+    const size_t n = static_cast<size_t>(nodes);
+    std::vector<uint32_t> distance(n * n), row_distance(n);
+    std::vector<LinkId> next(n * n), row_next(n);
+    ShortestPaths paths(*graph);
+    paths.All(distance, next);
+    for (size_t target = 0; target < n; ++target) {
+      paths.To(static_cast<NodeId>(target), row_distance, row_next);
+      ASSERT_TRUE(std::equal(row_distance.begin(), row_distance.end(), &distance[target * n]));
+      ASSERT_TRUE(std::equal(row_next.begin(), row_next.end(), &next[target * n]));
+    }
+  }
+}
+
 TEST(ShortestPathsTest, RefusesMetricsThatCouldOverflow) {
   TestNetwork network;
   for (int i = 0; i < 300; ++i) network.Node("n" + std::to_string(i));

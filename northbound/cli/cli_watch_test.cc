@@ -91,7 +91,8 @@ TEST_F(CliWatchTest, WaitForConverged) {
   for (auto& event : events) event.set_bookmark(true);
   server_.set_events(events);
   const int watches = server_.watches(), infos = server_.infos();
-  EXPECT_EQ(Run({"wait", "--for", "converged", "--timeout", "0.6"}).code, 5);
+  const Ran slow = Run({"wait", "--for", "converged", "--timeout", "0.6"});
+  EXPECT_EQ(slow.code, 5) << slow.err;
   EXPECT_EQ(server_.watches(), watches + 1);
   EXPECT_GE(server_.infos(), infos + 2);
   EXPECT_LE(server_.infos(), infos + 7);
@@ -99,7 +100,10 @@ TEST_F(CliWatchTest, WaitForConverged) {
   auto later = std::async(std::launch::async, [&] {
     return Run({"wait", "--for", "converged", "--timeout", "30"});
   });
-  while (server_.watches() < watches + 2) std::this_thread::yield();
+  while (server_.watches() < watches + 2 &&
+         later.wait_for(std::chrono::seconds(0)) != std::future_status::ready) {
+    std::this_thread::yield();
+  }
   info.set_computed_revision(9);
   server_.set_info(info);
   EXPECT_EQ(later.get().out, "converged at revision 9\n");

@@ -113,6 +113,7 @@ namespace {
 // moved, and at the latest, since not all that it depends on makes events.
 constexpr absl::Duration kAskSoonest = absl::Milliseconds(100);
 constexpr absl::Duration kAskLatest = absl::Milliseconds(500);
+constexpr absl::Duration kClockSkew = absl::Milliseconds(20);
 
 class Waiter {
  public:
@@ -137,9 +138,7 @@ class Waiter {
           return !AskConverged();
         });
     if (status.ok() && answered_) return answer_;
-    if (absl::IsDeadlineExceeded(status)) return Late(NotConverged());
-    if (status.ok()) return absl::UnavailableError("the controller ended the watch; try again");
-    return status;
+    return Ended(status, NotConverged());
   }
 
   // Empty: all services that exist when the wait begins.
@@ -179,9 +178,7 @@ class Waiter {
       return absl::NotFoundError(
           absl::StrCat("service ", ShortName(deleted), " was deleted while waiting for it"));
     }
-    if (absl::IsDeadlineExceeded(status)) return Late(NotUp());
-    if (status.ok()) return absl::UnavailableError("the controller ended the watch; try again");
-    return status;
+    return Ended(status, NotUp());
   }
 
  private:
@@ -229,9 +226,15 @@ class Waiter {
     return late.empty() ? "the list of services did not arrive" : absl::StrJoin(late, "; ");
   }
 
-  absl::Status Late(const std::string& what) const {
-    return absl::DeadlineExceededError(
-        absl::StrCat("not there after ", absl::FormatDuration(limit_), ": ", what));
+  // Why the watch is over before what is waited for. The controller knows the deadline too, and may
+  // end the watch a moment before it passes here.
+  absl::Status Ended(const absl::Status& status, const std::string& missing) const {
+    if (absl::IsDeadlineExceeded(status) || (status.ok() && Left() <= kClockSkew)) {
+      return absl::DeadlineExceededError(
+          absl::StrCat("not there after ", absl::FormatDuration(limit_), ": ", missing));
+    }
+    if (status.ok()) return absl::UnavailableError("the controller ended the watch; try again");
+    return status;
   }
 
   Context& context_;
