@@ -116,6 +116,13 @@ std::vector<AvailabilityModel::Element> AvailabilityModel::ElementsOf(
   return distinct;
 }
 
+bool AvailabilityModel::Silent(LinkId link) const {
+  const std::vector<std::vector<LinkId>> alone = {{link}};
+  const std::vector<Element> elements = ElementsOf(alone);
+  return std::none_of(elements.begin(), elements.end(),
+                      [this](const Element& element) { return Stated(element); });
+}
+
 double AvailabilityModel::UnavailabilityOf(const Element& element) const {
   switch (element.kind) {
     case Kind::kNode:

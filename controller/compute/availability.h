@@ -68,6 +68,8 @@ class AvailabilityModel {
   double OfFibre(LinkId link) const { return fibre_[Index(link)]; }
   double OfNode(NodeId node) const { return node_[Index(node)]; }
   double OfSrlg(SrlgId srlg) const { return srlg_[Index(srlg)]; }
+  // Neither the fibre nor its ends nor their risk groups state both figures.
+  bool Silent(LinkId link) const;
 
  private:
   enum class Kind { kNode, kFibre, kSrlg };

@@ -19,11 +19,14 @@ struct TreeEntry {
   bool operator<(const TreeEntry& other) const { return cost < other.cost; }
 };
 
+// What a cost can count (path_cost.h).
+bool IsLongest(PathCost cost) { return HopsOf(cost) >= kMostHopsOnPaper; }
+
 // Least cost from every node to `to`, and the first link of that path: the one of least number
 // where several tie. Since every link costs something, all ties of a node are seen before anything
 // behind it, and the path by `next` has the least link numbers, first hop first.
 void ReverseTree(const SearchGraph& graph, NodeId to, std::vector<PathCost>* cost,
-                 std::vector<LinkId>* next) {
+                 std::vector<LinkId>* next, bool* too_long) {
   const size_t nodes = graph.snapshot().nodes().size();
   cost->assign(nodes, kNoPathCost);
   next->assign(nodes, LinkId::kNone);
@@ -34,6 +37,10 @@ void ReverseTree(const SearchGraph& graph, NodeId to, std::vector<PathCost>* cos
   while (!queue.empty()) {
     const TreeEntry top = queue.Pop();
     if (top.cost != (*cost)[top.node]) continue;
+    if (IsLongest(top.cost)) {
+      *too_long = true;
+      continue;
+    }
     for (const SearchGraph::Arc& arc : graph.in_arcs(static_cast<NodeId>(top.node))) {
       const PathCost through = top.cost + arc.cost;
       PathCost& best = (*cost)[Index(arc.node)];
@@ -160,7 +167,7 @@ class Settled {
 
 PathSearch::PathSearch(const SearchGraph& graph, NodeId to, std::function<bool()> stop)
     : graph_(&graph), to_(to), stop_(std::move(stop)) {
-  ReverseTree(graph, to, &to_target_, &next_);
+  ReverseTree(graph, to, &to_target_, &next_, &too_long_);
 }
 
 Metric PathSearch::LowerBound(NodeId node) const {
@@ -183,7 +190,11 @@ void PathSearch::ComputeBounds() {
 
 PathResult PathSearch::Run(NodeId from, const PathRestriction& restriction, int64_t label_budget) {
   PathResult result;
-  if (from == to_ || CostToTarget(from) == kNoPathCost) return result;
+  if (from == to_) return result;
+  if (CostToTarget(from) == kNoPathCost) {
+    if (too_long_) result.outcome = Outcome::kBudgetSpent;
+    return result;
+  }
   // The bounds seldom bind: the unbounded search is cheap, and its answer, when it keeps them, is
   // the answer.
   PathResult unbounded = Unbounded(from, restriction, &label_budget);
@@ -208,7 +219,7 @@ PathResult PathSearch::Unbounded(NodeId from, const PathRestriction& restriction
         SearchGraph::MetricOf(SearchGraph::CostOf(restriction.spent) + CostToTarget(from));
   } else {
     if (!Settle(from, restriction, label_budget)) {
-      if (*label_budget < 0) result.outcome = Outcome::kBudgetSpent;
+      if (*label_budget < 0 || too_long_) result.outcome = Outcome::kBudgetSpent;
       return result;
     }
     result.path.metric = SearchGraph::MetricOf(spent_[Index(to_)]);
@@ -239,6 +250,10 @@ bool PathSearch::Settle(NodeId from, const PathRestriction& restriction, int64_t
     if (top.node == Index(to_)) return true;
     if (--*label_budget < 0) return false;
     const PathCost spent = spent_[top.node];
+    if (IsLongest(spent)) {
+      too_long_ = true;
+      continue;
+    }
     for (const SearchGraph::Arc& arc : graph_->out_arcs(static_cast<NodeId>(top.node))) {
       const int32_t next = Index(arc.node);
       if (settled_[next] == search_ || to_target_[next] == kNoPathCost ||

@@ -24,9 +24,10 @@ inline constexpr int64_t kDefaultLabelBudget = 2'000'000;
 
 // The least path by (metric, link numbers) from `from` to `to` that keeps the graph's bounds. Both
 // ends must be nodes of the snapshot; from == to is kInfeasible (a path has a link). Never
-// overflows: sums saturate. Without bounds that bind, one Dijkstra: O((n + m) log n). With them, in
-// the labels settled, at most `label_budget`.
-// `stop` is asked now and then where the bounds bind; once true, the answer is kBudgetSpent.
+// overflows: a least way of more than kMostHopsOnPaper hops is not followed, and where that leaves
+// no path the answer is kBudgetSpent. Without bounds that bind, one Dijkstra: O((n + m) log n).
+// With them, in the labels settled, at most `label_budget`. `stop` is asked now and then where the
+// bounds bind; once true, the answer is kBudgetSpent.
 PathResult CheapestPath(const SearchGraph& graph, NodeId from, NodeId to,
                         int64_t label_budget = kDefaultLabelBudget,
                         const std::function<bool()>& stop = {});
@@ -95,6 +96,9 @@ class PathSearch {
   std::vector<LinkId> next_;
   // Least delay alone and fewest hops alone; empty until a search needs them.
   std::vector<int64_t> delay_to_target_, hops_to_target_;
+
+  // Some way was longer than kMostHopsOnPaper, and was not followed: none is then no proof.
+  bool too_long_ = false;
 
   // Working memory of Unbounded: valid where the mark is this search's.
   uint32_t search_ = 0;

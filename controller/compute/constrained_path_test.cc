@@ -222,5 +222,35 @@ TEST(CheapestPathTest, CoroutedNeedsAUsableReverseAndCountsTheLargerDelay) {
   EXPECT_EQ(path.path.metric.delay_ns, 3'000'000);
 }
 
+// A chain longer than the hops that a cost can count: no path is made up, and none is disproved.
+TEST(CheapestPathTest, WaysLongerThanCanBeCountedAreNotFollowed) {
+  std::vector<v1::Node> nodes(kMostHopsOnPaper + 100);
+  std::vector<v1::Link> links(nodes.size() - 1);
+  for (size_t i = 0; i < nodes.size(); ++i) nodes[i].set_name("nodes/" + std::to_string(i));
+  for (size_t i = 0; i < links.size(); ++i) {
+    links[i].set_name("links/" + std::to_string(i));
+    links[i].set_source(nodes[i].name());
+    links[i].set_target(nodes[i + 1].name());
+    links[i].set_capacity_bps(1);
+    links[i].set_te_metric(1);
+    links[i].set_igp_metric(1);
+  }
+  const auto snapshot = Snapshot::Build(nodes, links, {});
+  ASSERT_TRUE(snapshot.ok()) << snapshot.status();
+  const SearchGraph graph(**snapshot, {.max_hops = kMostHopsOnPaper},
+                          {.most_hops = kMostHopsOnPaper});
+  const auto node = [&](size_t i) { return *(*snapshot)->FindNode(nodes[i].name()); };
+  const PathResult longest = CheapestPath(graph, node(0), node(kMostHopsOnPaper));
+  ASSERT_EQ(longest.outcome, Outcome::kFound);
+  EXPECT_EQ(longest.path.metric.hops, kMostHopsOnPaper);
+  EXPECT_EQ(CheapestPath(graph, node(0), node(kMostHopsOnPaper + 1)).outcome,
+            Outcome::kBudgetSpent);
+  std::vector<bool> banned(links.size(), false);
+  PathSearch search(graph, node(kMostHopsOnPaper + 1));
+  EXPECT_EQ(search.Run(node(0), {.banned_links = &banned}).outcome, Outcome::kBudgetSpent);
+  EXPECT_EQ(search.Run(node(1), {.banned_links = &banned}).outcome, Outcome::kFound);
+  EXPECT_EQ(CheapestPath(graph, node(5), node(0)).outcome, Outcome::kInfeasible);
+}
+
 }  // namespace
 }  // namespace waymark

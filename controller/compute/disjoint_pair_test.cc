@@ -85,7 +85,7 @@ TEST(DisjointPairTest, MatchesExhaustionOnRandomMultigraphs) {
         << round;
     if (options.order == PairOrder::kMinMax || !named.empty()) continue;
     const PathResult partner =
-        DisjointFrom(graph, q.protection, q.from, q.to, actual.working.links);
+        DisjointFrom(graph, q.protection, q.from, q.to, actual.working.links, {});
     ASSERT_EQ(partner.path.metric, actual.protect.metric);
   }
   EXPECT_GT(found, 2000);

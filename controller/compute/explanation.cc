@@ -53,7 +53,7 @@ class RouteExplainer {
 
   std::vector<ComputedPath> Shortest(const SearchGraph& graph, size_t k) {
     if (!meter_.Spend()) return {};
-    KShortestResult found = KShortestPaths(graph, from_, to_, k, kSearchLabels);
+    KShortestResult found = KShortestPaths(graph, from_, to_, k, kSearchLabels, query_.limit.stop);
     unproven_ |= found.outcome == Outcome::kBudgetSpent;
     return std::move(found.paths);
   }
@@ -147,8 +147,11 @@ class RouteExplainer {
     if (!meter_.Spend()) return "";
     const RiskTable risks(snapshot_, constraints_.protection, from_, to_);
     const PathResult partner =
-        DisjointFrom(graph_, constraints_.protection, from_, to_, path.links);
-    if (partner.outcome == Outcome::kBudgetSpent) unproven_ = true;
+        DisjointFrom(graph_, constraints_.protection, from_, to_, path.links, query_.limit.stop);
+    if (partner.outcome == Outcome::kBudgetSpent) {
+      unproven_ = true;
+      return "the work budget ended before its best protect path was known";
+    }
     if (partner.outcome != Outcome::kFound) {
       return "no path without a risk in common with it meets the constraints";
     }

@@ -21,22 +21,30 @@ using KnobSet = std::vector<size_t>;
 class Explainer {
  public:
   Explainer(const Snapshot& snapshot, WhatIfQuestion asked, NodeId from, NodeId to,
-            const WorkLimit& limit)
+            const WorkLimit& limit, int64_t attempt)
       : asked_(std::move(asked)),
-        solver_(snapshot, from, to, limit),
+        solver_(snapshot, from, to, limit, attempt),
         knobs_(KnobsOf(snapshot, asked_)) {}
 
-  RefusalExplanation Explain() {
+  RefusalExplanation Explain(bool caller_knows) {
     RefusalExplanation explanation;
-    explanation.possible = solver_.Solvable(asked_);
+    const WhatIfVerdict verdict = solver_.Judge(asked_);
+    explanation.possible = verdict == WhatIfVerdict::kPossible;
     if (explanation.possible) return explanation;
-    AddMostHops();
-    FindConflicts();
+    const bool proven = caller_knows || verdict == WhatIfVerdict::kImpossible;
+    // Of routes that were tried only: worth telling, but no proof.
+    const bool sure = proven && (caller_knows || !solver_.sampled());
+    solver_.set_unproven(!proven);
+    if (proven) {
+      AddMostHops();
+      FindConflicts();
+    }
     FindRelaxations(&explanation.relaxations);
     for (const KnobSet& conflict : conflicts_) {
       explanation.conflicts.push_back(NamesOf(conflict));
     }
-    explanation.complete = !solver_.unproven();
+    explanation.proven = sure;
+    explanation.complete = !solver_.unproven() && !solver_.sampled();
     return explanation;
   }
 
@@ -75,9 +83,9 @@ class Explainer {
     return question;
   }
 
-  // False too when the work has ended: then nothing more is said of it.
+  // False too when a budget ended first: only what is proven makes a conflict.
   bool Impossible(const KnobSet& kept) {
-    return !solver_.Solvable(Without(Minus(All(), kept))) && !solver_.ended();
+    return solver_.Judge(Without(Minus(All(), kept))) == WhatIfVerdict::kImpossible;
   }
 
   // Those without any one of which a route would exist (deletion filter; Chinneck, Feasibility and
@@ -107,8 +115,8 @@ class Explainer {
     KnobSet kept = All();
     do {
       KnobSet conflict = Irreducible(kept);
-      // Impossible without any constraint, though links connect the ends: the work ended.
-      if (conflict.empty()) return;
+      // What nothing has been tried of is no conflict.
+      if (conflict.empty() || solver_.ended()) return;
       for (size_t size = 1; size < conflict.size(); ++size) {
         KnobSet smaller = ImpossibleOfSize(kept, size, 0, {});
         if (!smaller.empty()) conflict = std::move(smaller);
@@ -120,11 +128,15 @@ class Explainer {
 
   void FindRelaxations(std::vector<RefusalRelaxation>* relaxations) {
     // What helps alone is part of every conflict.
-    if (conflicts_.size() == 1) {
-      for (const size_t knob : conflicts_.front()) Relax({knob}, relaxations);
+    if (conflicts_.size() < 2) {
+      for (const size_t knob : conflicts_.empty() ? All() : conflicts_.front()) {
+        Relax({knob}, relaxations);
+      }
     }
     if (!relaxations->empty()) return;
-    for (const KnobSet& together : OneOfEach()) Relax(together, relaxations);
+    if (!conflicts_.empty()) {
+      for (const KnobSet& together : OneOfEach()) Relax(together, relaxations);
+    }
     if (!relaxations->empty() || solver_.ended()) return;
     Relax(FewestToDrop(), relaxations);
   }
@@ -165,6 +177,18 @@ class Explainer {
 
   // Each of `set` by as little as will do, one after the other, while those behind it are dropped.
   void Relax(const KnobSet& set, std::vector<RefusalRelaxation>* relaxations) {
+    const bool before = solver_.unproven();
+    solver_.set_unproven(false);
+    const size_t known = relaxations->size();
+    TryRelax(set, relaxations);
+    if (relaxations->size() > known && solver_.unproven()) {
+      relaxations->back().change +=
+          " (the least found: the work budget ended before less was ruled out)";
+    }
+    solver_.set_unproven(before || solver_.unproven());
+  }
+
+  void TryRelax(const KnobSet& set, std::vector<RefusalRelaxation>* relaxations) {
     if (relaxations->size() == kMostRelaxations || !solver_.Solvable(Without(set))) return;
     WhatIfQuestion changed = asked_;
     std::vector<std::string> texts;
@@ -200,27 +224,34 @@ void Summarise(const RefusalQuery& query, RefusalExplanation* explanation) {
                "ask again"};
     return;
   }
+  std::vector<std::string> changes;
+  for (const RefusalRelaxation& relaxation : explanation->relaxations) {
+    if (changes.size() < kMostInSummary) changes.push_back(relaxation.change);
+  }
+  refusal.relaxation = JoinNames(changes, " or ");
+  const std::string count = query.disjoint_paths > 2 ? std::to_string(query.disjoint_paths) : "two";
+  const std::string none = (pair ? "no " + count + " disjoint paths from " : "no path from ") +
+                           ends + (pair ? " meet " : " meets ");
   if (explanation->conflicts.empty()) {
-    refusal = {
-        "the search for a route from " + ends + " ended before it was known why there is none",
-        "work budget", "ask again with fewer constraints"};
+    refusal.reason = explanation->proven
+                         ? none +
+                               "all constraints; the search ended before it was known which of "
+                               "them are in the way"
+                         : "the search for a route from " + ends +
+                               " ended before it was known whether there is one";
+    refusal.blocking_constraint = "work budget";
+    if (changes.empty()) refusal.relaxation = "ask again with fewer constraints";
     return;
   }
   std::ranges::stable_sort(
       explanation->conflicts, {},
       [](const std::vector<std::string>& conflict) { return conflict.size(); });
-  std::vector<std::string> conflicts, changes;
+  std::vector<std::string> conflicts;
   for (const std::vector<std::string>& conflict : explanation->conflicts) {
     conflicts.push_back(JoinNames(conflict, " and "));
   }
-  for (const RefusalRelaxation& relaxation : explanation->relaxations) {
-    if (changes.size() < kMostInSummary) changes.push_back(relaxation.change);
-  }
   refusal.blocking_constraint = JoinNames(conflicts, "; by itself also ");
-  refusal.relaxation = JoinNames(changes, " or ");
-  const std::string count = query.disjoint_paths > 2 ? std::to_string(query.disjoint_paths) : "two";
-  refusal.reason = (pair ? "no " + count + " disjoint paths from " : "no path from ") + ends +
-                   (pair ? " meet " : " meets ") + refusal.blocking_constraint;
+  refusal.reason = none + refusal.blocking_constraint;
 }
 
 // Links connect the ends, but no path is short enough to be used.
@@ -289,8 +320,8 @@ RefusalExplanation ExplainRefusalInFull(const RefusalQuery& query) {
                                               .environment = query.environment,
                                               .targets = query.targets,
                                               .disjoint_paths = query.disjoint_paths},
-                                             from, to, query.limit)
-                                       .Explain();
+                                             from, to, query.limit, query.attempt)
+                                       .Explain(query.proven);
   Summarise(query, &explanation);
   return explanation;
 }

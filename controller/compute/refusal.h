@@ -45,14 +45,21 @@ struct RefusalExplanation {
   std::vector<std::vector<std::string>> conflicts;
   // Each by itself works. Where one constraint alone can be changed, those; else several together,
   // no one of which could be left out. Of each constraint the nearest change: the least bound, the
-  // fewest names.
+  // fewest names; where the work ended before that was proven, the nearest found, and its text says
+  // so.
   std::vector<RefusalRelaxation> relaxations;
   // There is a route after all: the caller's search ended early, or asked for more than this.
   bool possible = false;
+  // It is known that there is none: by the caller, or by a search of this explanation.
+  bool proven = true;
   // False when the work ended first: all that is said is true, but a conflict may not be the
-  // smallest, a change not the nearest.
+  // smallest, or not known at all, a change not the nearest. Where latency or availability is asked
+  // for, a conflict is of the routes that were tried.
   bool complete = true;
 };
+
+// Path searches that one attempt may cost: an explanation need not be exact at any price.
+inline constexpr int64_t kExplainAttempt = 500;
 
 // References must outlive the call only.
 struct RefusalQuery {
@@ -66,6 +73,11 @@ struct RefusalQuery {
   RouteTargets targets;
   // In routes computed.
   WorkLimit limit;
+  // In path searches, of one pair or set.
+  int64_t attempt = kExplainAttempt;
+  // The caller has proven that there is no route. Else the explanation proves it first, or names no
+  // conflict.
+  bool proven = false;
 };
 
 // Routes that an explanation may compute for somebody who waits for it, and for one of many blocked

@@ -8,12 +8,13 @@
 #include "controller/compute/explicit_path.h"
 #include "controller/compute/k_shortest.h"
 #include "controller/compute/shared_protect.h"
+#include "controller/compute/trade_offs.h"
 
 namespace waymark {
 namespace {
 
-// Searches that one attempt may cost: an explanation need not be exact at any price.
-constexpr int64_t kAttemptBudget = 500;
+// Usual attempts that a great one is worth.
+constexpr int kGreat = 16;
 constexpr int64_t kAttemptLabels = 200'000;
 // Paths among which one that meets the targets is looked for.
 constexpr size_t kCandidates = 12;
@@ -63,18 +64,34 @@ std::string ListNames(const std::vector<std::string>& items) {
   return "[" + JoinNames(items, ", ") + "]";
 }
 
-WorkLimit WhatIfSolver::Attempt() const { return {.budget = kAttemptBudget, .stop = limit_.stop}; }
+WorkLimit WhatIfSolver::Attempt() const {
+  return {.budget = attempt_ * (effort_ == WhatIfEffort::kGreat ? kGreat : 1), .stop = limit_.stop};
+}
 
-WhatIfRoute WhatIfSolver::Solve(const WhatIfQuestion& question) {
-  if (!question.targets.any()) return SolveConstraints(question);
+WhatIfRoute WhatIfSolver::Solve(const WhatIfQuestion& question, WhatIfEffort effort) {
+  effort_ = effort;
+  unknown_ = false;
+  WhatIfRoute route = question.targets.any() ? Meeting(question) : SolveConstraints(question);
+  unknown_ |= meter_.ended();
+  unproven_ |= route.empty() && unknown_;
+  return route;
+}
+
+WhatIfVerdict WhatIfSolver::Judge(const WhatIfQuestion& question, WhatIfEffort effort) {
+  if (!Solve(question, effort).empty()) return WhatIfVerdict::kPossible;
+  return unknown_ ? WhatIfVerdict::kUnknown : WhatIfVerdict::kImpossible;
+}
+
+WhatIfRoute WhatIfSolver::Meeting(const WhatIfQuestion& question) {
   const RouteTargets targets = TargetsOf(question);
-  for (WhatIfRoute& route : Candidates(question)) {
+  std::vector<WhatIfRoute> candidates = Candidates(question);
+  for (WhatIfRoute& route : candidates) {
     if (MeetsAvailability(targets, route) && MeetsLatency(targets, route)) {
       return std::move(route);
     }
   }
   // There may be others than the candidates.
-  unproven_ = true;
+  sampled_ |= !candidates.empty();
   return {};
 }
 
@@ -89,6 +106,8 @@ std::vector<WhatIfRoute> WhatIfSolver::Candidates(const WhatIfQuestion& question
   };
   add(SolveConstraints(plain));
   if (routes.empty()) return routes;
+  // From here on more candidates only help.
+  const bool unknown = unknown_;
   plain.constraints.objective = v1::MIN_DELAY;
   plain.constraints.pair_order = PairOrder::kMinMax;
   add(SolveConstraints(plain));
@@ -99,19 +118,34 @@ std::vector<WhatIfRoute> WhatIfSolver::Candidates(const WhatIfQuestion& question
     add(SolveConstraints(plain));
     plain.constraints = question.constraints;
     for (WhatIfRoute& route : Sharing(plain)) add(std::move(route));
-  } else if (question.constraints.explicit_hops.empty()) {
-    const Applied applied(snapshot_, question);
-    const SearchGraph graph(snapshot_, applied.constraints(), applied.environment());
-    for (ComputedPath& path :
-         KShortestPaths(graph, from_, to_, kCandidates, kAttemptLabels).paths) {
-      add({std::move(path)});
-    }
   }
+  if (question.constraints.explicit_hops.empty()) AddSearched(question, add);
+  unknown_ = unknown;
   return routes;
 }
 
+void WhatIfSolver::AddSearched(const WhatIfQuestion& question,
+                               const std::function<void(WhatIfRoute)>& add) {
+  if (question.disjoint_paths > 2 && question.constraints.protection.any()) return;
+  const Applied applied(snapshot_, question);
+  const SearchGraph graph(snapshot_, applied.constraints(), applied.environment());
+  const Protection& protection = question.constraints.protection;
+  if (!protection.any()) {
+    for (ComputedPath& path :
+         KShortestPaths(graph, from_, to_, kCandidates, kAttemptLabels, limit_.stop).paths) {
+      add({std::move(path)});
+    }
+  }
+  for (WhatIfRoute& route : TargetTradeOffs(graph, protection, from_, to_, TargetsOf(question),
+                                            [this] { return limit_.stop && limit_.stop(); })) {
+    add(std::move(route));
+  }
+}
+
 WhatIfRoute WhatIfSolver::SolveConstraints(const WhatIfQuestion& question) {
-  if (!meter_.Spend()) return {};
+  for (int i = 0; i < (effort_ == WhatIfEffort::kGreat ? kGreat : 1); ++i) {
+    if (!meter_.Spend()) return {};
+  }
   const Applied applied(snapshot_, question);
   SearchGraph graph(snapshot_, applied.constraints(), applied.environment());
   if (!question.prices.empty()) graph.SetObjectives(question.prices);
@@ -154,7 +188,11 @@ WhatIfRoute WhatIfSolver::Several(const SearchGraph& graph, const WhatIfQuestion
   if (!apart && pair.single.outcome == Outcome::kFound) {
     if (auto sharing = Sharing(question); !sharing.empty()) return std::move(sharing.front());
   }
-  if (pair.has_pair()) return {std::move(pair.working), std::move(pair.protect)};
+  if (pair.has_pair()) {
+    // Which risks are shared is told: they may not be the fewest.
+    unproven_ |= !apart && pair.outcome == Outcome::kBudgetSpent;
+    return {std::move(pair.working), std::move(pair.protect)};
+  }
   Note(pair);
   return {};
 }
@@ -172,8 +210,8 @@ std::vector<WhatIfRoute> WhatIfSolver::Sharing(const WhatIfQuestion& question) {
                                           .environment = applied.environment(),
                                           .from = from_,
                                           .to = to_,
-                                          .stop = limit_.stop});
-  unproven_ |= found.pairs.empty() && !found.exhausted;
+                                          .limit = Attempt()});
+  unknown_ |= found.pairs.empty() && !found.exhausted;
   return std::move(found.pairs);
 }
 

@@ -34,15 +34,30 @@ struct WhatIfChange {
   std::function<void(WhatIfQuestion&)> apply;
 };
 
+// Whether a route exists. kUnknown: a budget or the deadline ended first.
+enum class WhatIfVerdict { kPossible, kImpossible, kUnknown };
+
+// Of one answer. A great one costs as much of the work as sixteen usual ones.
+enum class WhatIfEffort { kUsual, kGreat };
+
 // Answers questions about one pair of ends until the work ends. Not thread-safe.
 class WhatIfSolver {
  public:
-  WhatIfSolver(const Snapshot& snapshot, NodeId from, NodeId to, const WorkLimit& limit)
-      : snapshot_(snapshot), from_(from), to_(to), limit_(limit), meter_(limit, 1) {}
+  // `attempt`: path searches that one usual answer may cost.
+  WhatIfSolver(const Snapshot& snapshot, NodeId from, NodeId to, const WorkLimit& limit,
+               int64_t attempt)
+      : snapshot_(snapshot),
+        from_(from),
+        to_(to),
+        limit_(limit),
+        attempt_(attempt),
+        meter_(limit, 1) {}
 
-  // Empty too when the work has ended.
-  WhatIfRoute Solve(const WhatIfQuestion& question);
+  // Empty too where it is not known whether there is a route.
+  WhatIfRoute Solve(const WhatIfQuestion& question, WhatIfEffort effort = WhatIfEffort::kUsual);
+  // A route has been found: false proves nothing.
   bool Solvable(const WhatIfQuestion& question) { return !Solve(question).empty(); }
+  WhatIfVerdict Judge(const WhatIfQuestion& question, WhatIfEffort effort = WhatIfEffort::kUsual);
   // What a question asks of latency and availability of the routes in its environment.
   static RouteTargets TargetsOf(const WhatIfQuestion& question) {
     return Completed(question.targets, question.constraints, question.environment);
@@ -55,26 +70,37 @@ class WhatIfSolver {
   NodeId to() const { return to_; }
   // No further answers.
   bool ended() const { return meter_.ended(); }
-  // Some answer "none" was not proven.
-  bool unproven() const { return unproven_ || meter_.ended(); }
+  // Some answer since it was last set to false was kUnknown, or not proven the best where that
+  // matters.
+  bool unproven() const { return unproven_; }
+  void set_unproven(bool unproven) { unproven_ = unproven; }
+  // Where targets are asked for, some answer "none" was of the routes that were tried.
+  bool sampled() const { return sampled_; }
 
  private:
+  WhatIfRoute Meeting(const WhatIfQuestion& question);
   WhatIfRoute SolveConstraints(const WhatIfQuestion& question);
   WhatIfRoute Single(const SearchGraph& graph, const WhatIfQuestion& question);
   WhatIfRoute Several(const SearchGraph& graph, const WhatIfQuestion& question);
+  // The least paths, and those that give up some of the objective for the targets.
+  void AddSearched(const WhatIfQuestion& question, const std::function<void(WhatIfRoute)>& add);
   // With protect bandwidth that is shared, where it may be; the best first.
   std::vector<WhatIfRoute> Sharing(const WhatIfQuestion& question);
   WorkLimit Attempt() const;
   template <typename Result>
   void Note(const Result& result) {
-    unproven_ |= result.outcome == Outcome::kBudgetSpent;
+    unknown_ |= result.outcome == Outcome::kBudgetSpent;
   }
 
   const Snapshot& snapshot_;
   const NodeId from_, to_;
   const WorkLimit limit_;
+  const int64_t attempt_;
   WorkMeter meter_;
+  WhatIfEffort effort_ = WhatIfEffort::kUsual;
+  bool unknown_ = false;  // of the answer in hand
   bool unproven_ = false;
+  bool sampled_ = false;
 };
 
 // "a, b"; "[a, b]".

@@ -1,6 +1,6 @@
 // Changes of bounds: delay, hops, bandwidth, latency, availability.
 #include <algorithm>
-#include <memory>
+#include <functional>
 #include <set>
 
 #include "controller/compute/refusal_question.h"
@@ -14,10 +14,39 @@ int64_t MostDelay(const WhatIfRoute& route) {
   return most;
 }
 
+// Of so many questions, each of which asks for less than the one before: the first with a route.
+// Answers that a budget left open are asked for anew, from the first on, with more effort; where
+// some stay open, the solver is left unproven.
+std::optional<size_t> FirstPossible(WhatIfSolver& solver, size_t count,
+                                    const std::function<WhatIfQuestion(size_t)>& question) {
+  constexpr size_t kMostAgain = 24;
+  const bool before = solver.unproven();
+  size_t ruled_out = 0;  // so many
+  size_t will_do = count;
+  const auto judge = [&](size_t number, WhatIfEffort effort) {
+    const WhatIfVerdict verdict = solver.Judge(question(number), effort);
+    if (verdict == WhatIfVerdict::kPossible) will_do = number;
+    if (verdict == WhatIfVerdict::kImpossible) ruled_out = number + 1;
+    return verdict;
+  };
+  for (size_t least = 0; least < will_do;) {
+    const size_t middle = least + (will_do - least) / 2;
+    if (judge(middle, WhatIfEffort::kUsual) != WhatIfVerdict::kPossible) least = middle + 1;
+  }
+  for (const WhatIfEffort effort : {WhatIfEffort::kUsual, WhatIfEffort::kGreat}) {
+    const size_t end = std::min(will_do, ruled_out + kMostAgain);
+    for (size_t i = ruled_out; i < std::min(end, will_do) && !solver.ended(); ++i) {
+      judge(i, effort);
+    }
+  }
+  if (ruled_out == will_do) solver.set_unproven(before);
+  if (will_do == count) return std::nullopt;
+  return will_do;
+}
+
 // The bound is lowered to just under what the last answer needed until nothing is found. The first
 // answer is the least already, but for places in gentle maintenance that it goes around.
 std::optional<WhatIfChange> RelaxDelay(WhatIfSolver& solver, const WhatIfQuestion& asked) {
-  constexpr int kRounds = 32;
   WhatIfQuestion question = asked;
   question.constraints.objective = v1::MIN_DELAY;
   question.constraints.pair_order = PairOrder::kMinMax;
@@ -25,9 +54,14 @@ std::optional<WhatIfChange> RelaxDelay(WhatIfSolver& solver, const WhatIfQuestio
   WhatIfRoute route = solver.Solve(question);
   if (route.empty()) return std::nullopt;
   int64_t enough = MostDelay(route);
-  for (int round = 0; round < kRounds && enough > 1; ++round) {
+  // Each round finds less, and the solver's work is bounded.
+  while (enough > 1) {
     question.constraints.max_delay_ns = enough - 1;
     route = solver.Solve(question);
+    if (route.empty() && solver.unproven() && !solver.ended()) {
+      solver.set_unproven(false);
+      route = solver.Solve(question, WhatIfEffort::kGreat);
+    }
     if (route.empty()) break;
     enough = MostDelay(route);
   }
@@ -36,22 +70,20 @@ std::optional<WhatIfChange> RelaxDelay(WhatIfSolver& solver, const WhatIfQuestio
       [enough](WhatIfQuestion& q) { q.constraints.max_delay_ns = enough; }};
 }
 
-// More hops never hurt: the least number that does is found by halving.
 std::optional<WhatIfChange> RelaxHops(WhatIfSolver& solver, const WhatIfQuestion& asked) {
-  WhatIfQuestion question = asked;
-  const auto enough = [&](int hops) {
-    question.constraints.max_hops = hops;
-    return solver.Solvable(question);
-  };
   // No path has more hops than there are other nodes.
-  int too_few = asked.constraints.max_hops;
-  int will_do = static_cast<int>(
+  const int too_few = asked.constraints.max_hops;
+  const int most = static_cast<int>(
       std::min<size_t>(asked.environment.most_hops, solver.snapshot().nodes().size() - 1));
-  if (will_do <= too_few || !enough(will_do)) return std::nullopt;
-  while (will_do - too_few > 1) {
-    const int middle = (too_few + will_do) / 2;
-    (enough(middle) ? will_do : too_few) = middle;
-  }
+  if (most <= too_few) return std::nullopt;
+  const auto with = [&](size_t number) {
+    WhatIfQuestion question = asked;
+    question.constraints.max_hops = too_few + 1 + static_cast<int>(number);
+    return question;
+  };
+  const auto found = FirstPossible(solver, static_cast<size_t>(most - too_few), with);
+  if (!found) return std::nullopt;
+  const int will_do = too_few + 1 + static_cast<int>(*found);
   return WhatIfChange{
       "max hops " + std::to_string(asked.constraints.max_hops) + " -> " + std::to_string(will_do),
       [will_do](WhatIfQuestion& q) { q.constraints.max_hops = will_do; }};
@@ -77,16 +109,16 @@ std::optional<WhatIfChange> RelaxBandwidth(WhatIfSolver& solver, const WhatIfQue
             : solver.snapshot().links()[i].reservable_bps;
     if (residual > 0 && residual < constraints.bandwidth_bps) distinct.insert(residual);
   }
-  const std::vector<int64_t> rates(distinct.begin(), distinct.end());
-  // Fewer links have room for more: what is possible is possible for every smaller rate too.
-  const auto first_impossible = std::partition_point(rates.begin(), rates.end(), [&](int64_t rate) {
+  // The greatest first. Fewer links have room for more.
+  const std::vector<int64_t> rates(distinct.rbegin(), distinct.rend());
+  const auto found = FirstPossible(solver, rates.size(), [&](size_t number) {
     WhatIfQuestion question = asked;
-    SetBandwidth(rate, &question);
-    return solver.Solvable(question);
+    SetBandwidth(rates[number], &question);
+    return question;
   });
   const std::string text = "bandwidth " + BandwidthText(constraints.bandwidth_bps) + " -> ";
-  if (first_impossible != rates.begin()) {
-    const int64_t rate = *std::prev(first_impossible);
+  if (found) {
+    const int64_t rate = rates[*found];
     return WhatIfChange{text + BandwidthText(rate),
                         [rate](WhatIfQuestion& q) { SetBandwidth(rate, &q); }};
   }
@@ -96,7 +128,7 @@ std::optional<WhatIfChange> RelaxBandwidth(WhatIfSolver& solver, const WhatIfQue
   return WhatIfChange{text + "0, or add capacity", [](WhatIfQuestion& q) { SetBandwidth(0, &q); }};
 }
 
-// The targets' values are the best among the candidates that meet the other targets.
+// Those of latency and availability are the best among the candidates that meet the other targets.
 std::optional<WhatIfChange> RelaxLatency(WhatIfSolver& solver, const WhatIfQuestion& asked) {
   WhatIfQuestion without = asked;
   without.targets.max_latency_ns = 0;

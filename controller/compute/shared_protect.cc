@@ -54,7 +54,7 @@ SharedPairs SharedProtectPairs(const SharedProtectQuery& query) {
   SharedPairs found;
   const SearchGraph with_room(query.snapshot, query.constraints, query.environment);
   KShortestResult working = KShortestPaths(with_room, query.from, query.to, kWorkingTried,
-                                           kDefaultLabelBudget, query.stop);
+                                           kDefaultLabelBudget, query.limit.stop);
   found.exhausted =
       working.outcome != Outcome::kBudgetSpent && working.paths.size() < kWorkingTried;
   if (working.paths.empty()) return found;
@@ -62,7 +62,8 @@ SharedPairs SharedProtectPairs(const SharedProtectQuery& query) {
   unloaded.bandwidth_bps = 0;
   const SearchGraph any_room(query.snapshot, unloaded, query.environment);
   // Least paths may all trap their partner: the best pair without regard to load shows others.
-  PairResult pair = DisjointPair(any_room, unloaded.protection, query.from, query.to);
+  PairResult pair = DisjointPair(any_room, unloaded.protection, query.from, query.to,
+                                 PairOptions{.limit = query.limit});
   if (pair.outcome == Outcome::kInfeasible) {
     found.exhausted = true;
     return found;
@@ -70,9 +71,9 @@ SharedPairs SharedProtectPairs(const SharedProtectQuery& query) {
   for (ComputedPath* path : {&pair.working, &pair.protect}) {
     if (pair.has_pair() && Usable(with_room, *path)) working.paths.push_back(std::move(*path));
   }
-  PathSearch search(any_room, query.to, query.stop);
+  PathSearch search(any_room, query.to, query.limit.stop);
   for (ComputedPath& path : working.paths) {
-    if (query.stop && query.stop()) {
+    if (query.limit.stop && query.limit.stop()) {
       found.exhausted = false;
       break;
     }

@@ -4,7 +4,6 @@
 #define WAYMARK_CONTROLLER_COMPUTE_SHARED_PROTECT_H_
 
 #include <cstdint>
-#include <functional>
 #include <span>
 #include <vector>
 
@@ -12,6 +11,7 @@
 #include "controller/compute/constraints.h"
 #include "controller/compute/ledger.h"
 #include "controller/compute/search_graph.h"
+#include "controller/compute/work_limit.h"
 
 namespace waymark {
 
@@ -21,8 +21,8 @@ struct SharedProtectQuery {
   const PathConstraints& constraints;
   SearchGraph::Environment environment;  // with a ledger
   NodeId from = NodeId::kNone, to = NodeId::kNone;
-  // Asked before each search; empty: never.
-  std::function<bool()> stop;
+  // In path searches, of the pair that is sought without regard to load.
+  WorkLimit limit;
 };
 
 struct SharedPairs {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <optional>
+#include <string>
 
 #include "controller/compute/refusal.h"
 #include "controller/compute/test_network.h"
@@ -45,7 +46,7 @@ class SharedProtectTest : public testing::Test {
                                .environment = {.ledger = &*ledger_},
                                .from = *snapshot_->FindNode("nodes/u"),
                                .to = *snapshot_->FindNode("nodes/v"),
-                               .stop = nullptr});
+                               .limit = limit_});
   }
   RefusalExplanation Explain(bool share) const {
     return ExplainRefusalInFull({.snapshot = *snapshot_,
@@ -60,6 +61,7 @@ class SharedProtectTest : public testing::Test {
   std::shared_ptr<const Snapshot> snapshot_;
   std::optional<Ledger> ledger_;
   PathConstraints constraints_;
+  WorkLimit limit_;
 };
 
 TEST_F(SharedProtectTest, ProtectBesideOneThatCannotFailWithIt) {
@@ -75,6 +77,24 @@ TEST_F(SharedProtectTest, OneThatFailsWithItDoesNotShare) {
   ASSERT_TRUE(ledger_->Add("y", Way("s2"), 4 * kGbit).ok());
   EXPECT_TRUE(Pairs().pairs.empty());
   EXPECT_TRUE(Pairs().exhausted);
+}
+
+// Also the pair that is sought without regard to load, which the least two paths are not.
+TEST_F(SharedProtectTest, EverySearchCanBeStopped) {
+  network_.Srlg("duct");
+  for (const char* link : {"u--s0", "s0--u", "u--s1", "s1--u"}) {
+    network_.Link("links/" + std::string(link)).add_srlgs("srlgs/duct");
+  }
+  snapshot_ = network_.Build();
+  ledger_.emplace(*snapshot_);
+  constraints_.protection.srlg = true;
+  EXPECT_FALSE(Pairs().pairs.empty());
+  int asked = 0;
+  limit_.stop = [&asked] { return ++asked > 0; };
+  EXPECT_TRUE(Pairs().pairs.empty());
+  EXPECT_FALSE(Pairs().exhausted);
+  // By the search for that pair, and before each partner.
+  EXPECT_GE(asked, 4);
 }
 
 TEST_F(SharedProtectTest, ExplanationsKnowOfIt) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <set>
 
 namespace waymark {
@@ -13,6 +14,11 @@ constexpr double kExchange[] = {0, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100};
 constexpr int64_t kPairSearches = 1'000;
 // Of a route of average objective and price.
 constexpr double kResolution = 1e9;
+// Beyond what any link may have (SearchGraph::SetObjectives clamps), and well within the number.
+constexpr double kMostPrice = 1e18;
+// -ln(availability) of what is never up, as far as the numbers go.
+constexpr double kNeverUp = 64;
+constexpr double kLogUnits = 1e12;
 
 std::vector<ComputedPath> Least(const SearchGraph& graph, const Protection& protection, NodeId from,
                                 NodeId to, const std::function<bool()>& stop) {
@@ -28,7 +34,7 @@ std::vector<ComputedPath> Least(const SearchGraph& graph, const Protection& prot
 }
 
 double NegativeLog(double unavailability) {
-  return unavailability < 1 ? -std::log1p(-unavailability) : 64;
+  return unavailability < 1 ? -std::log1p(-unavailability) : kNeverUp;
 }
 
 }  // namespace
@@ -58,8 +64,10 @@ std::vector<std::vector<ComputedPath>> TradeOffs(const SearchGraph& graph,
   const auto search = [&](double own_share, double other_share) {
     for (size_t i = 0; i < prices.size(); ++i) {
       const int64_t own = graph.LinkMetric(static_cast<LinkId>(i)).cost % kAvoidCost;
-      prices[i] = std::llround(kResolution * (own_share * static_cast<double>(own) / objective +
-                                              other_share * static_cast<double>(price[i]) / other));
+      const double mixed_price =
+          kResolution * (own_share * static_cast<double>(own) / objective +
+                         other_share * static_cast<double>(price[i]) / other);
+      prices[i] = std::llround(std::min(mixed_price, kMostPrice));
     }
     mixed.SetObjectives(prices);
     add(Least(mixed, protection, from, to, stop));
@@ -71,6 +79,70 @@ std::vector<std::vector<ComputedPath>> TradeOffs(const SearchGraph& graph,
   }
   if (!stop()) search(0, 1);
   return found;
+}
+
+namespace {
+
+bool SaysNothing(const AvailabilityModel& model, const std::vector<ComputedPath>& route) {
+  return std::all_of(route.begin(), route.end(), [&](const ComputedPath& path) {
+    return std::all_of(path.links.begin(), path.links.end(),
+                       [&](LinkId link) { return model.Silent(link); });
+  });
+}
+
+// As if links that say nothing were hardly ever up, and a detour of any length better.
+std::vector<std::vector<ComputedPath>> OutspokenTradeOffs(const SearchGraph& graph,
+                                                          const Protection& protection, NodeId from,
+                                                          NodeId to, const AvailabilityModel& model,
+                                                          std::vector<int64_t> prices,
+                                                          const std::function<bool()>& stop) {
+  SearchGraph outspoken = graph;
+  for (size_t i = 0; i < prices.size(); ++i) {
+    const LinkId link = static_cast<LinkId>(i);
+    if (!model.Silent(link)) continue;
+    prices[i] = std::llround(kNeverUp * kLogUnits);
+    outspoken.AddCost(link, kAvoidCost);
+  }
+  auto routes = TradeOffs(outspoken, protection, from, to, prices, stop);
+  for (std::vector<ComputedPath>& route : routes) {
+    for (ComputedPath& path : route) path.metric = graph.PathMetric(path.links);
+    std::sort(route.begin(), route.end());
+  }
+  return routes;
+}
+
+}  // namespace
+
+std::vector<std::vector<ComputedPath>> TargetTradeOffs(const SearchGraph& graph,
+                                                       const Protection& protection, NodeId from,
+                                                       NodeId to, const RouteTargets& targets,
+                                                       const std::function<bool()>& stop) {
+  std::vector<std::vector<ComputedPath>> found;
+  const auto add = [&](std::vector<std::vector<ComputedPath>> routes) {
+    std::move(routes.begin(), routes.end(), std::back_inserter(found));
+  };
+  if (targets.availability > 0) {
+    const std::vector<int64_t> prices = UnavailabilityPrices(graph.snapshot(), *targets.model);
+    add(TradeOffs(graph, protection, from, to, prices, stop));
+    const bool silent = std::any_of(found.begin(), found.end(), [&](const auto& route) {
+      return SaysNothing(*targets.model, route);
+    });
+    if (silent) {
+      add(OutspokenTradeOffs(graph, protection, from, to, *targets.model, prices, stop));
+    }
+  }
+  if (targets.max_latency_ns > 0) {
+    add(TradeOffs(graph, protection, from, to, DelayPrices(graph), stop));
+  }
+  return found;
+}
+
+std::vector<int64_t> DelayPrices(const SearchGraph& graph) {
+  std::vector<int64_t> delays;
+  for (size_t i = 0; i < graph.snapshot().links().size(); ++i) {
+    delays.push_back(graph.LinkMetric(static_cast<LinkId>(i)).delay_ns);
+  }
+  return delays;
 }
 
 std::vector<int64_t> UnavailabilityPrices(const Snapshot& snapshot,
@@ -88,7 +160,7 @@ std::vector<int64_t> UnavailabilityPrices(const Snapshot& snapshot,
         sum += NegativeLog(model.OfSrlg(srlg));
       }
     }
-    prices.push_back(std::llround(std::min(sum, 64.0) * 1e12));
+    prices.push_back(std::llround(std::min(sum, kNeverUp) * kLogUnits));
   }
   return prices;
 }

@@ -10,6 +10,7 @@
 
 #include "controller/compute/availability.h"
 #include "controller/compute/disjoint_pair.h"
+#include "controller/compute/route_targets.h"
 #include "controller/compute/search_graph.h"
 
 namespace waymark {
@@ -23,6 +24,16 @@ std::vector<std::vector<ComputedPath>> TradeOffs(const SearchGraph& graph,
                                                  const Protection& protection, NodeId from,
                                                  NodeId to, std::span<const int64_t> price,
                                                  const std::function<bool()>& stop);
+
+// Those for what the targets ask: for availability, and for latency. Where a route says nothing of
+// its availability, and so has none, also those that keep to links that say something.
+std::vector<std::vector<ComputedPath>> TargetTradeOffs(const SearchGraph& graph,
+                                                       const Protection& protection, NodeId from,
+                                                       NodeId to, const RouteTargets& targets,
+                                                       const std::function<bool()>& stop);
+
+// Of every link, its delay.
+std::vector<int64_t> DelayPrices(const SearchGraph& graph);
 
 // Of every link, with the node that it enters and the risk groups of both: -ln(availability), in
 // units of 1e-12. What states no figures is free.

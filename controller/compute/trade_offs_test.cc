@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "controller/compute/refusal.h"
 #include "controller/compute/test_network.h"
 
 namespace waymark {
@@ -42,6 +43,58 @@ TEST(TradeOffsTest, GoesFromTheCheapestToTheMostAvailable) {
     }
   }
   EXPECT_EQ(TradeOffs(graph, {}, a, b, prices, [] { return true; }).size(), 1u);
+}
+
+// A cheap link that says nothing, many that say little, and one that keeps the target: what says
+// nothing must not outshine it, whatever is asked.
+TEST(TradeOffsTest, WhatSaysNothingDoesNotOutshineWhatKeepsTheTarget) {
+  TestNetwork network;
+  network.Node("a");
+  network.Node("b");
+  network.OneWay("a", "b", 1000, 1, "-silent");
+  const auto state = [&](const std::string& suffix, uint32_t metric, double mtbf, double mttr) {
+    v1::Link& link = network.OneWay("a", "b", 1000, metric, suffix);
+    link.set_mtbf_hours(mtbf);
+    link.set_mttr_hours(mttr);
+  };
+  for (int i = 0; i < 70; ++i) state("-" + std::to_string(i), 10, 98, 2);
+  state("-good", 20, 999'999, 1);
+  const auto snapshot = network.Build();
+  const AvailabilityModel model(*snapshot);
+  const SearchGraph graph(*snapshot, {}, {});
+  const RouteTargets targets = {.availability = 0.9999, .model = &model};
+  const NodeId a = *snapshot->FindNode("nodes/a"), b = *snapshot->FindNode("nodes/b");
+  for (const Protection& protection : {Protection{}, Protection{.link = true}}) {
+    const auto found = TargetTradeOffs(graph, protection, a, b, targets, kNever);
+    EXPECT_TRUE(std::any_of(found.begin(), found.end(),
+                            [&](const auto& route) { return MeetsAvailability(targets, route); }));
+    for (const auto& route : found) {
+      for (const ComputedPath& path : route) EXPECT_EQ(path.metric, graph.PathMetric(path.links));
+    }
+  }
+  // The explanation tries them too.
+  const RefusalExplanation told = ExplainRefusalInFull({.snapshot = *snapshot,
+                                                        .constraints = PathConstraints(),
+                                                        .environment = {},
+                                                        .from = "nodes/a",
+                                                        .to = "nodes/b",
+                                                        .targets = targets});
+  EXPECT_TRUE(told.possible);
+}
+
+// Prices as large as they can be, beside an objective as small as it can be.
+TEST(TradeOffsTest, GreatPricesDoNotOverflow) {
+  TestNetwork network;
+  network.Node("a");
+  network.Node("b");
+  network.OneWay("a", "b", 1000, 1, "-1");
+  network.OneWay("a", "b", 1000, 16'000'000, "-2");
+  const auto snapshot = network.Build();
+  const SearchGraph graph(*snapshot, {}, {});
+  const std::vector<int64_t> prices = {0, int64_t{64'000'000'000'000}};
+  const auto found = TradeOffs(graph, {}, NodeId{0}, NodeId{1}, prices, kNever);
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found[0][0].objective(), 1);
 }
 
 // The last one is the least by price alone.

@@ -140,7 +140,7 @@ class Solver {
                                             .environment = environment_,
                                             .from = question_.from,
                                             .to = question_.to,
-                                            .stop = stop_});
+                                            .limit = {.stop = stop_}});
     for (std::vector<ComputedPath>& pair : found.pairs) {
       if (!Keeps(pair)) continue;
       solution.paths = std::move(pair);
@@ -169,7 +169,7 @@ class Solver {
     for (const ComputedPath& working : Best(kTries).paths) {
       if (stop_()) break;
       PathResult partner = DisjointFrom(graph_, constraints().protection, question_.from,
-                                        question_.to, working.links);
+                                        question_.to, working.links, stop_);
       if (partner.outcome != Outcome::kFound) continue;
       std::vector<ComputedPath> pair = {working, std::move(partner.path)};
       if (pair[1] < pair[0]) std::swap(pair[0], pair[1]);
@@ -189,33 +189,16 @@ class Solver {
     }
     if (targets_.max_latency_ns <= 0) return false;
     SearchGraph by_delay = graph_;
-    by_delay.SetObjectives(Delays());
-    const PathResult fastest = CheapestPath(by_delay, question_.from, question_.to);
+    by_delay.SetObjectives(DelayPrices(graph_));
+    const PathResult fastest =
+        CheapestPath(by_delay, question_.from, question_.to, kDefaultLabelBudget, stop_);
     if (fastest.outcome != Outcome::kFound) return fastest.outcome == Outcome::kInfeasible;
     return fastest.path.avoided() == 0 && fastest.path.metric.delay_ns > targets_.max_latency_ns;
   }
 
-  std::vector<int64_t> Delays() const {
-    std::vector<int64_t> delays;
-    for (size_t i = 0; i < graph_.snapshot().links().size(); ++i) {
-      delays.push_back(graph_.LinkMetric(static_cast<LinkId>(i)).delay_ns);
-    }
-    return delays;
-  }
-
   std::vector<std::vector<ComputedPath>> Exchanges() const {
-    std::vector<std::vector<ComputedPath>> found;
-    const auto add = [&](const std::vector<int64_t>& prices) {
-      for (auto& paths : TradeOffs(graph_, constraints().protection, question_.from, question_.to,
-                                   prices, stop_)) {
-        found.push_back(std::move(paths));
-      }
-    };
-    if (targets_.availability > 0) {
-      add(UnavailabilityPrices(graph_.snapshot(), *targets_.model));
-    }
-    if (targets_.max_latency_ns > 0) add(Delays());
-    return found;
+    return TargetTradeOffs(graph_, constraints().protection, question_.from, question_.to, targets_,
+                           stop_);
   }
 
   PathSolution Explicit() const {

@@ -115,6 +115,20 @@ TEST_F(AdmissionTest, ProtectBandwidthIsShared) {
   EXPECT_EQ(State(carrier_.Commit(), "three"), v1::BLOCKED);
 }
 
+// Of the third way 8 Gbit/s are free, and beside the first's protect path there is room for those.
+TEST_F(AdmissionTest, RefusalsKnowOfSharedProtectBandwidth) {
+  Class("shared").add_protection(v1::NODE);
+  Class("shared").set_protect_bandwidth(v1::SHARED);
+  for (const char* link : {"aa--m3", "m3--aa", "m3--bb", "bb--m3"}) {
+    Link(link).set_capacity_bps(8 * kGig);
+  }
+  Serve("one", "shared", 8 * kGig);
+  Serve("two", "shared", 9 * kGig);
+  const Plan plan = carrier_.Commit();
+  EXPECT_EQ(State(plan, "two"), v1::BLOCKED);
+  EXPECT_EQ(Of(plan, "two").status().relaxation(), "bandwidth 9 Gbit/s -> 8 Gbit/s");
+}
+
 // What never carries at once does not slow each other down.
 TEST_F(AdmissionTest, SharedProtectPathsAreBoundedByTheWorstSingleRisk) {
   Class("shared").add_protection(v1::NODE);

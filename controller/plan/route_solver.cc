@@ -87,8 +87,12 @@ PairOptions RouteSolver::Limited(const RouteQuery& query, PairOrder order) {
   PairOptions options;
   options.order = order;
   options.limit.budget = SearchBudget::kPair;
-  options.limit.stop = [this, demand = query.demand] { return !budget_.Draw(demand); };
+  options.limit.stop = Stop(query);
   return options;
+}
+
+std::function<bool()> RouteSolver::Stop(const RouteQuery& query) {
+  return [this, demand = query.demand] { return !budget_.Draw(demand); };
 }
 
 std::optional<Route> RouteSolver::Solve(const RouteQuery& query, int setup_priority,
@@ -116,7 +120,9 @@ std::optional<Route> RouteSolver::Least(const RouteQuery& query, const SearchGra
                                         const PathConstraints& constraints, int setup_priority) {
   const Protection& protection = constraints.protection;
   if (!protection.any()) {
-    PathResult path = CheapestPath(graph, query.from(), query.to());
+    PathResult path =
+        CheapestPath(graph, query.from(), query.to(), kDefaultLabelBudget, Stop(query));
+    budget_spent_ = path.outcome == Outcome::kBudgetSpent;
     if (path.outcome != Outcome::kFound) return std::nullopt;
     return Made(std::move(path.path), {});
   }
@@ -175,7 +181,8 @@ std::optional<Route> RouteSolver::Protect(const RouteQuery& query,
     for (const LinkId link : risks.LinksOf(risk)) banned[Index(link)] = true;
   }
   if (query.demand->share_protect) BanFull(query, working, setup_priority, &banned);
-  PathResult found = PathSearch(graph, query.to()).Run(query.from(), {.banned_links = &banned});
+  PathResult found =
+      PathSearch(graph, query.to(), Stop(query)).Run(query.from(), {.banned_links = &banned});
   if (found.outcome != Outcome::kFound) return std::nullopt;
   return Route{working, std::move(found.path.links), query.demand->share_protect, {}};
 }
@@ -183,7 +190,9 @@ std::optional<Route> RouteSolver::Protect(const RouteQuery& query,
 std::optional<Route> RouteSolver::LeastPartnered(const RouteQuery& query, const SearchGraph& graph,
                                                  int setup_priority) {
   std::vector<ComputedPath> candidates =
-      KShortestPaths(graph, query.from(), query.to(), kWorkingTried).paths;
+      KShortestPaths(graph, query.from(), query.to(), kWorkingTried, kDefaultLabelBudget,
+                     Stop(query))
+          .paths;
   // Least paths may all trap their partner: the best pair without regard to load shows others.
   PathConstraints unloaded = query.constraints();
   unloaded.bandwidth_bps = 0;
@@ -219,20 +228,20 @@ std::vector<Route> RouteSolver::Alternatives(const RouteQuery& query, int setup_
   };
   const bool alone = !constraints.protection.any();
   std::vector<ComputedPath> paths =
-      KShortestPaths(graph, query.from(), query.to(), alone ? kMostTried : kWorkingTried).paths;
+      KShortestPaths(graph, query.from(), query.to(), alone ? kMostTried : kWorkingTried,
+                     kDefaultLabelBudget, Stop(query))
+          .paths;
   // The objective may rank what would keep the promise behind any number of others.
-  for (const std::vector<int64_t>& prices : Prices(query, graph)) {
-    const std::function<bool()> stop = [&] { return !budget_.Draw(query.demand); };
-    for (std::vector<ComputedPath>& route :
-         TradeOffs(graph, constraints.protection, query.from(), query.to(), prices, stop)) {
-      if (query.demand->share_protect) paths.insert(paths.end(), route.begin(), route.end());
-      if (alone) {
-        offer(Made(std::move(route[0]), {}));
-      } else {
-        Route pair = Made(std::move(route[0]), std::move(route[1]));
-        pair.share_protect = query.demand->share_protect;
-        offer(std::move(pair));
-      }
+  for (std::vector<ComputedPath>& route :
+       TargetTradeOffs(graph, constraints.protection, query.from(), query.to(), TargetsOf(query),
+                       Stop(query))) {
+    if (query.demand->share_protect) paths.insert(paths.end(), route.begin(), route.end());
+    if (alone) {
+      offer(Made(std::move(route[0]), {}));
+    } else {
+      Route pair = Made(std::move(route[0]), std::move(route[1]));
+      pair.share_protect = query.demand->share_protect;
+      offer(std::move(pair));
     }
   }
   if (alone) {
@@ -259,20 +268,14 @@ std::vector<Route> RouteSolver::Alternatives(const RouteQuery& query, int setup_
   return sorted;
 }
 
-// By link, of what the class's targets ask for.
-std::vector<std::vector<int64_t>> RouteSolver::Prices(const RouteQuery& query,
-                                                      const SearchGraph& graph) {
-  std::vector<std::vector<int64_t>> prices;
-  if (query.demand->availability_target > 0) {
-    prices.push_back(UnavailabilityPrices(snapshot_, Model()));
-  }
-  if (query.demand->max_latency_ns > 0 && query.constraints().objective != v1::MIN_DELAY) {
-    std::vector<int64_t>& delays = prices.emplace_back();
-    for (size_t i = 0; i < snapshot_.links().size(); ++i) {
-      delays.push_back(graph.LinkMetric(static_cast<LinkId>(i)).delay_ns);
-    }
-  }
-  return prices;
+// What the objective may have to be traded for.
+RouteTargets RouteSolver::TargetsOf(const RouteQuery& query) {
+  RouteTargets targets;
+  targets.availability = query.demand->availability_target;
+  if (targets.availability > 0) targets.model = &Model();
+  const bool by_delay = query.constraints().objective == v1::MIN_DELAY;
+  if (!by_delay) targets.max_latency_ns = query.demand->max_latency_ns;
+  return targets;
 }
 
 bool RouteSolver::PathValid(const RouteQuery& query, const std::vector<LinkId>& links) {
@@ -318,6 +321,7 @@ Refusal RouteSolver::Why(const RouteQuery& query) {
                                           .environment = environment,
                                           .from = snapshot_.node(query.from()).name,
                                           .to = snapshot_.node(query.to()).name,
+                                          .targets = {.share_protect = query.demand->share_protect},
                                           .limit = {.budget = kPlanExplainBudget, .stop = stop}})
                         .refusal;
   budget_.GiveBack(left);

@@ -3,6 +3,7 @@
 #define WAYMARK_CONTROLLER_PLAN_ROUTE_SOLVER_H_
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -14,6 +15,7 @@
 #include "controller/compute/disjoint_pair.h"
 #include "controller/compute/ledger.h"
 #include "controller/compute/refusal.h"
+#include "controller/compute/route_targets.h"
 #include "controller/plan/pinned.h"
 
 namespace waymark {
@@ -106,6 +108,8 @@ class RouteSolver {
  private:
   // For pairs, on what is left of the budget.
   PairOptions Limited(const RouteQuery& query, PairOrder order);
+  // For any search: whether what is left of the budget is spent.
+  std::function<bool()> Stop(const RouteQuery& query);
   // What the class asks, of this search.
   static PathConstraints Asked(const RouteQuery& query);
   SearchGraph MakeGraph(const RouteQuery& query, const PathConstraints& constraints) const;
@@ -117,7 +121,7 @@ class RouteSolver {
   // already for others that cannot fail together with it.
   std::optional<Route> LeastPartnered(const RouteQuery& query, const SearchGraph& graph,
                                       int setup_priority);
-  std::vector<std::vector<int64_t>> Prices(const RouteQuery& query, const SearchGraph& graph);
+  RouteTargets TargetsOf(const RouteQuery& query);
   void BanFull(const RouteQuery& query, const std::vector<LinkId>& working, int setup_priority,
                std::vector<bool>* banned) const;
 
