@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "controller/compute/explanation.h"
 #include "controller/compute/outcome_message.h"
 #include "controller/compute/promise.h"
@@ -41,11 +42,17 @@ void SetStatus(const Refusal& refusal, v1::State state, v1::Status* status) {
   status->set_relaxation(refusal.relaxation);
 }
 
-// Empty where a switch or a link has no identifier yet.
-v1::SegmentList FewestSegments(UniqueShortestPaths& table, const std::vector<LinkId>& links) {
+// As switches get them: a pinned path has one a link, others the fewest. Empty where a switch or a
+// link has no identifier yet.
+v1::SegmentList Segments(UniqueShortestPaths& table, bool pinned,
+                         const std::vector<LinkId>& links) {
   std::vector<Segment> segments;
   std::vector<uint32_t> sids;
-  EncodeFewest(table, links, &segments);
+  if (pinned) {
+    EncodeStrict(links, &segments);
+  } else {
+    EncodeFewest(table, links, &segments);
+  }
   if (!ToSids(table.snapshot(), segments, &sids).ok() || sids.empty()) return {};
   return SegmentListMessage(sids);
 }
@@ -99,7 +106,7 @@ class Computation {
     UniqueShortestPaths table(world_.snapshot, environment_.link_state);
     for (const ComputedPath& path : solution.paths) {
       *response.add_paths() = PathMessage(world_.snapshot, path.links, 1);
-      *response.add_segment_lists() = FewestSegments(table, path.links);
+      *response.add_segment_lists() = Segments(table, question_.pinned != nullptr, path.links);
     }
     if (!solution.paths.empty()) {
       *response.mutable_promise() =
@@ -180,11 +187,10 @@ class Computation {
 
   void Refuse(const PathSolution& solution, v1::ComputePathResponse* response) {
     const bool proven = solution.outcome == Outcome::kInfeasible;
-    const v1::State state = proven || refused_ ? v1::BLOCKED : v1::STATE_UNSPECIFIED;
     if (!solution.paths.empty()) {
-      return SetStatus(solution.shortfall, state, response->mutable_status());
+      return SetStatus(solution.shortfall, v1::STATE_UNSPECIFIED, response->mutable_status());
     }
-    const RefusalExplanation why =
+    RefusalExplanation why =
         ExplainRefusalInFull({.snapshot = world_.snapshot,
                               .constraints = question_.constraints,
                               .environment = environment_,
@@ -192,14 +198,31 @@ class Computation {
                               .to = world_.snapshot.node(question_.to).name,
                               .disjoint_paths = std::max(2, question_.count),
                               .targets = Targets(),
-                              .limit = {.budget = kExplainBudget, .stop = stop_}});
-    SetStatus(why.refusal, state, response->mutable_status());
-    if (!proven && !solution.shortfall.reason.empty()) {
+                              .limit = {.budget = kExplainBudget, .stop = stop_},
+                              .proven = proven});
+    const bool known = proven || (why.proven && !why.possible);
+    if (known) response->set_outcome(v1::INFEASIBLE);
+    // Nothing is to blame for what may yet be found.
+    if (!known && !refused_) {
+      why.refusal.blocking_constraint.clear();
+      why.conflicts.clear();
+    }
+    SetStatus(why.refusal, known || refused_ ? v1::BLOCKED : v1::STATE_UNSPECIFIED,
+              response->mutable_status());
+    NoteOtherConflicts(why, response);
+    if (!known && !solution.shortfall.reason.empty()) {
       response->mutable_status()->set_reason(solution.shortfall.reason);
     } else if (!solution.hop_problem.empty()) {
       response->mutable_status()->set_reason(why.refusal.reason + ": " + solution.hop_problem);
     }
     AddRefusal(world_.snapshot, why, response);
+  }
+
+  // blocking_constraints hold the first.
+  static void NoteOtherConflicts(const RefusalExplanation& why, v1::ComputePathResponse* response) {
+    for (size_t i = 1; i < why.conflicts.size(); ++i) {
+      response->add_notes("impossible by itself, too: " + absl::StrJoin(why.conflicts[i], " and "));
+    }
   }
 
   void Justify(const PathSolution& solution, v1::ComputePathResponse* response) {

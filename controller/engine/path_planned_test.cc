@@ -191,6 +191,8 @@ TEST(PathPlannedTest, WhatThePlannerHadNoTimeForIsNotCalledFound) {
     EXPECT_EQ(answer.outcome(), v1::BUDGET_SPENT);
     EXPECT_NE(answer.status().reason(), "");
     EXPECT_NE(answer.status().state(), v1::BLOCKED);
+    EXPECT_EQ(answer.status().blocking_constraint(), "");
+    EXPECT_EQ(answer.blocking_constraints_size(), 0);
   }
 }
 

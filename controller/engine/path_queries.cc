@@ -281,8 +281,11 @@ void EnginePathQueries::Optimize(std::shared_ptr<Moves> moves) {
     absl::Status why = CheckLimits(moves->limits);
     return moves->answer->Give(
         !why.ok() ? why
-                  : absl::DeadlineExceededError("it takes longer than a question may: ask for one "
-                                                "service at a time, or with a later deadline"));
+                  : absl::DeadlineExceededError(absl::StrCat(
+                        "it takes longer than its deadline, or than the ",
+                        absl::FormatDuration(options_.longest),
+                        " that a question gets at most: ask for one service at a time, or, up to "
+                        "that, with a later deadline")));
   }
   moves->response = ResponseOf(plan, now_.resources.revision());
   if (absl::Status s = CheckLimits(moves->limits); !s.ok()) return moves->answer->Give(s);

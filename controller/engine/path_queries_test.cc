@@ -227,6 +227,30 @@ TEST_F(PathQueriesTest, SeveralPathsInOrderAndDisjointOnes) {
   EXPECT_FALSE(answer->status().reason().empty());
 }
 
+// A pinned policy gets one segment a link, and so does the question what it would get.
+TEST_F(PathQueriesTest, SegmentsOfAPinnedClassAreStrict) {
+  Start(Diamond());
+  v1::ComputePathRequest request = Request("a", "d");
+  request.set_traffic_class("trafficClasses/gold");
+  const auto answer = Compute(request);
+  ASSERT_TRUE(answer.ok()) << answer.status();
+  ASSERT_EQ(answer->segment_lists_size(), 2);
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_EQ(answer->segment_lists(i).sids_size(), answer->paths(i).links_size());
+    for (const uint32_t sid : answer->segment_lists(i).sids()) EXPECT_GE(sid, 0x8000u);
+  }
+}
+
+TEST_F(PathQueriesTest, SharedRisksAreForTwoPaths) {
+  Start(Diamond());
+  v1::ComputePathRequest request = Request("a", "d");
+  request.mutable_constraints()->add_disjoint(v1::NODE);
+  request.mutable_constraints()->set_allow_shared_risks(true);
+  EXPECT_TRUE(Compute(request).ok());
+  request.set_paths(3);
+  EXPECT_EQ(Compute(request).status().message().substr(0, 31), "constraints.allow_shared_risks:");
+}
+
 TEST_F(PathQueriesTest, AClassGivesItsConstraintsAndTheRequestAddsToThem) {
   Start(Diamond());
   v1::ComputePathRequest request = Request("a", "d");

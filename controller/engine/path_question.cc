@@ -171,6 +171,11 @@ absl::Status ReadCount(const v1::ComputePathRequest& request, PathQuestion* q) {
     return absl::InvalidArgumentError(
         absl::StrCat("paths: is ", q->count, ", and beside explicit_hops there is one other path"));
   }
+  if (request.constraints().allow_shared_risks() && q->count > 2) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("constraints.allow_shared_risks: is for two paths, and paths is ", q->count,
+                     ": leave one of them out"));
+  }
   return absl::OkStatus();
 }
 

@@ -14,13 +14,12 @@
 #include "controller/topology/snapshot.h"
 #include "northbound/cli/exit_code.h"
 #include "northbound/cli/flag_words.h"
+#include "northbound/cli/path_offline.h"
 
 namespace waymark::cli {
 namespace {
 
 constexpr int64_t kMaxHopsLive = 64;
-// No file that can be read has a longer path.
-constexpr int64_t kMaxHopsOffline = 1'000'000;
 constexpr int64_t kMaxPaths = 1'000;
 constexpr int64_t kMaxDisjointPaths = 8;
 constexpr size_t kMaxVia = 64;
@@ -163,7 +162,7 @@ class Reader {
 
   absl::Status Bounds() {
     int64_t delay = 0, latency = 0, rate = 0, hops = 0, queue = 0, priority = 0;
-    const int64_t most_hops = args_.graph.empty() ? kMaxHopsLive : kMaxHopsOffline;
+    const int64_t most_hops = args_.graph.empty() ? kMaxHopsLive : kMostOfflineHops;
     for (const absl::Status& status :
          {ReadDelay("--max-delay", args_.max_delay, &delay),
           ReadDelay("--max-latency", args_.max_latency, &latency),
@@ -300,6 +299,11 @@ class Reader {
                                   : ReadNumber("--k", args_.paths, 1, kMaxPaths, &paths);
         !status.ok()) {
       return status;
+    }
+    if (args_.allow_shared_risks && paths > 2) {
+      return UsageError(absl::StrCat(Flag("--k", args_.paths),
+                                     "--allow-shared-risks is for two paths: leave one of them "
+                                     "out"));
     }
     request_.set_paths(static_cast<uint32_t>(paths));
     return absl::OkStatus();

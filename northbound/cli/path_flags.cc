@@ -43,7 +43,7 @@ void AddPathComputeFlags(CLI::App* command, PathComputeArgs* args) {
                     "Where no disjoint paths exist, those that share fewest risks");
   text("--max-delay", a.max_delay, "Most propagation delay of each path, e.g. 12ms");
   text("--bandwidth", a.bandwidth, "What each link must have left, e.g. 10G");
-  text("--max-hops", a.max_hops, "Most links of each path (controller: 64; file: no limit)");
+  text("--max-hops", a.max_hops, "Most links of each path (controller: 64; file: 28000)");
   list("--allow-jurisdiction", a.allowed_jurisdictions, "Only these countries, e.g. CH,DE");
   list("--forbid-jurisdiction", a.forbidden_jurisdictions, "None of these countries");
   list("--allow-provider", a.allowed_providers, "Only these providers' nodes and links");

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <limits>
 #include <optional>
 #include <utility>
 
@@ -84,10 +85,21 @@ v1::Path PathMessage(const GraphFile& file, std::span<const LinkId> links) {
   return message;
 }
 
+constexpr char kMoreWork[] =
+    "give it more work by a time to spend, --time-limit 10m, in place of the budget";
+
+// A time that was asked for is spent, whatever the work.
+WorkLimit LimitOf(const PathComputeArgs& args, const PathLimits& limits) {
+  WorkLimit limit{.stop = [&limits] { return !limits.GoOn().ok(); }};
+  if (!args.time_limit.empty()) limit.budget = std::numeric_limits<int64_t>::max();
+  return limit;
+}
+
 class Solver {
  public:
+  // `limit`: in path searches; of labels there may be as many times more as by default.
   Solver(const GraphFile& file, const v1::ComputePathRequest& request,
-         const PathConstraints& constraints, NodeId from, NodeId to, std::function<bool()> stop)
+         const PathConstraints& constraints, NodeId from, NodeId to, WorkLimit limit)
       : file_(file),
         snapshot_(file.snapshot()),
         request_(request),
@@ -96,7 +108,7 @@ class Solver {
         graph_(snapshot_, constraints, environment_),
         from_(from),
         to_(to),
-        stop_(std::move(stop)) {}
+        limit_(std::move(limit)) {}
 
   absl::StatusOr<v1::ComputePathResponse> Run() {
     for (std::string& note : UnknownNames(snapshot_, constraints_)) {
@@ -114,7 +126,7 @@ class Solver {
     } else if (absl::Status status = Set(); !status.ok()) {
       return status;
     }
-    if (response_.paths_size() == 0 && response_.status().reason().empty()) Refuse();
+    if (response_.paths_size() == 0) Refuse();
     if (response_.paths_size() > 0 && request_.explain()) Explain();
     return std::move(response_);
   }
@@ -124,24 +136,28 @@ class Solver {
  private:
   // Of a disjoint set.
   int Count() const { return request_.paths() == 0 ? 2 : static_cast<int>(request_.paths()); }
-  PairOptions Options() const { return PairOptionsOf(constraints_, WorkLimit{.stop = stop_}); }
+  int64_t Labels() const {
+    return limit_.budget > kDefaultPairBudget ? limit_.budget : kDefaultLabelBudget;
+  }
+  PairOptions Options() const { return PairOptionsOf(constraints_, limit_); }
 
   void Several() {
     const size_t count = std::max<uint32_t>(1, request_.paths());
-    KShortestResult result = KShortestPaths(graph_, from_, to_, count, kDefaultLabelBudget, stop_);
+    KShortestResult result = KShortestPaths(graph_, from_, to_, count, Labels(), limit_.stop);
     Give(result.outcome, std::move(result.paths), {});
   }
 
   absl::Status Set() {
     auto result = DisjointSet(graph_, constraints_.protection, from_, to_, Count(), Options());
     if (!result.ok()) return result.status();
+    if (result->single.outcome == Outcome::kFound) single_ = std::move(result->single.path);
     Give(result->outcome, std::move(result->paths), result->shared_risks);
     return absl::OkStatus();
   }
 
   void Explicit() {
     ExplicitResult result = ExplicitPath(graph_, constraints_.explicit_hops, from_, to_,
-                                         WorkLimit{.budget = kDefaultLabelBudget, .stop = stop_});
+                                         WorkLimit{.budget = Labels(), .stop = limit_.stop});
     std::vector<ComputedPath> paths;
     if (result.outcome == Outcome::kFound) paths.push_back(std::move(result.path));
     Give(result.outcome, std::move(paths), {});
@@ -165,19 +181,13 @@ class Solver {
       *response_.add_paths() = PathMessage(file_, path.links);
     }
     for (const std::string& risk : shared) response_.mutable_promise()->add_shared_risks(risk);
-    if (outcome == Outcome::kBudgetSpent && paths_.empty()) {
-      Block("the work budget ended before a path was found or disproved");
+    if (outcome == Outcome::kBudgetSpent && !paths_.empty()) {
+      response_.mutable_status()->set_reason(kMoreWork);
     }
   }
 
   void Blame(const ExplicitResult& result) {
     if (result.outcome == Outcome::kInfeasible) hop_problem_ = result.message;
-  }
-
-  void Block(const std::string& reason) {
-    if (!response_.status().reason().empty()) return;
-    response_.mutable_status()->set_state(v1::BLOCKED);
-    response_.mutable_status()->set_reason(reason);
   }
 
   void Refuse() {
@@ -190,10 +200,16 @@ class Solver {
                               .from = from,
                               .to = to,
                               .disjoint_paths = Count(),
-                              .limit = {.budget = budget, .stop = stop_}});
-    Refused(why.refusal);
+                              .limit = {.budget = budget, .stop = limit_.stop},
+                              .proven = response_.outcome() == v1::INFEASIBLE});
+    const bool known = why.proven && !why.possible;
+    if (known) response_.set_outcome(v1::INFEASIBLE);
+    Refused(why, known);
     if (!request_.explain()) return;
-    if (!why.conflicts.empty()) {
+    for (size_t i = 1; known && i < why.conflicts.size(); ++i) {
+      response_.add_notes("impossible by itself, too: " + absl::StrJoin(why.conflicts[i], " and "));
+    }
+    if (known && !why.conflicts.empty()) {
       for (const std::string& constraint : why.conflicts[0]) {
         response_.add_blocking_constraints(constraint);
       }
@@ -208,10 +224,28 @@ class Solver {
     }
   }
 
-  void Refused(const Refusal& refusal) {
-    Block(hop_problem_.empty() ? refusal.reason : refusal.reason + ": " + hop_problem_);
-    response_.mutable_status()->set_blocking_constraint(refusal.blocking_constraint);
-    response_.mutable_status()->set_relaxation(refusal.relaxation);
+  void Refused(const RefusalExplanation& why, bool known) {
+    v1::Status& status = *response_.mutable_status();
+    if (known || !why.relaxations.empty()) status.set_relaxation(why.refusal.relaxation);
+    if (!known) return status.set_reason(Undecided());
+    status.set_state(v1::BLOCKED);
+    status.set_reason(hop_problem_.empty() ? why.refusal.reason
+                                           : why.refusal.reason + ": " + hop_problem_);
+    status.set_blocking_constraint(why.refusal.blocking_constraint);
+  }
+
+  // Why it is not known whether there is an answer, and what there is instead.
+  std::string Undecided() const {
+    std::string text =
+        absl::StrCat("the work budget ended before ",
+                     constraints_.protection.any() ? "disjoint paths were" : "a path was",
+                     " found or disproved: ", kMoreWork);
+    if (!single_) return text;
+    absl::StrAppend(&text, "; the best path by itself is ");
+    for (const LinkId link : single_->links) {
+      absl::StrAppend(&text, ShortName(snapshot_.node(snapshot_.link(link).source).name), " - ");
+    }
+    return absl::StrCat(text, ShortName(snapshot_.node(to_).name));
   }
 
   void Explain() {
@@ -222,7 +256,7 @@ class Solver {
          .environment = environment_,
          .working = paths_[0].links,
          .protect = protect ? std::span<const LinkId>(paths_[1].links) : std::span<const LinkId>(),
-         .limit = {.budget = kExplainBudget, .stop = stop_}});
+         .limit = {.budget = kExplainBudget, .stop = limit_.stop}});
     for (const RuledOutPath& other : why.alternatives) {
       // Of several paths that were asked for, none is one that was not taken.
       if (std::ranges::find(paths_, other.links, &ComputedPath::links) != paths_.end()) continue;
@@ -239,7 +273,9 @@ class Solver {
   const SearchGraph::Environment environment_;
   const SearchGraph graph_;
   const NodeId from_, to_;
-  const std::function<bool()> stop_;
+  const WorkLimit limit_;
+  // Where no set was found.
+  std::optional<ComputedPath> single_;
   std::vector<ComputedPath> paths_;
   // What is wrong with the hops as things are, be it for another constraint.
   std::string hop_problem_;
@@ -355,7 +391,7 @@ absl::Status RunPathComputeOffline(Context& context, const PathComputeArgs& args
     return UsageError(absl::StrCat("--from \"", args.from, "\" and --to \"", args.to,
                                    "\" are the same node: a path leads from one to another"));
   }
-  Solver solver(*file, *request, *constraints, *from, *to, [&] { return !limits->GoOn().ok(); });
+  Solver solver(*file, *request, *constraints, *from, *to, LimitOf(args, *limits));
   const auto response = solver.Run();
   if (!response.ok()) return response.status();
   const absl::Status status = ShowPaths(context, *request, *response);

@@ -4,6 +4,7 @@
 
 #include <random>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "northbound/cli/run_for_test.h"
 
@@ -161,6 +162,51 @@ TEST(PathOfflineTest, RefusedSetsSayHowManyThereAre) {
   EXPECT_THAT(set.err, Not(HasSubstr("work budget")));
 }
 
+// Rows of nodes between s and t, every fibre in two of 24 ducts.
+std::string HardFile() {
+  std::mt19937 random(3);
+  constexpr int kRows = 8, kColumns = 14;
+  std::string nodes = "nodes:\n  - {name: s}\n  - {name: t}\n", ducts = "srlgs:\n",
+              links = "links:\n";
+  for (int i = 0; i < 24; ++i) ducts += absl::StrCat("  - {name: g", i, "}\n");
+  const auto name = [](int row, int column) { return absl::StrCat("n", row, "x", column); };
+  const auto fibre = [&](const std::string& a, const std::string& b) {
+    const unsigned first = random() % 24, second = (first + 1 + random() % 23) % 24;
+    absl::StrAppend(&links, "  - {source: ", a, ", target: ", b,
+                    ", both_ways: true, capacity_bps: 10G, te_metric: ", 1 + random() % 29,
+                    ", srlgs: [g", first, ", g", second, "]}\n");
+  };
+  for (int row = 0; row < kRows; ++row) {
+    for (int column = 0; column < kColumns; ++column) {
+      absl::StrAppend(&nodes, "  - {name: ", name(row, column), "}\n");
+    }
+  }
+  for (int row = 0; row < kRows; ++row) {
+    fibre("s", name(row, 0));
+    fibre(name(row, kColumns - 1), "t");
+    for (int column = 0; column + 1 < kColumns; ++column) {
+      fibre(name(row, column), name(row, column + 1));
+      if (row + 1 == kRows) continue;
+      fibre(name(row, column), name(row + 1, column + 1));
+      fibre(name(row + 1, column), name(row, column + 1));
+    }
+  }
+  return nodes + ducts + links;
+}
+
+// A time that is over at once: nothing is claimed, and how to go on is told.
+TEST(PathOfflineTest, WhatIsNotKnownIsNotBlamedOnAnything) {
+  const Ran ran = Compute(
+      {"--from", "s", "--to", "t", "--disjoint", "srlg", "--time-limit", "1ms", "-o", "yaml"},
+      HardFile());
+  EXPECT_EQ(ran.code, 1);
+  EXPECT_THAT(ran.err, HasSubstr("the work budget ended before disjoint paths were found"));
+  EXPECT_THAT(ran.err, HasSubstr("--time-limit"));
+  EXPECT_THAT(ran.err, HasSubstr("the best path by itself is s - n"));
+  EXPECT_THAT(ran.err, Not(HasSubstr("in the way")));
+  EXPECT_THAT(ran.out, Not(HasSubstr("BLOCKED")));
+}
+
 TEST(PathOfflineTest, WhatIsAnswerIsNotListedAsNotTaken) {
   const Ran ran = Compute({"--from", "a", "--to", "Big_D", "--k", "3", "--explain"});
   EXPECT_EQ(ran.code, 0) << ran.err;
@@ -211,6 +257,10 @@ TEST(PathOfflineTest, BadInput) {
            {{"--from", "a", "--to", "b", "--max-delay=1001s"}, 2, "at most 1000s"},
            {{"--from", "a", "--to", "b", "--max-hops=0"}, 2, "--max-hops \"0\""},
            {{"--from", "a", "--to", "b", "--max-hops=2.5"}, 2, "--max-hops"},
+           {{"--from", "a", "--to", "b", "--max-hops=28001"}, 2, "1 to 28000"},
+           {{"--from", "a", "--to", "b", "--k=3", "--disjoint=link", "--allow-shared-risks"},
+            2,
+            "--k \"3\": --allow-shared-risks is for two paths"},
            {{"--from", "a", "--to", "b", "--metric=hops"}, 2, "use weight, delay or cost"},
            {{"--from", "a", "--to", "b", "--disjoint=cable"}, 2, "use link, node, srlg"},
            {{"--from", "a", "--to", "b", "--disjoint=srlg,srlg"}, 2, "is given twice"},

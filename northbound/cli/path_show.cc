@@ -88,8 +88,9 @@ absl::Status ShowPaths(Context& context, const v1::ComputePathRequest& request,
   }
   if (response.outcome() == v1::FOUND) return absl::OkStatus();
   if (response.outcome() == v1::BUDGET_SPENT && response.paths_size() > 0) {
-    context.io().err << "waymark: the work budget ended before the paths were proven best: "
-                     << Printable(response.status().reason()) << '\n';
+    const std::string& reason = response.status().reason();
+    context.io().err << "waymark: the work budget ended before the paths were proven best"
+                     << (reason.empty() ? "" : ": ") << Printable(reason) << '\n';
     return absl::OkStatus();
   }
   return absl::FailedPreconditionError(Refused(response));
