@@ -123,6 +123,7 @@ TEST_F(AdmissionTest, RefusalsKnowOfSharedProtectBandwidth) {
     Link(link).set_capacity_bps(8 * kGig);
   }
   Serve("one", "shared", 8 * kGig);
+  carrier_.Commit();
   Serve("two", "shared", 9 * kGig);
   const Plan plan = carrier_.Commit();
   EXPECT_EQ(State(plan, "two"), v1::BLOCKED);
