@@ -18,6 +18,7 @@
 #include "controller/compute/mesh/min_mlu.h"
 #include "controller/compute/mesh/optimize.h"
 #include "northbound/cli/te_pool.h"
+#include "tests/bench/te_failures.h"
 #include "tests/bench/te_instance.h"
 
 namespace waymark::bench {
@@ -189,6 +190,7 @@ void Run(const TeInstance& instance, const ParallelFor& parallel) {
               instance.problem.demands.size());
   Fractional(instance, parallel);
   const double ours = Whole(instance, parallel);
+  Failures(instance, parallel);
   // Before CLP, whose memory is its own. Of all instances so far.
   std::printf("  %-34s %.0f MiB\n", "memory of the process, peak", PeakMebibytes());
   Programmes(instance, ours);

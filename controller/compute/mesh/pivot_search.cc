@@ -19,14 +19,14 @@ void PivotSearch::Run(int32_t tail, int32_t head, std::span<const double> length
 }
 
 PivotSearch::Way PivotSearch::Around(std::span<const int32_t> route, size_t to_tail,
-                                     size_t from_head) {
+                                     size_t from_head, double below) {
   const int32_t source = problem_.links[route.front()].from;
   const int32_t target = problem_.links[route.back()].to;
   const auto before = route.first(to_tail), after = route.last(from_head);
   double by_tail = from_tail_.distance(target), by_head = to_head_.distance(source);
-  if (by_tail == TreeSearch::kFar && by_head == TreeSearch::kFar) return {};
   for (const int32_t link : before) by_tail += length_[link];
   for (const int32_t link : after) by_head += length_[link];
+  if (std::min(by_tail, by_head) >= below) return {};
   Way way;
   if (by_tail <= by_head) {
     for (int32_t node = target; node != tail_;) {

@@ -17,7 +17,7 @@ constexpr size_t kFewestPairs = 8;
 
 // Share of the best step's gain that is enough for a move without a split.
 constexpr double kWorthOfAll = 0.5;
-constexpr double kLeastSoftness = 0.005, kMostBreadth = 16;
+constexpr double kLeastSoftness = 0.005, kMostBreadth = 32;
 // A round is of use while it lowers the MLU by this much of the softness; at the least softness, by
 // this much of the MLU.
 constexpr double kUse = 0.1, kLastUse = 0.0005;
@@ -84,13 +84,18 @@ std::vector<RouteSweep::Candidate> RouteSweep::Choose(const Scope& scope,
   return candidates;
 }
 
+double RouteSweep::CostOf(const Candidate& candidate) const {
+  double cost = 0;
+  for (const int32_t link : live_.links(candidate.demand, candidate.route)) {
+    cost += live_.soft_max().length()[link];
+  }
+  return cost;
+}
+
 void RouteSweep::Weigh(double tolerance, double length, std::vector<int32_t> path,
                        Candidate* candidate) const {
   const size_t demand = static_cast<size_t>(candidate->demand);
-  double present = 0;
-  for (const int32_t link : live_.links(demand, candidate->route)) {
-    present += live_.soft_max().length()[link];
-  }
+  const double present = CostOf(*candidate);
   if (path.empty() || present <= length * (1 + tolerance)) return;
   if (options_.bounds != nullptr && !options_.bounds->Keeps(demand, path)) return;
   candidate->gain = (present - length) * live_.problem().demands[demand].rate *
@@ -112,7 +117,7 @@ void RouteSweep::PriceAround(const Scope& scope, std::span<const Span> spans,
         Candidate& candidate = (*candidates)[i];
         const auto route = live_.links(candidate.demand, candidate.route);
         const size_t at = static_cast<size_t>(std::ranges::find(route, link) - route.begin());
-        PivotSearch::Way way = pivot.Around(route, at, route.size() - at - 1);
+        PivotSearch::Way way = pivot.Around(route, at, route.size() - at - 1, CostOf(candidate));
         Weigh(kTolerance * scope.softness, way.length, std::move(way.links), &candidate);
       }
     }
@@ -208,7 +213,7 @@ bool RouteSweep::Move(const Candidate& candidate) {
   return true;
 }
 
-size_t RouteSweep::Round(const Scope& scope) {
+size_t RouteSweep::Round(const Scope& scope, std::vector<Moved>* moved) {
   if (live_.mlu() <= scope.target) return 0;
   live_.soft_max().SetPrices(scope.softness);
   std::vector<Span> spans;
@@ -221,13 +226,16 @@ size_t RouteSweep::Round(const Scope& scope) {
   std::erase_if(candidates, [](const Candidate& c) { return c.path.empty(); });
   std::ranges::stable_sort(candidates,
                            [](const Candidate& a, const Candidate& b) { return a.gain > b.gain; });
-  size_t moved = 0;
+  size_t count = 0;
   for (const Candidate& candidate : candidates) {
+    PairRoutes before;
+    if (moved != nullptr) before = live_.pair(candidate.demand);
     if (!Move(candidate)) continue;
-    if (++moved >= scope.most_moves) break;
-    if (moved % kMovesBetween == 0 && live_.mlu() <= scope.target) break;
+    if (moved != nullptr) moved->push_back({candidate.demand, std::move(before)});
+    if (++count >= scope.most_moves) break;
+    if (count % kMovesBetween == 0 && live_.mlu() <= scope.target) break;
   }
-  return moved;
+  return count;
 }
 
 }  // namespace waymark

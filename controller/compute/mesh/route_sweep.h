@@ -56,8 +56,12 @@ class RouteSweep {
     double target = 0;  // an MLU at which the round ends
     size_t most_moves = SIZE_MAX;
   };
-  // How many pairs were moved.
-  size_t Round(const Scope& scope);
+  struct Moved {
+    int32_t demand;
+    PairRoutes before;
+  };
+  // How many pairs were moved; each move is added to `moved` (null: not asked for).
+  size_t Round(const Scope& scope, std::vector<Moved>* moved = nullptr);
 
  private:
   struct Candidate {
@@ -76,6 +80,7 @@ class RouteSweep {
                    std::vector<Candidate>* candidates);
   void PriceAfresh(const Scope& scope, std::vector<Candidate>* candidates);
   std::vector<int32_t> FindAfresh(int task, int32_t demand);
+  double CostOf(const Candidate& candidate) const;  // of the route that it is to leave
   // What `path` gains; the candidate is left without a path if that is not worth while.
   void Weigh(double tolerance, double length, std::vector<int32_t> path,
              Candidate* candidate) const;
