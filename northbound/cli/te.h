@@ -49,8 +49,9 @@ struct TeWhatifArgs {
   std::string routes;
   std::vector<std::string> fail;
   std::string threads;
+  bool react = false;  // also what a controller answers at once
 };
-// What it does to them after failures.
+// What it does to them after failures. Ends as RunTeSolve does when it is interrupted.
 absl::Status RunTeWhatif(Context& context, const TeWhatifArgs& args);
 
 struct TeHoseArgs {

@@ -196,6 +196,25 @@ TEST_F(TeEvaluateTest, FibresNodesAndRiskGroupsFail) {
                                HasSubstr("a link fails with its reverse"), HasSubstr("a--b")));
 }
 
+TEST_F(TeEvaluateTest, AReactionFindsWaysThatTheFileHasNot) {
+  const Ran ran =
+      Run("whatif", kGraph, kDemands, kRoutes, {"--fail=a--b", "--fail=node:c", "--react"});
+  ASSERT_EQ(ran.code, 0) << ran.err;
+  std::map<std::string, json> by_name;
+  const json outcomes = json::parse(ran.out);
+  for (const json& result : outcomes["results"]) by_name[result["fail"]] = result;
+  const json& fibre = by_name["a--b"];
+  EXPECT_EQ(fibre["lost_demands"], 1);
+  EXPECT_EQ(fibre["still_lost_demands"], 0);
+  EXPECT_GE(fibre["changed_demands"], 1);
+  EXPECT_GE(fibre["reacted_mlu"], fibre["reacted_lower_bound"]);
+  EXPECT_GT(fibre["reacted_lower_bound"], 0);
+  EXPECT_EQ(by_name["node:c"]["still_lost_demands"], 1);
+  EXPECT_THAT(
+      Run("whatif", kGraph, kDemands, kRoutes, {"--fail=a--b", "--react", "-o", "table"}).out,
+      AllOf(HasSubstr("ANSWERED"), HasSubstr("PAIRS CHANGED")));
+}
+
 TEST_F(TeEvaluateTest, WhatFailsMustExist) {
   const struct {
     const char *fail, *error;

@@ -55,6 +55,8 @@ const char kTeWhatifFooter[] =
 fibre does; node:N and srlg:NAME fail with all their links. all-links: every fibre by itself;
 all-nodes and all-srlgs: likewise.
 Headends share a demand among its paths that are left, by their weights; nothing is routed anew.
+--react: then also what a controller answers within milliseconds: ways around the failure for what
+it cuts, and moves off the most loaded links; how many pairs change, and what no routing can beat.
 
 Examples:
   waymark te whatif --graph core.graph --demands core.demands --routes routes.csv --fail all-links
@@ -170,6 +172,7 @@ void AddTeWhatifFlags(CLI::App* command, TeWhatifArgs* args) {
       ->required()
       ->allow_extra_args(false);
   command->add_option("--threads", args->threads, "How many, 1 to 64 (default 2)");
+  command->add_flag("--react", args->react, "Also show what a controller answers at once");
 }
 
 }  // namespace waymark::cli

@@ -49,7 +49,7 @@ void Failures(const TeInstance& instance, const ParallelFor& parallel) {
   const auto plan = OptimizeMesh(instance.problem, whole);
   if (!plan.ok()) return;
   const double begin = Seconds();
-  const auto live = LiveMesh::Create(instance.problem, plan->routes, plan->lower_bound);
+  const auto live = LiveMesh::Create(instance.problem, plan->routes, plan->prices);
   if (!live.ok()) return;
   const double prepared = Seconds() - begin;
   std::vector<double> answers, full_solves, ratios, changed;

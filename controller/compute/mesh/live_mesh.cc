@@ -1,40 +1,70 @@
 #include "controller/compute/mesh/live_mesh.h"
 
 #include <algorithm>
+#include <cmath>
 #include <iterator>
+#include <numeric>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "controller/compute/mesh/check_routes.h"
 #include "controller/compute/mesh/lost_routes.h"
 #include "controller/compute/mesh/min_mlu.h"
+#include "controller/compute/mesh/route_bounds.h"
+#include "controller/compute/mesh/tree_search.h"
 
 namespace waymark {
 absl::StatusOr<LiveMesh> LiveMesh::Create(MeshProblem problem, MeshRoutes routes,
-                                          double lower_bound) {
+                                          std::span<const double> prices) {
   if (absl::Status ok = CheckMeshProblem(problem); !ok.ok()) return ok;
+  if (absl::Status ok = RouteBounds::CheckMemory(problem); !ok.ok()) return ok;
   if (absl::Status ok = CheckMeshRoutes(problem, routes); !ok.ok()) return ok;
-  if (problem.bounded()) {
-    return absl::InvalidArgumentError(
-        "problem: has bounds on delay, hops or stretch, which answers to failures do not keep; use "
-        "ReoptimizeMesh");
+  if (!prices.empty() && prices.size() != problem.links.size()) {
+    return absl::InvalidArgumentError(absl::StrCat("prices: there are ", prices.size(), ", but ",
+                                                   problem.links.size(), " links"));
   }
-  if (!(lower_bound >= 0)) {
+  for (size_t e = 0; e < prices.size(); ++e) {
+    if (prices[e] >= 0 && std::isfinite(prices[e])) continue;
     return absl::InvalidArgumentError(
-        absl::StrCat("lower_bound: is ", lower_bound, "; must be 0 or more"));
+        absl::StrCat("prices[", e, "]: is ", prices[e], "; must be 0 or more, and finite"));
   }
-  return LiveMesh(std::move(problem), std::move(routes), lower_bound);
+  LiveMesh mesh(std::move(problem), std::move(routes));
+  if (!prices.empty()) mesh.SetPrices(prices);
+  return mesh;
+}
+
+void LiveMesh::SetPrices(std::span<const double> prices) {
+  for (size_t e = 0; e < prices.size(); ++e) {
+    worth_.push_back(problem().links[e].capacity * prices[e]);
+  }
+  const MeshGraph graph(problem());
+  TreeSearch tree(graph);
+  int32_t source = -1;
+  for (const MeshDemand& demand : problem().demands) {
+    if (demand.from != source) tree.Run(source = demand.from, prices);
+    const double distance = tree.distance(demand.to);
+    // 0 times an infinite distance is no number.
+    cost_.push_back(distance < TreeSearch::kFar ? demand.rate * distance : 0);
+  }
+}
+
+double LiveMesh::LowerBound() const {
+  const double worth = std::accumulate(worth_.begin(), worth_.end(), 0.0);
+  return worth > 0 ? std::accumulate(cost_.begin(), cost_.end(), 0.0) / worth : 0;
+}
+
+void LiveMesh::Shrink(std::span<const int32_t> links, std::span<const int32_t> unreachable) {
+  if (cost_.empty()) return;
+  for (const int32_t link : links) worth_[link] = 0;
+  for (const int32_t demand : unreachable) cost_[demand] = 0;
 }
 
 std::vector<int32_t> LiveMesh::Users(std::span<const int32_t> links) const {
   std::vector<int32_t> users;
   for (const int32_t link : links) {
     live_.VisitUsers(link, [&](int32_t demand) {
-      for (size_t r = 0; r < live_.route_count(demand); ++r) {
-        if (live_.usable(live_.links(demand, r))) continue;
-        users.push_back(demand);
-        break;
-      }
+      if (live_.route_count(static_cast<size_t>(demand)) > 0) users.push_back(demand);
       return true;
     });
   }
@@ -58,28 +88,37 @@ absl::StatusOr<FailureAnswer> LiveMesh::Fail(std::span<const int32_t> links,
     return absl::InvalidArgumentError(
         absl::StrCat("links: link ", link, " does not exist; there are ", problem().links.size()));
   }
+  live_.Fail(links);
+  std::optional<RouteBounds> bounds;
+  if (problem().bounded()) bounds.emplace(problem());
   const SweepOptions sweep_options = {.max_paths = options.max_paths,
                                       .weight_total = options.weight_total,
+                                      .bounds = bounds ? &*bounds : nullptr,
                                       .parallel = options.parallel};
-  live_.Fail(links);
   FailureAnswer answer;
-  const std::vector<int32_t> cut = Users(links);
-  answer.unreachable = RouteLost(cut, sweep_options, &live_);
-  // What the rest needs at the least is not known any more.
-  if (!answer.unreachable.empty()) lower_bound_ = 0;
+  Rerouted rerouted = RouteLost(Users(links), sweep_options, &live_);
+  answer.unreachable = std::move(rerouted.nowhere);
+  Shrink(links, answer.unreachable);
+  answer.lower_bound = LowerBound();
   answer.detoured_mlu = live_.mlu();
   const std::vector<int32_t> moved = Sweep(sweep_options, options, &answer);
-  std::ranges::set_union(cut, moved, std::back_inserter(answer.changed));
+  std::ranges::set_union(rerouted.changed, moved, std::back_inserter(answer.changed));
   answer.mlu = live_.mlu();
-  answer.lower_bound = lower_bound_;
+  // Where they are equal, sums rounded differently must not say that routes beat the bound.
+  answer.lower_bound = std::min(answer.lower_bound, answer.mlu);
   return answer;
 }
 
 std::vector<int32_t> LiveMesh::Sweep(const SweepOptions& sweep_options,
                                      const LiveMeshOptions& options, FailureAnswer* answer) {
   RouteSweep sweep(&live_, sweep_options);
-  RouteSweep::Scope scope = {.target = lower_bound_ * (1 + options.gap)};
-  SweepSchedule schedule;
+  RouteSweep::Scope scope = {.fewest_pairs = 4, .target = answer->lower_bound * (1 + options.gap)};
+  // Short: what is left is the background's.
+  SweepSchedule schedule({.breadth = 1,
+                          .least_softness = options.gap,
+                          .most_breadth = 8,
+                          .use = options.gap / 10,
+                          .patience = 1});
   std::vector<RouteSweep::Moved> moved;
   double now = live_.mlu(), best = now;
   size_t best_moves = 0;
@@ -99,7 +138,7 @@ std::vector<int32_t> LiveMesh::Sweep(const SweepOptions& sweep_options,
   }
   // A lower soft maximum is not always a lower maximum.
   for (; moved.size() > best_moves; moved.pop_back()) {
-    live_.Set(static_cast<size_t>(moved.back().demand), std::move(moved.back().before));
+    live_.Set(static_cast<size_t>(moved.back().demand), moved.back().before);
   }
   std::vector<int32_t> demands;
   for (const RouteSweep::Moved& move : moved) demands.push_back(move.demand);

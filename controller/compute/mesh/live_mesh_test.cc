@@ -24,7 +24,7 @@ struct Network {
 
 Network Solved(const MeshProblem& problem) {
   auto plan = OptimizeMesh(problem, {});
-  auto live = LiveMesh::Create(problem, plan->routes, plan->lower_bound);
+  auto live = LiveMesh::Create(problem, plan->routes, plan->prices);
   EXPECT_TRUE(live.ok()) << live.status();
   return {problem, *std::move(plan), *std::move(live)};
 }
@@ -106,7 +106,7 @@ TEST(LiveMeshTest, RoutesThatAreLeftStay) {
   MeshRoutes routes;
   for (const int32_t link : {0, 1}) routes.AddRoute(std::vector<int32_t>{link}, 32);
   routes.EndDemand();
-  auto live = LiveMesh::Create(problem, routes, 4.0 / 30);
+  auto live = LiveMesh::Create(problem, routes, std::vector<double>(3, 0.1));
   ASSERT_TRUE(live.ok());
   const auto answer = live->Fail(std::vector<int32_t>{1}, {});
   ASSERT_TRUE(answer.ok());
@@ -163,11 +163,64 @@ TEST(LiveMeshTest, BadInputIsRefusedAndChangesNothing) {
   EXPECT_EQ(refusal({0}, {.max_paths = 65}), "max_paths: is 65; must be 1 to 64");
   EXPECT_EQ(refusal({0}, {.gap = 2}), "gap: is 2; must be 0.000001 to 1");
   EXPECT_EQ(network.live.Routes(), network.plan.routes);
-  MeshProblem bounded = network.problem;
-  bounded.max_hops = 3;
-  EXPECT_FALSE(LiveMesh::Create(bounded, network.plan.routes, 0).ok());
-  EXPECT_FALSE(LiveMesh::Create(network.problem, MeshRoutes(), 0).ok());
-  EXPECT_FALSE(LiveMesh::Create(network.problem, network.plan.routes, -1).ok());
+  const auto creating = [&](const MeshRoutes& routes, std::vector<double> prices) {
+    return std::string(LiveMesh::Create(network.problem, routes, prices).status().message());
+  };
+  EXPECT_NE(creating(MeshRoutes(), {}), "");
+  std::vector<double> prices = network.plan.prices;
+  prices[1] = -1;
+  EXPECT_EQ(creating(network.plan.routes, prices),
+            "prices[1]: is -1; must be 0 or more, and finite");
+  prices.pop_back();
+  EXPECT_NE(creating(network.plan.routes, prices)
+                .find("but " + std::to_string(prices.size() + 1) + " links"),
+            std::string::npos);
+}
+
+// A node on a single fibre is lost with it: what is left has a bound all the same.
+TEST(LiveMeshTest, WhatIsCutOffLeavesTheBound) {
+  MeshProblem problem;
+  problem.node_count = 4;
+  problem.links = {{0, 1, 10}, {0, 2, 10}, {1, 2, 10}, {2, 1, 10}, {2, 3, 20}};
+  problem.demands = {{0, 1, 8}, {0, 2, 8}, {0, 3, 2}};
+  Network network = Solved(problem);
+  EXPECT_GT(network.plan.mlu, 0.89);
+  const auto answer = network.live.Fail(std::vector<int32_t>{4}, {});
+  ASSERT_TRUE(answer.ok());
+  EXPECT_EQ(answer->unreachable, (std::vector<int32_t>{2}));
+  EXPECT_NEAR(answer->lower_bound, 0.8, 0.01);
+  EXPECT_NEAR(answer->mlu, 0.8, 0.015);
+}
+
+// A failed link's capacity goes from the bound: here it was as good as any other.
+TEST(LiveMeshTest, TheBoundRisesWhereTheFailureTakesWhatWasShort) {
+  MeshProblem problem;
+  problem.node_count = 2;
+  problem.links = {{0, 1, 10}, {0, 1, 10}, {0, 1, 10}};
+  problem.demands = {{0, 1, 24}};
+  Network network = Solved(problem);
+  const auto answer = network.live.Fail(std::vector<int32_t>{1}, {});
+  ASSERT_TRUE(answer.ok());
+  EXPECT_NEAR(answer->mlu, 1.2, 0.04);  // to one of 64 parts
+  EXPECT_NEAR(answer->lower_bound, 1.2, 0.02);
+  EXPECT_LE(answer->lower_bound, answer->mlu);
+}
+
+TEST(LiveMeshTest, NewRoutesKeepTheBoundsOfTheProblem) {
+  MeshProblem problem;
+  problem.node_count = 3;
+  problem.links = {{0, 1, 10, 1}, {0, 1, 1, 4}, {0, 2, 10, 3}, {2, 1, 10, 3}};
+  problem.demands = {{0, 1, 2}};
+  problem.max_delay = 5;
+  auto live = LiveMesh::Create(problem, OptimizeMesh(problem, {})->routes, {});
+  ASSERT_TRUE(live.ok());
+  ASSERT_TRUE(live->Fail(std::vector<int32_t>{0}, {}).ok());
+  // The way over node 2 has ten times the room, and is too long.
+  EXPECT_EQ(live->routes_of(0), (PairRoutes{{{1}, 64}}));
+  const auto answer = live->Fail(std::vector<int32_t>{1}, {});
+  ASSERT_TRUE(answer.ok());
+  EXPECT_EQ(answer->unreachable, (std::vector<int32_t>{0}));
+  EXPECT_TRUE(live->routes_of(0).empty());
 }
 
 }  // namespace

@@ -36,6 +36,7 @@ LiveRoutes::LiveRoutes(MeshProblem problem, MeshRoutes routes)
       base_(MakeBase(problem_, std::move(routes))),
       soft_max_(problem_),
       slot_(problem_.demands.size(), -1),
+      taken_off_(problem_.demands.size(), false),
       later_users_(problem_.links.size()) {
   std::vector<double> load(problem_.links.size(), 0);
   for (size_t d = 0; d < problem_.demands.size(); ++d) {
@@ -48,8 +49,7 @@ LiveRoutes::LiveRoutes(MeshProblem problem, MeshRoutes routes)
 }
 
 bool LiveRoutes::usable(std::span<const int32_t> links) const {
-  return std::ranges::all_of(links,
-                             [&](int32_t link) { return problem_.links[link].capacity > 0; });
+  return std::ranges::all_of(links, [&](int32_t link) { return soft_max_.inverse()[link] > 0; });
 }
 
 int64_t LiveRoutes::weight_total(size_t demand) const {
@@ -58,34 +58,46 @@ int64_t LiveRoutes::weight_total(size_t demand) const {
   return total;
 }
 
-PairRoutes LiveRoutes::pair(size_t demand) const {
-  return slot_[demand] < 0 ? original(demand) : pairs_[slot_[demand]];
-}
-
 void LiveRoutes::AddLoad(size_t demand, double sign) {
   const double unit =
       sign * problem_.demands[demand].rate / static_cast<double>(weight_total(demand));
   for (size_t r = 0; r < route_count(demand); ++r) {
-    for (const int32_t link : links(demand, r)) soft_max_.Add(link, weight(demand, r) * unit);
+    const double load = weight(demand, r) * unit;
+    for (const int32_t link : links(demand, r)) {
+      pricing_ == Prices::kFollow ? soft_max_.Add(link, load) : soft_max_.AddLoad(link, load);
+    }
   }
 }
 
-void LiveRoutes::Set(size_t demand, PairRoutes pair) {
-  AddLoad(demand, -1);
-  if (slot_[demand] < 0) {
-    slot_[demand] = static_cast<int32_t>(pairs_.size());
-    pairs_.emplace_back();
-  }
-  for (const WeightedRoute& route : pair) {
-    for (const int32_t link : route.links) {
+void LiveRoutes::TakeOff(size_t demand) {
+  if (!taken_off_[demand]) AddLoad(demand, -1);
+  taken_off_[demand] = true;
+}
+
+void LiveRoutes::Take(size_t demand) {
+  made_.EndDemand();
+  TakeOff(demand);
+  taken_off_[demand] = false;
+  slot_[demand] = static_cast<int32_t>(made_.demand_count() - 1);
+  for (size_t r = 0; r < route_count(demand); ++r) {
+    for (const int32_t link : links(demand, r)) {
       std::vector<int32_t>& users = later_users_[link];
       if (users.empty() || users.back() != static_cast<int32_t>(demand)) {
         users.push_back(static_cast<int32_t>(demand));
       }
     }
   }
-  pairs_[slot_[demand]] = std::move(pair);
   AddLoad(demand, 1);
+}
+
+void LiveRoutes::Set(size_t demand, const PairRoutes& pair) {
+  made_.AddRoutes(pair);
+  Take(demand);
+}
+
+void LiveRoutes::SetOnly(size_t demand, std::span<const int32_t> links, int32_t weight) {
+  made_.AddRoute(links, weight);
+  Take(demand);
 }
 
 std::vector<int32_t> LiveRoutes::Changed() const {

@@ -15,7 +15,8 @@
 namespace waymark {
 
 // Copies share what was there at first: a copy costs O(links + demands + changes). Routes may lead
-// over links without capacity; they count in the loads, but not in utilisations.
+// over links without capacity; they count in the loads, but not in utilisations. Memory grows with
+// every Set: what was replaced stays until the routes are made anew of Routes().
 class LiveRoutes {
  public:
   // `routes` have the demands of `problem`. O(total length of the routes + d log d).
@@ -27,27 +28,36 @@ class LiveRoutes {
   double mlu() const { return soft_max_.mlu(); }
   bool usable(std::span<const int32_t> links) const;
 
-  // Of a demand, as it is now.
+  // Of a demand, as it is now. Spans are good until the next Set.
   size_t route_count(size_t demand) const {
-    return slot_[demand] < 0
-               ? base_->routes.first_route(demand + 1) - base_->routes.first_route(demand)
-               : pairs_[slot_[demand]].size();
+    const Place place = PlaceOf(demand);
+    return place.routes->first_route(place.demand + 1) - place.routes->first_route(place.demand);
   }
   std::span<const int32_t> links(size_t demand, size_t route) const {
-    return slot_[demand] < 0 ? base_->routes.links(base_->routes.first_route(demand) + route)
-                             : std::span<const int32_t>(pairs_[slot_[demand]][route].links);
+    const Place place = PlaceOf(demand);
+    return place.routes->links(place.routes->first_route(place.demand) + route);
   }
   int32_t weight(size_t demand, size_t route) const {
-    return slot_[demand] < 0 ? base_->routes.weight(base_->routes.first_route(demand) + route)
-                             : pairs_[slot_[demand]][route].weight;
+    const Place place = PlaceOf(demand);
+    return place.routes->weight(place.routes->first_route(place.demand) + route);
   }
   int64_t weight_total(size_t demand) const;
-  PairRoutes pair(size_t demand) const;
+  PairRoutes pair(size_t demand) const {
+    const Place place = PlaceOf(demand);
+    return place.routes->pair(place.demand);
+  }
   PairRoutes original(size_t demand) const { return base_->routes.pair(demand); }
-  void Set(size_t demand, PairRoutes pair);
+  // Whether prices follow the loads, as at first, or stay until they are set anew.
+  enum class Prices { kFollow, kStay };
+  void SetPricing(Prices prices) { pricing_ = prices; }
+  void Set(size_t demand, const PairRoutes& pair);
+  // One route for all. `links` must not be of these routes.
+  void SetOnly(size_t demand, std::span<const int32_t> links, int32_t weight);
+  // Takes its load off the links; its routes stay as they are until it is Set.
+  void TakeOff(size_t demand);
   // Whether it has been Set to other routes than it had at first.
   bool changed(size_t demand) const {
-    return slot_[demand] >= 0 && pairs_[slot_[demand]] != original(demand);
+    return slot_[demand] >= 0 && pair(demand) != original(demand);
   }
   std::vector<int32_t> Changed() const;  // ascending
   MeshRoutes Routes() const;
@@ -83,13 +93,25 @@ class LiveRoutes {
     std::vector<int32_t> users;
   };
   static std::shared_ptr<const Base> MakeBase(const MeshProblem& problem, MeshRoutes routes);
+  struct Place {
+    const MeshRoutes* routes;
+    size_t demand;
+  };
+  Place PlaceOf(size_t demand) const {
+    if (slot_[demand] < 0) return {&base_->routes, demand};
+    return {&made_, static_cast<size_t>(slot_[demand])};
+  }
   void AddLoad(size_t demand, double sign);
+  // What has been added to made_ is the demand's from now on.
+  void Take(size_t demand);
 
   MeshProblem problem_;
   std::shared_ptr<const Base> base_;
   SoftMax soft_max_;
-  std::vector<int32_t> slot_;                      // by demand: in pairs_; -1: as at first
-  std::vector<PairRoutes> pairs_;                  // of demands that have been Set
+  Prices pricing_ = Prices::kFollow;
+  std::vector<int32_t> slot_;                      // by demand: in made_; -1: as at first
+  std::vector<bool> taken_off_;                    // by demand
+  MeshRoutes made_;                                // all that has been Set
   std::vector<std::vector<int32_t>> later_users_;  // by link
 };
 

@@ -18,12 +18,16 @@ constexpr size_t kPortions = 32, kFewestPortions = 4;
 // Sources whose trees are found under the same prices.
 constexpr size_t kBatch = 4;
 
+// A pair that has lost routes. What it kept carries all of it until another way is found, as its
+// headend has it; one that kept nothing is off the links.
 struct Lost {
   int32_t demand = 0;
-  int64_t total = 0;  // of the weights that there were
-  PairRoutes kept;
-  std::vector<int32_t> route;         // the heaviest that was lost; empty: there was none
+  int64_t total = 0, left = 0;        // of the weights: before, and of what is kept
+  size_t route = 0;                   // the heaviest that is lost
+  std::vector<int32_t> links;         // of it, where others are kept
   size_t to_tail = 0, from_head = 0;  // links of it that lead to what failed, and on from there
+  bool fails = false;                 // it leads over what failed: there is something to go around
+  bool routed = false;
 };
 
 class Rerouter {
@@ -31,40 +35,71 @@ class Rerouter {
   Rerouter(const SweepOptions& options, LiveRoutes* live)
       : options_(options), live_(*live), graphs_(live->problem()) {}
 
-  std::vector<int32_t> Run(std::span<const int32_t> demands) {
-    for (const int32_t demand : demands) TakeOff(demand);
-    // Without any load there is no top that prices could be relative to: those of the start do.
-    if (live_.mlu() > 0) live_.soft_max().SetPrices(kSoftness);
+  Rerouted Run(std::span<const int32_t> demands) {
+    // Each portion has the prices at its start.
+    live_.SetPricing(LiveRoutes::Prices::kStay);
+    for (const int32_t demand : demands) Look(demand);
+    SetPrices();
     GoAround();
-    return StartAfresh();
+    live_.SetPricing(LiveRoutes::Prices::kFollow);
+    StartAfresh();
+    return std::move(result_);
   }
 
  private:
+  // Without any load there is no top that prices could be relative to: those of the start do.
+  void SetPrices() {
+    if (live_.mlu() > 0) live_.soft_max().SetPrices(kSoftness);
+  }
+
   double Rate(int32_t demand) const { return live_.problem().demands[demand].rate; }
 
-  void TakeOff(int32_t demand) {
-    Lost lost = {.demand = demand, .total = live_.weight_total(demand)};
+  void Look(int32_t demand) {
+    const size_t d = static_cast<size_t>(demand), count = live_.route_count(d);
+    Lost lost = {.demand = demand, .total = live_.weight_total(d)};
     int32_t heaviest = 0;
-    for (WeightedRoute& route : live_.pair(demand)) {
-      if (MayStay(live_, options_.bounds, static_cast<size_t>(demand), route.links)) {
-        lost.kept.push_back(std::move(route));
-      } else if (route.weight > heaviest) {
-        heaviest = route.weight;
-        lost.route = std::move(route.links);
+    for (size_t r = 0; r < count; ++r) {
+      const int32_t weight = live_.weight(d, r);
+      if (MayStay(live_, options_.bounds, d, live_.links(d, r))) {
+        lost.left += weight;
+      } else if (weight > heaviest) {
+        heaviest = weight;
+        lost.route = r;
       }
     }
-    const auto dead = [&](int32_t link) { return live_.problem().links[link].capacity <= 0; };
-    lost.to_tail = static_cast<size_t>(std::ranges::find_if(lost.route, dead) - lost.route.begin());
-    lost.from_head = static_cast<size_t>(
-        std::find_if(lost.route.rbegin(), lost.route.rend(), dead) - lost.route.rbegin());
-    if (lost.to_tail == lost.route.size())
-      lost.route.clear();  // out of bounds: nothing to go around
-    live_.Set(demand, {});
-    if (Rate(demand) <= 0) {
-      live_.Set(demand, std::move(lost.kept));
+    if (count > 0 && lost.left == lost.total) return;
+    result_.changed.push_back(demand);
+    if (Rate(demand) <= 0) return live_.Set(d, Kept(d));
+    if (count > 0) FindFailure(live_.links(d, lost.route), &lost);
+    if (lost.left > 0) {
+      const std::span<const int32_t> links = live_.links(d, lost.route);
+      lost.links.assign(links.begin(), links.end());
+      live_.Set(d, Kept(d));
     } else {
-      lost_.push_back(std::move(lost));
+      live_.TakeOff(d);
     }
+    lost_.push_back(std::move(lost));
+  }
+
+  void FindFailure(std::span<const int32_t> links, Lost* lost) const {
+    const auto dead = [&](int32_t link) { return live_.problem().links[link].capacity <= 0; };
+    lost->to_tail = static_cast<size_t>(std::ranges::find_if(links, dead) - links.begin());
+    lost->from_head =
+        static_cast<size_t>(std::find_if(links.rbegin(), links.rend(), dead) - links.rbegin());
+    lost->fails = lost->to_tail < links.size();
+  }
+
+  PairRoutes Kept(size_t demand) const {
+    PairRoutes kept = live_.pair(demand);
+    std::erase_if(kept, [&](const WeightedRoute& route) {
+      return !MayStay(live_, options_.bounds, demand, route.links);
+    });
+    return kept;
+  }
+
+  std::span<const int32_t> LinksOf(const Lost& lost) const {
+    if (lost.left > 0) return lost.links;
+    return live_.links(static_cast<size_t>(lost.demand), lost.route);
   }
 
   // Those that lost routes to the same failed links.
@@ -73,17 +108,19 @@ class Rerouter {
     int32_t tail, head;
     std::vector<size_t> members;  // of lost_, by falling rate
     double portion = 0;
-    size_t next = 0, end = 0;  // of members: those of this turn
+    size_t next = 0;             // of members
+    std::vector<int32_t> links;  // of the ways of this turn, one behind the other
+    std::vector<size_t> ends;    // of the ways in `links`
   };
 
   std::vector<Group> Groups() const {
     std::map<std::pair<int32_t, int32_t>, std::vector<size_t>> members;
     for (size_t i = 0; i < lost_.size(); ++i) {
       const Lost& lost = lost_[i];
-      if (lost.route.empty()) continue;
+      if (!lost.fails) continue;
       const std::vector<MeshLink>& links = live_.problem().links;
-      members[{links[lost.route[lost.to_tail]].from,
-               links[lost.route[lost.route.size() - lost.from_head - 1]].to}]
+      const std::span<const int32_t> route = LinksOf(lost);
+      members[{links[route[lost.to_tail]].from, links[route[route.size() - lost.from_head - 1]].to}]
           .push_back(i);
     }
     const size_t portions =
@@ -101,44 +138,50 @@ class Rerouter {
     return groups;
   }
 
+  void FindWays(Group* group) const {
+    group->links.clear();
+    group->ends.clear();
+    if (group->next >= group->members.size()) return;
+    group->search.Run(group->tail, group->head, live_.soft_max().length());
+    std::vector<int32_t> way;
+    double load = 0;
+    for (size_t i = group->next; i < group->members.size() && load < group->portion; ++i) {
+      const Lost& lost = lost_[group->members[i]];
+      group->search.Around(LinksOf(lost), lost.to_tail, lost.from_head, TreeSearch::kFar, &way);
+      group->links.insert(group->links.end(), way.begin(), way.end());
+      group->ends.push_back(group->links.size());
+      load += Rate(lost.demand);
+    }
+  }
+
   void GoAround() {
     std::vector<Group> groups = Groups();
-    std::vector<std::vector<int32_t>> ways(lost_.size());
     for (bool more = true; more;) {
+      RunParallel(options_.parallel, static_cast<int>(groups.size()),
+                  [&](int g) { FindWays(&groups[g]); });
       more = false;
-      RunParallel(options_.parallel, static_cast<int>(groups.size()), [&](int g) {
-        Group& group = groups[g];
-        if (group.next >= group.members.size()) return;
-        group.search.Run(group.tail, group.head, live_.soft_max().length());
-        double load = 0;
-        for (group.end = group.next; group.end < group.members.size() && load < group.portion;
-             ++group.end) {
-          const size_t i = group.members[group.end];
-          const Lost& lost = lost_[i];
-          ways[i] = group.search.Around(lost.route, lost.to_tail, lost.from_head).links;
-          load += Rate(lost.demand);
-        }
-      });
       for (Group& group : groups) {
-        for (; group.next < group.end; ++group.next) {
-          const size_t i = group.members[group.next];
-          if (ways[i].empty()) continue;
-          const size_t demand = static_cast<size_t>(lost_[i].demand);
-          if (MayStay(live_, options_.bounds, demand, ways[i])) {
-            Attach(std::move(ways[i]), &lost_[i]);
+        size_t begin = 0;
+        for (const size_t end : group.ends) {
+          Lost& lost = lost_[group.members[group.next++]];
+          const auto way = std::span(group.links).subspan(begin, end - begin);
+          if (!way.empty() &&
+              MayStay(live_, options_.bounds, static_cast<size_t>(lost.demand), way)) {
+            Attach(way, &lost);
           }
+          begin = end;
         }
         more |= group.next < group.members.size();
       }
+      SetPrices();
     }
   }
 
   // Those that have no way yet.
-  std::vector<int32_t> StartAfresh() {
-    std::vector<int32_t> nowhere;
+  void StartAfresh() {
     std::vector<std::vector<size_t>> by_source;
     for (size_t i = 0; i < lost_.size(); ++i) {
-      if (live_.route_count(lost_[i].demand) > 0) continue;
+      if (lost_[i].routed) continue;
       if (by_source.empty() || From(by_source.back()[0]) != From(i)) by_source.emplace_back();
       by_source.back().push_back(i);
     }
@@ -151,11 +194,12 @@ class Rerouter {
       });
       for (size_t s = 0; s < count; ++s) {
         for (const size_t i : by_source[first + s]) {
-          if (!StartPair(trees[s], &finder, &lost_[i])) nowhere.push_back(lost_[i].demand);
+          if (StartPair(trees[s], &finder, &lost_[i]) || lost_[i].left > 0) continue;
+          live_.Set(static_cast<size_t>(lost_[i].demand), {});
+          result_.nowhere.push_back(lost_[i].demand);
         }
       }
     }
-    return nowhere;
   }
 
   // On the tree if that keeps the bounds.
@@ -169,42 +213,42 @@ class Rerouter {
         !finder->Find(demand, live_.soft_max().length(), &path)) {
       return false;
     }
-    Attach(std::move(path), lost);
+    Attach(path, lost);
     return true;
   }
 
   int32_t From(size_t i) const { return live_.problem().demands[lost_[i].demand].from; }
 
   // Gives the path what was lost.
-  void Attach(std::vector<int32_t> path, Lost* lost) {
-    PairRoutes& kept = lost->kept;
-    int64_t left = 0;
-    for (const WeightedRoute& route : kept) left += route.weight;
-    const size_t same =
-        static_cast<size_t>(std::ranges::find(kept, path, &WeightedRoute::links) - kept.begin());
-    if (kept.empty()) {
-      kept.push_back({std::move(path), options_.weight_total});
-    } else if (same == kept.size() && kept.size() >= static_cast<size_t>(options_.max_paths)) {
+  void Attach(std::span<const int32_t> path, Lost* lost) {
+    const size_t demand = static_cast<size_t>(lost->demand);
+    lost->routed = true;
+    if (lost->left == 0) return live_.SetOnly(demand, path, options_.weight_total);
+    PairRoutes kept = live_.pair(demand);
+    const auto same = std::ranges::find_if(
+        kept, [&](const WeightedRoute& route) { return std::ranges::equal(route.links, path); });
+    if (same == kept.end() && kept.size() >= static_cast<size_t>(options_.max_paths)) {
       // No more routes: those that are left share it, as their headend has it.
       ScaleWeights(options_.weight_total, &kept);
-    } else {
-      const int32_t missing = std::clamp<int32_t>(
-          static_cast<int32_t>(options_.weight_total * (lost->total - left) / lost->total), 1,
-          options_.weight_total - static_cast<int32_t>(kept.size()));
-      ScaleWeights(options_.weight_total - missing, &kept);
-      if (same < kept.size()) {
-        kept[same].weight += missing;
-      } else {
-        kept.push_back({std::move(path), missing});
-      }
+      return live_.Set(demand, kept);
     }
-    live_.Set(lost->demand, std::move(kept));
+    const int32_t missing = std::clamp<int32_t>(
+        static_cast<int32_t>(options_.weight_total * (lost->total - lost->left) / lost->total), 1,
+        options_.weight_total - static_cast<int32_t>(kept.size()));
+    ScaleWeights(options_.weight_total - missing, &kept);
+    if (same != kept.end()) {
+      same->weight += missing;
+    } else {
+      kept.push_back({{path.begin(), path.end()}, missing});
+    }
+    live_.Set(demand, kept);
   }
 
   const SweepOptions& options_;
   LiveRoutes& live_;
   MeshGraphs graphs_;
   std::vector<Lost> lost_;  // by demand
+  Rerouted result_;
 };
 
 }  // namespace
@@ -214,8 +258,8 @@ bool MayStay(const LiveRoutes& live, const RouteBounds* bounds, size_t demand,
   return live.usable(links) && (bounds == nullptr || bounds->Keeps(demand, links));
 }
 
-std::vector<int32_t> RouteLost(std::span<const int32_t> demands, const SweepOptions& options,
-                               LiveRoutes* live) {
+Rerouted RouteLost(std::span<const int32_t> demands, const SweepOptions& options,
+                   LiveRoutes* live) {
   return Rerouter(options, live).Run(demands);
 }
 

@@ -11,13 +11,16 @@
 
 namespace waymark {
 
+struct Rerouted {
+  std::vector<int32_t> changed;  // of `demands`: those whose routes could not all stay
+  std::vector<int32_t> nowhere;  // of these: those that nothing leads to, now without a route
+};
+
 // Drops routes of `demands` (ascending) that are not usable or do not keep the bounds; what they
 // carried goes around what failed, in portions with prices anew for each, largest rates first
 // (pivot_search.h). Pairs without routes and with rate > 0 get one, by a tree for each source.
-// Those that nothing leads to are left without, and returned, ascending. O(failed links * (n + m)
-// log n) for the former.
-std::vector<int32_t> RouteLost(std::span<const int32_t> demands, const SweepOptions& options,
-                               LiveRoutes* live);
+// Those that nothing leads to are left without. O(failed links * (n + m) log n) for the former.
+Rerouted RouteLost(std::span<const int32_t> demands, const SweepOptions& options, LiveRoutes* live);
 
 // Whether a route of the demand may stay.
 bool MayStay(const LiveRoutes& live, const RouteBounds* bounds, size_t demand,

@@ -72,6 +72,7 @@ void MinMlu::FirstBound(double least) {
   const auto usable =
       std::ranges::count_if(problem_.links, [](const MeshLink& link) { return link.capacity > 0; });
   if (usable > 0) lower_bound_ = least / static_cast<double>(usable);
+  prices_.assign(soft_max_.inverse().begin(), soft_max_.inverse().end());
 }
 
 void MinMlu::AddUpLoads() {
@@ -157,7 +158,10 @@ std::optional<double> MinMlu::Bound(const Until& until) {
     });
   }
   for (const double c : cost) least += c;
-  lower_bound_ = std::max(lower_bound_, least / weight);
+  if (least / weight > lower_bound_) {
+    lower_bound_ = least / weight;
+    prices_.assign(length.begin(), length.end());
+  }
   return (present - least) / weight / soft_max_.top();
 }
 

@@ -74,6 +74,8 @@ class MinMlu {
 
   double mlu() const { return soft_max_.mlu(); }
   double lower_bound() const { return lower_bound_; }
+  // By link: those that certify the lower bound.
+  const std::vector<double>& prices() const { return prices_; }
   int rounds() const { return rounds_; }
   bool stopped() const { return stopped_; }
   const SourceFlows& flows() const { return flows_; }
@@ -110,6 +112,7 @@ class MinMlu {
   SegmentShift shift_;
   double softness_ = 0.5;
   double lower_bound_ = 0;
+  std::vector<double> prices_;
   int rounds_ = 0;
   bool stopped_ = false;
 };

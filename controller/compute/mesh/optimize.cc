@@ -124,6 +124,7 @@ absl::StatusOr<MeshPlan> OptimizeMesh(const MeshProblem& problem, const MeshOpti
   Fractional solved = SolveBySources(carried, options, &solver);
   MeshPlan plan;
   plan.unreachable = solver.unreachable();
+  plan.prices = solver.prices();
   if (bounds) {
     KeepBounds(carried, *bounds, options, &solved);
     plan.out_of_bound = bounds->out_of_bound();

@@ -43,6 +43,10 @@ struct MeshPlan {
   double mlu = 0;
   double lower_bound = 0;     // certified, also when stopped: weak duality
   double fractional_mlu = 0;  // before pruning and rounding
+  // By link, >= 0. Any routing has an MLU of at least sum of rate * least price of a way / sum of
+  // capacity * price, whatever the prices; with these that is lower_bound, where the problem has no
+  // bounds on its routes.
+  std::vector<double> prices;
   int rounds = 0;
   bool stopped = false;              // `stop` ended it: best so far
   std::vector<int32_t> unreachable;  // demands with rate > 0 and no way to go, ascending

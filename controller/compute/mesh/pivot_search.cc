@@ -18,33 +18,34 @@ void PivotSearch::Run(int32_t tail, int32_t head, std::span<const double> length
   to_head_.Run(head, length);
 }
 
-PivotSearch::Way PivotSearch::Around(std::span<const int32_t> route, size_t to_tail,
-                                     size_t from_head, double below) {
+double PivotSearch::Around(std::span<const int32_t> route, size_t to_tail, size_t from_head,
+                           double below, std::vector<int32_t>* links) {
+  links->clear();
   const int32_t source = problem_.links[route.front()].from;
   const int32_t target = problem_.links[route.back()].to;
   const auto before = route.first(to_tail), after = route.last(from_head);
   double by_tail = from_tail_.distance(target), by_head = to_head_.distance(source);
   for (const int32_t link : before) by_tail += length_[link];
   for (const int32_t link : after) by_head += length_[link];
-  if (std::min(by_tail, by_head) >= below) return {};
-  Way way;
+  if (std::min(by_tail, by_head) >= below) return TreeSearch::kFar;
   if (by_tail <= by_head) {
     for (int32_t node = target; node != tail_;) {
-      way.links.push_back(from_tail_.last_link(node));
-      node = problem_.links[way.links.back()].from;
+      links->push_back(from_tail_.last_link(node));
+      node = problem_.links[links->back()].from;
     }
-    way.links.insert(way.links.end(), before.rbegin(), before.rend());
-    std::ranges::reverse(way.links);
+    links->insert(links->end(), before.rbegin(), before.rend());
+    std::ranges::reverse(*links);
   } else {
     for (int32_t node = source; node != head_;) {
-      way.links.push_back(to_head_.last_link(node));
-      node = problem_.links[way.links.back()].to;
+      links->push_back(to_head_.last_link(node));
+      node = problem_.links[links->back()].to;
     }
-    way.links.insert(way.links.end(), after.begin(), after.end());
+    links->insert(links->end(), after.begin(), after.end());
   }
-  CutLoops(source, &way.links);
-  for (const int32_t link : way.links) way.length += length_[link];
-  return way;
+  CutLoops(source, links);
+  double length = 0;
+  for (const int32_t link : *links) length += length_[link];
+  return length;
 }
 
 void PivotSearch::CutLoops(int32_t from, std::vector<int32_t>* links) {

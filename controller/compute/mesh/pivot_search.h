@@ -28,15 +28,11 @@ class PivotSearch {
   void Run(int32_t tail, int32_t head, std::span<const double> length);
 
   // The cheaper way round for a route (links in travel order) that comes to the tail by its first
-  // `to_tail` links and goes on from the head with its last `from_head`; no node twice. Empty:
-  // there is none, or not shorter than `below` (loops that it would be cut by counted). O(length of
-  // the routes).
-  struct Way {
-    double length = 0;
-    std::vector<int32_t> links;
-  };
-  Way Around(std::span<const int32_t> route, size_t to_tail, size_t from_head,
-             double below = TreeSearch::kFar);
+  // `to_tail` links and goes on from the head with its last `from_head`; no node twice. Its length
+  // and its links, which are replaced. Empty and kFar: there is none, or not shorter than `below`
+  // (loops that it would be cut by counted). O(length of the routes).
+  double Around(std::span<const int32_t> route, size_t to_tail, size_t from_head, double below,
+                std::vector<int32_t>* links);
 
  private:
   void CutLoops(int32_t from, std::vector<int32_t>* links);

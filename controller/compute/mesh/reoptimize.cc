@@ -173,9 +173,9 @@ class Reoptimizer {
           })) {
         continue;
       }
-      PairRoutes moved = live_.pair(demand);
+      const PairRoutes moved = live_.pair(demand);
       live_.Set(demand, original);
-      if (live_.MostOn(original) > most) live_.Set(demand, std::move(moved));
+      if (live_.MostOn(original) > most) live_.Set(demand, moved);
     }
   }
 

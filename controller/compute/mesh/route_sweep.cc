@@ -12,16 +12,11 @@ constexpr int kTasks = 8;
 constexpr double kTolerance = 0.05;
 // Moves between two looks at the MLU.
 constexpr size_t kMovesBetween = 8;
-// Pairs of a link that are looked at however little it has too much.
-constexpr size_t kFewestPairs = 8;
 
 // Share of the best step's gain that is enough for a move without a split.
 constexpr double kWorthOfAll = 0.5;
-constexpr double kLeastSoftness = 0.005, kMostBreadth = 32;
-// A round is of use while it lowers the MLU by this much of the softness; at the least softness, by
-// this much of the MLU.
-constexpr double kUse = 0.1, kLastUse = 0.0005;
-constexpr int kPatience = 2;
+// A round is of use while it lowers the MLU by this much of the softness.
+constexpr double kUse = 0.1;
 
 }  // namespace
 
@@ -30,11 +25,12 @@ bool SweepSchedule::GoesOn(double before, double after) {
     idle_ = 0;
     return true;
   }
-  if (softness_ <= kLeastSoftness && after > before * (1 - kLastUse) && ++idle_ >= kPatience) {
+  if (softness_ <= limits_.least_softness && after > before * (1 - limits_.use) &&
+      ++idle_ >= limits_.patience) {
     return false;
   }
-  softness_ = std::max(kLeastSoftness, softness_ / 2);
-  breadth_ = std::min(kMostBreadth, breadth_ * 2);
+  softness_ = std::max(limits_.least_softness, softness_ / 2);
+  breadth_ = std::min(limits_.most_breadth, breadth_ * 2);
   return true;
 }
 
@@ -66,7 +62,7 @@ std::vector<RouteSweep::Candidate> RouteSweep::Choose(const Scope& scope,
   std::vector<Candidate> candidates;
   for (const int32_t link : hot) {
     double wanted = scope.breadth * (use(link) - floor) * live_.problem().links[link].capacity;
-    size_t few = kFewestPairs;
+    size_t few = scope.fewest_pairs;
     spans->push_back({candidates.size(), 0});
     live_.VisitUsers(link, [&](int32_t demand) {
       const LiveRoutes::Share share = live_.On(link, demand);
@@ -92,7 +88,7 @@ double RouteSweep::CostOf(const Candidate& candidate) const {
   return cost;
 }
 
-void RouteSweep::Weigh(double tolerance, double length, std::vector<int32_t> path,
+void RouteSweep::Weigh(double tolerance, double length, std::span<const int32_t> path,
                        Candidate* candidate) const {
   const size_t demand = static_cast<size_t>(candidate->demand);
   const double present = CostOf(*candidate);
@@ -101,13 +97,14 @@ void RouteSweep::Weigh(double tolerance, double length, std::vector<int32_t> pat
   candidate->gain = (present - length) * live_.problem().demands[demand].rate *
                     live_.weight(demand, candidate->route) /
                     static_cast<double>(live_.weight_total(demand));
-  candidate->path = std::move(path);
+  candidate->path.assign(path.begin(), path.end());
 }
 
 void RouteSweep::PriceAround(const Scope& scope, std::span<const Span> spans,
                              std::vector<Candidate>* candidates) {
   RunParallel(options_.parallel, kTasks, [&](int task) {
     PivotSearch& pivot = pivots_[task];
+    std::vector<int32_t> way;
     for (size_t s = static_cast<size_t>(task); s < spans.size(); s += kTasks) {
       if (spans[s].begin == spans[s].end) continue;
       const int32_t link = (*candidates)[spans[s].begin].link;
@@ -117,8 +114,9 @@ void RouteSweep::PriceAround(const Scope& scope, std::span<const Span> spans,
         Candidate& candidate = (*candidates)[i];
         const auto route = live_.links(candidate.demand, candidate.route);
         const size_t at = static_cast<size_t>(std::ranges::find(route, link) - route.begin());
-        PivotSearch::Way way = pivot.Around(route, at, route.size() - at - 1, CostOf(candidate));
-        Weigh(kTolerance * scope.softness, way.length, std::move(way.links), &candidate);
+        const double length =
+            pivot.Around(route, at, route.size() - at - 1, CostOf(candidate), &way);
+        Weigh(kTolerance * scope.softness, length, way, &candidate);
       }
     }
   });
@@ -143,10 +141,10 @@ void RouteSweep::PriceAfresh(const Scope& scope, std::vector<Candidate>* candida
       }
       for (size_t i = sources[s].begin; i < sources[s].end; ++i) {
         Candidate& candidate = (*candidates)[i];
-        std::vector<int32_t> path = FindAfresh(task, candidate.demand);
+        const std::vector<int32_t> path = FindAfresh(task, candidate.demand);
         double length = 0;
         for (const int32_t link : path) length += live_.soft_max().length()[link];
-        Weigh(kTolerance * scope.softness, length, std::move(path), &candidate);
+        Weigh(kTolerance * scope.softness, length, path, &candidate);
       }
     }
   });
@@ -209,7 +207,7 @@ bool RouteSweep::Move(const Candidate& candidate) {
   }
   pair[candidate.route].weight -= units;
   std::erase_if(pair, [](const WeightedRoute& route) { return route.weight == 0; });
-  live_.Set(demand, std::move(pair));
+  live_.Set(demand, pair);
   return true;
 }
 

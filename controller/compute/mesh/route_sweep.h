@@ -30,13 +30,24 @@ struct SweepOptions {
 // How rounds follow each other: softer and narrower ones while they help.
 class SweepSchedule {
  public:
+  struct Limits {
+    double breadth = 4;  // at first
+    double least_softness = 0.005, most_breadth = 32;
+    // It ends after so many rounds at the least softness that lower the MLU by less than `use`.
+    double use = 0.0005;
+    int patience = 2;
+  };
+  SweepSchedule() : SweepSchedule(Limits()) {}
+  explicit SweepSchedule(const Limits& limits) : limits_(limits), breadth_(limits.breadth) {}
+
   double softness() const { return softness_; }
   double breadth() const { return breadth_; }
   // After a round that began with an MLU of `before` and ended with `after`. False: it is over.
   bool GoesOn(double before, double after);
 
  private:
-  double softness_ = 0.05, breadth_ = 4;
+  Limits limits_;
+  double softness_ = 0.05, breadth_;
   int idle_ = 0;
 };
 
@@ -53,7 +64,8 @@ class RouteSweep {
     // Links more than this below the top, relatively, are not looked at.
     double softness = 0.05;
     double breadth = 4;
-    double target = 0;  // an MLU at which the round ends
+    size_t fewest_pairs = 8;  // of a link that are looked at however little it has too much
+    double target = 0;        // an MLU at which the round ends
     size_t most_moves = SIZE_MAX;
   };
   struct Moved {
@@ -82,7 +94,7 @@ class RouteSweep {
   std::vector<int32_t> FindAfresh(int task, int32_t demand);
   double CostOf(const Candidate& candidate) const;  // of the route that it is to leave
   // What `path` gains; the candidate is left without a path if that is not worth while.
-  void Weigh(double tolerance, double length, std::vector<int32_t> path,
+  void Weigh(double tolerance, double length, std::span<const int32_t> path,
              Candidate* candidate) const;
   bool Move(const Candidate& candidate);
   void SetDirection(std::span<const int32_t> from, std::span<const int32_t> onto);

@@ -6,6 +6,7 @@
 #ifndef WAYMARK_CONTROLLER_COMPUTE_MESH_SOFT_MAX_H_
 #define WAYMARK_CONTROLLER_COMPUTE_MESH_SOFT_MAX_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -46,6 +47,8 @@ class SoftMax {
   void SetPrices(double softness);
   // Changes the load of a link, and its price.
   void Add(int32_t link, double amount);
+  // Its load alone: prices are what they were until SetPrices.
+  void AddLoad(int32_t link, double amount) { load_[link] = std::max(0.0, load_[link] + amount); }
 
   // What the second-order model promises of a direction.
   struct Promise {
