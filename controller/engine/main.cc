@@ -170,7 +170,7 @@ absl::Status Run(const Flags& flags, int signals) {
   api.listen = flags.northbound;
   api.identity = {std::string(kVersion), *epoch, clock.Now()};
   absl::StatusOr<std::unique_ptr<NorthboundServer>> northbound = NorthboundServer::Start(
-      {**store, views, **committer, watch_loop, backup_loop, clock, metrics, paths}, api);
+      {**store, views, **committer, watch_loop, backup_loop, clock, metrics, paths, &mesh}, api);
   if (!northbound.ok()) return northbound.status();
 
   absl::StatusOr<std::optional<ServerTls>> tls = SouthboundTls(flags);
@@ -194,6 +194,8 @@ absl::Status Run(const Flags& flags, int signals) {
   }
   Log(LogLevel::kInfo, "stopping; the switches keep forwarding");
   (*northbound)->SetReady(false);
+  // Or calls would wait for the end of a solve.
+  mesh.Stop();
   (*northbound)->Shutdown(absl::Seconds(5));
   southbound.Shutdown();
   Log(LogLevel::kInfo, "stopped", {{"revision", (*store)->current()}});

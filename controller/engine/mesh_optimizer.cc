@@ -6,6 +6,13 @@
 #include "controller/base/log.h"
 
 namespace waymark {
+namespace {
+
+// By MeshOptimizer::Cause.
+constexpr const char* kReasons[] = {"", "the last answer was out of date", "the last run failed",
+                                    "demands or reservations changed", "the network changed"};
+
+}  // namespace
 
 MeshOptimizer::MeshOptimizer(Store& store, Engine& engine, NetworkViewHolder& views,
                              EventLoop& loop, Metrics& metrics, Options options)
@@ -49,6 +56,24 @@ std::shared_ptr<const Engine::Adopted> MeshOptimizer::Ready() {
   return follower_.resources().revision() == adopted->revision ? adopted : nullptr;
 }
 
+void MeshOptimizer::Stop() {
+  stopping_ = true;
+  runs_.Stop();
+}
+
+void MeshOptimizer::GetStatus(int64_t newer_than, absl::Duration wait, Done done) {
+  runs_.GetStatus(newer_than, wait, std::move(done));
+}
+
+absl::StatusOr<int64_t> MeshOptimizer::Optimize(const std::string& who, absl::Duration time_limit) {
+  const auto run = runs_.Ask(who, time_limit);
+  // By a timer, which no cap refuses.
+  if (run.ok()) loop_.RunAfter(absl::ZeroDuration(), [this] { Schedule(absl::ZeroDuration()); });
+  return run;
+}
+
+absl::StatusOr<v1::MeshStatus> MeshOptimizer::Cancel(int64_t run) { return runs_.Cancel(run); }
+
 void MeshOptimizer::Look() {
   looking_ = false;
   if (stopping_ || engine_.adopted() == seen_) return;
@@ -60,11 +85,13 @@ void MeshOptimizer::Look() {
   seen_ = adopted;
   topology_ = *topology;
   links_down_ = adopted->links_down;
-  wanted_ = true;
+  Want(moved ? Cause::kNetwork : Cause::kDemand);
   const absl::Duration now = loop_.clock().Monotonic();
   Schedule(moved ? absl::ZeroDuration()
                  : std::max(options_.gather, last_run_ + options_.period - now));
 }
+
+void MeshOptimizer::Want(Cause cause) { cause_ = std::max(cause_, cause); }
 
 // Whatever is due sooner stays due.
 void MeshOptimizer::Schedule(absl::Duration delay) {
@@ -72,55 +99,76 @@ void MeshOptimizer::Schedule(absl::Duration delay) {
   if (due >= due_) return;
   loop_.Cancel(timer_);
   due_ = due;
+  runs_.SetNext(delay, kReasons[static_cast<int>(cause_)]);
   timer_ = loop_.RunAfter(delay, [this] {
     due_ = absl::InfiniteDuration();
+    runs_.SetNext(due_, "");
     Run();
   });
 }
 
 void MeshOptimizer::Run() {
   // What is being committed ends first, and runs again if something is wanted.
-  if (stopping_ || committing_ || !wanted_) return;
+  if (stopping_ || committing_ || (cause_ == Cause::kNone && !runs_.asked())) return;
   const auto adopted = Ready();
   if (adopted == nullptr) return Schedule(options_.retry);
   auto work = MakeMeshWork(follower_.resources(), adopted->links_down);
   if (!work.ok()) return Finish("failed", work.status());
-  wanted_ = false;
+  const Cause cause = std::exchange(cause_, Cause::kNone);
   if (answer_ != nullptr &&
       (answer_->work.fingerprint == work->fingerprint || dropped_ >= options_.most_dropped)) {
+    runs_.Begin(kReasons[static_cast<int>(cause)], options_.longest);
     return Commit(*adopted);
   }
-  if (answer_ == nullptr && work->fingerprint == solved_) return Count("unchanged");
-  Solve(*std::move(work), *adopted);
+  if (answer_ == nullptr && work->fingerprint == solved_ && !runs_.asked()) {
+    return Count("unchanged");
+  }
+  Solve(*std::move(work), *adopted,
+        runs_.Begin(kReasons[static_cast<int>(cause)], options_.longest));
 }
 
-void MeshOptimizer::Solve(MeshWork work, const Engine::Adopted& adopted) {
+void MeshOptimizer::Solve(MeshWork work, const Engine::Adopted& adopted,
+                          absl::Duration time_limit) {
   const absl::Duration begin = loop_.clock().Monotonic();
   last_run_ = begin;
   MeshSolveOptions solve = options_.solve;
-  solve.stop = [this, end = begin + options_.longest] {
-    return stopping_ || loop_.clock().Monotonic() >= end;
+  size_t done = 0;
+  solve.stop = [&, end = begin + time_limit] {
+    runs_.Progress(done, work);
+    return stopping_ || runs_.cancelled() || loop_.clock().Monotonic() >= end;
+  };
+  solve.begins = [&](size_t at) {
+    done = at;
+    runs_.Progress(done, work);
+    if (options_.solve.begins) options_.solve.begins(at);
   };
   auto results = SolveMesh(work, solve);
   if (stopping_) return;
   answer_.reset();
   if (!results.ok()) return Finish("failed", results.status());
+  if (runs_.cancelled()) return Finish("cancelled", absl::OkStatus());
   answer_ = std::make_unique<Answer>(Answer{std::move(work), *std::move(results)});
-  Report(*answer_, loop_.clock().Monotonic() - begin);
-  if (!KeepsGuarantees(follower_.resources(), answer_->work, answer_->results)) {
+  const absl::Duration took = loop_.clock().Monotonic() - begin;
+  const bool keeps = KeepsGuarantees(follower_.resources(), answer_->work, answer_->results);
+  if (!keeps) {
     // They were made for the likeliest traffic; what is promised for the worst stays.
     for (MeshClassResult& one : answer_->results) {
       one.changed_demands.clear();
       one.changed = 0;
     }
-    return Finish("kept", absl::OkStatus());
   }
+  Report(*answer_, took);
+  if (!keeps) return Finish("kept", absl::OkStatus());
   Commit(adopted);
 }
 
 void MeshOptimizer::Commit(const Engine::Adopted& adopted) {
   std::vector<Mutation> mutations = MutationsOf(answer_->work, answer_->results);
   if (mutations.empty()) return Finish("unchanged", absl::OkStatus());
+  if (!runs_.BeginStoring()) {
+    answer_.reset();
+    return Finish("cancelled", absl::OkStatus());
+  }
   committing_ = true;
   engine_.CommitPlacements(
       adopted, std::move(mutations), [guard = guard_](absl::StatusOr<Revision> stored) {
@@ -137,7 +185,8 @@ void MeshOptimizer::OnCommitted(const absl::StatusOr<Revision>& stored) {
   if (absl::IsAborted(stored.status())) {
     ++dropped_;
     Count("stale");
-    wanted_ = true;
+    runs_.End("stale", "");
+    Want(Cause::kStale);
     return Schedule(options_.retry);
   }
   Finish(stored.ok() ? "committed" : "failed", stored.status());
@@ -156,12 +205,14 @@ void MeshOptimizer::Finish(const char* result, const absl::Status& status) {
     Log(LogLevel::kError, "cannot optimise the mesh; its routes stay as they are",
         {{"error", status.ToString()}});
     // Whatever was the matter may have passed.
-    wanted_ = true;
-    Schedule(options_.period);
+    Want(Cause::kFailure);
   }
   answer_.reset();
   dropped_ = 0;
-  if (wanted_ && status.ok()) Schedule(options_.retry);
+  if (!runs_.running()) runs_.Begin(kReasons[static_cast<int>(cause_)], options_.longest);
+  runs_.End(result, std::string(status.message()));
+  if (!status.ok()) return Schedule(options_.period);
+  if (cause_ != Cause::kNone || runs_.asked()) Schedule(options_.retry);
 }
 
 void MeshOptimizer::Report(const Answer& answer, absl::Duration took) {
@@ -169,6 +220,7 @@ void MeshOptimizer::Report(const Answer& answer, absl::Duration took) {
       .Histogram("waymark_mesh_solve_seconds", "Time to solve all mesh classes",
                  {0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10})
       .Observe(absl::ToDoubleSeconds(took));
+  runs_.SetFound(answer.results, took);
   for (const MeshClassResult& one : answer.results) {
     const MetricLabels labels = {{"traffic_class", std::string(ResourceId(one.traffic_class))}};
     metrics_

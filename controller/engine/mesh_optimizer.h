@@ -6,6 +6,8 @@
 //   -> Engine::CommitPlacements -> stale: look again; what is asked unchanged: the same answer
 //   again
 //
+// A NOC asks how it stands, has it solve now, and ends a run: MeshRuns.
+//
 // What has been solved for a network that has changed meanwhile is dropped, but not for ever: after
 // some such answers in a row the next is committed all the same. That is safe, because every plan
 // checks every stored route (plan.h, "Mesh").
@@ -25,14 +27,16 @@
 #include "controller/base/event_loop.h"
 #include "controller/base/metrics.h"
 #include "controller/engine/engine.h"
+#include "controller/engine/mesh_runs.h"
 #include "controller/engine/mesh_work.h"
 #include "controller/engine/resource_follower.h"
+#include "controller/store/mesh_queries.h"
 #include "controller/store/network_view.h"
 #include "controller/store/store.h"
 
 namespace waymark {
 
-class MeshOptimizer {
+class MeshOptimizer final : public MeshQueries {
  public:
   struct Options {
     // Changes of demand are gathered for this long before they are solved,
@@ -51,13 +55,18 @@ class MeshOptimizer {
   // All must outlive it; `loop` must be stopped, or idle for good, before it is destroyed.
   MeshOptimizer(Store& store, Engine& engine, NetworkViewHolder& views, EventLoop& loop,
                 Metrics& metrics, Options options);
-  ~MeshOptimizer();
+  ~MeshOptimizer() override;
 
   // Begins to follow the store and the engine. DATA_LOSS as Resources::Load. Once, before the loop
   // has anything to do with it.
   absl::Status Start();
-  // Ends a solve that runs, soon, and begins no other. Any thread.
-  void Stop() { stopping_ = true; }
+  // Ends a solve that runs, soon, and begins no other; who waits for news is told CANCELLED. Any
+  // thread.
+  void Stop();
+
+  void GetStatus(int64_t newer_than, absl::Duration wait, Done done) override;
+  absl::StatusOr<int64_t> Optimize(const std::string& who, absl::Duration time_limit) override;
+  absl::StatusOr<v1::MeshStatus> Cancel(int64_t run) override;
 
  private:
   // An answer that is not committed yet.
@@ -65,6 +74,8 @@ class MeshOptimizer {
     MeshWork work;
     std::vector<MeshClassResult> results;
   };
+  // Why a run is wanted; of several the last of these.
+  enum class Cause { kNone, kStale, kFailure, kDemand, kNetwork };
   // Lets callbacks of others find out that we are gone.
   struct Guard {
     std::mutex mutex;
@@ -73,11 +84,12 @@ class MeshOptimizer {
 
   // All below on the loop.
   void Look();
+  void Want(Cause cause);
   void Schedule(absl::Duration delay);
   // Up to date with the engine; null: not now, it looks again when the engine has caught up.
   std::shared_ptr<const Engine::Adopted> Ready();
   void Run();
-  void Solve(MeshWork work, const Engine::Adopted& adopted);
+  void Solve(MeshWork work, const Engine::Adopted& adopted, absl::Duration time_limit);
   void Commit(const Engine::Adopted& adopted);
   void OnCommitted(const absl::StatusOr<Revision>& stored);
   void Finish(const char* result, const absl::Status& status);
@@ -96,12 +108,14 @@ class MeshOptimizer {
   std::atomic<bool> looking_ = false;
   std::unique_ptr<Subscription> subscription_;
 
+  MeshRuns runs_{loop_};
+
   // Loop only.
   ResourceFollower follower_{store_};
   std::shared_ptr<const Engine::Adopted> seen_;
   std::shared_ptr<const Snapshot> topology_;
   std::set<std::string> links_down_;
-  bool wanted_ = false;  // something has changed since the last solve began
+  Cause cause_ = Cause::kNone;  // since the last solve began
   bool committing_ = false;
   absl::Duration last_run_ = -absl::InfiniteDuration();
   absl::Duration due_ = absl::InfiniteDuration();

@@ -65,9 +65,15 @@ class MeshOptimizerTest : public testing::Test {
     options.hear_agents = absl::Milliseconds(1);
     engine_ = std::make_unique<Engine>(store_, views_, loop_, metrics_, options);
     ASSERT_TRUE(engine_->Start().ok());
-    optimizer_ = std::make_unique<MeshOptimizer>(store_, *engine_, views_, own_, metrics_,
-                                                 MeshOptimizer::Options());
+    optimizer_ =
+        std::make_unique<MeshOptimizer>(store_, *engine_, views_, own_, metrics_, options_);
     ASSERT_TRUE(optimizer_->Start().ok());
+  }
+  v1::MeshStatus Status() {
+    v1::MeshStatus now;
+    optimizer_->GetStatus(0, absl::ZeroDuration(),
+                          [&](absl::StatusOr<v1::MeshStatus> status) { now = *status; });
+    return now;
   }
   void Pass(absl::Duration time) {
     for (; time > absl::ZeroDuration(); time -= absl::Milliseconds(10)) {
@@ -109,6 +115,7 @@ class MeshOptimizerTest : public testing::Test {
   MemoryStore store_{loop_};
   NetworkViewHolder views_;
   Metrics metrics_;
+  MeshOptimizer::Options options_;
   std::unique_ptr<Engine> engine_;
   std::unique_ptr<MeshOptimizer> optimizer_;
 };
@@ -236,6 +243,122 @@ TEST_F(MeshOptimizerTest, RoutesThatWouldBreakAGuaranteeAreKnown) {
   Resources without;
   ASSERT_TRUE(without.Load(store_, store_.current()).ok());
   EXPECT_TRUE(KeepsGuarantees(without, *work, results));
+}
+
+TEST_F(MeshOptimizerTest, SaysHowItStandsAndSolvesWhenAsked) {
+  Start();
+  EXPECT_EQ(Status().run(), 0);
+  Pass(absl::Seconds(1));
+  v1::MeshStatus status = Status();
+  EXPECT_EQ(status.run(), 1);
+  EXPECT_EQ(status.result(), "committed");
+  EXPECT_EQ(status.reason(), "the network changed");
+  EXPECT_FALSE(status.has_under_way());
+  ASSERT_EQ(status.classes_size(), 1);
+  EXPECT_EQ(status.classes(0).traffic_class(), "trafficClasses/gold");
+  EXPECT_NEAR(status.classes(0).mlu(), 0.8, 1e-9);
+  EXPECT_GE(status.classes(0).lower_bound(), 0.79);
+  EXPECT_EQ(status.classes(0).policies(), 6);
+  EXPECT_EQ(status.classes(0).changed(), 6);
+  EXPECT_EQ(status.classes(0).demand_bps(), 48'000'000'000);
+  EXPECT_EQ(status.classes(0).granted_bps(), 48'000'000'000);
+  // Twice the demand is granted as far as it goes; that run would come in its time.
+  SetRate(16'000'000'000);
+  Pass(absl::Milliseconds(100));
+  EXPECT_EQ(Status().next_reason(), "demands or reservations changed");
+  EXPECT_GT(Status().next().seconds(), absl::ToUnixSeconds(own_.clock().Now()) + 1);
+  EXPECT_EQ(*optimizer_->Optimize("anna", absl::ZeroDuration()), 2);
+  Pass(absl::Milliseconds(200));
+  status = Status();
+  EXPECT_EQ(status.run(), 2);
+  EXPECT_EQ(status.reason(), "asked by anna");
+  EXPECT_NEAR(status.classes(0).mlu(), 1.6, 1e-6);
+  EXPECT_NEAR(static_cast<double>(status.classes(0).granted_bps()), 60e9, 1e6);
+  EXPECT_EQ(Solves(), 2);
+  // Asked again, it solves again, and finds nothing better.
+  EXPECT_EQ(*optimizer_->Optimize("bea", absl::Seconds(1)), 3);
+  Pass(absl::Milliseconds(200));
+  EXPECT_EQ(Status().result(), "unchanged");
+  EXPECT_EQ(Status().classes(0).changed(), 0);
+  EXPECT_EQ(Solves(), 3);
+}
+
+TEST_F(MeshOptimizerTest, NewsComesWhenThereIsSomeOrTheWaitIsOver) {
+  Start();
+  std::vector<absl::StatusOr<v1::MeshStatus>> heard;
+  const auto hear = [&](absl::StatusOr<v1::MeshStatus> status) { heard.push_back(status); };
+  Pass(absl::Seconds(40));
+  const int64_t version = Status().version();
+  optimizer_->GetStatus(version, absl::Seconds(1), hear);
+  Pass(absl::Milliseconds(900));
+  EXPECT_TRUE(heard.empty());
+  Pass(absl::Milliseconds(100));
+  ASSERT_EQ(heard.size(), 1u);
+  EXPECT_EQ(heard[0]->version(), version);
+  optimizer_->GetStatus(version, absl::Minutes(1), hear);
+  ASSERT_TRUE(optimizer_->Optimize("anna", absl::ZeroDuration()).ok());
+  Pass(absl::Milliseconds(10));
+  ASSERT_EQ(heard.size(), 2u);
+  EXPECT_GT(heard[1]->version(), version);
+  // Not too many.
+  const int64_t latest = Status().version() + 1'000;
+  for (size_t i = 0; i <= MeshRuns::kMostWaiting; ++i) {
+    optimizer_->GetStatus(latest, absl::Minutes(1), hear);
+  }
+  ASSERT_EQ(heard.size(), 3u);
+  EXPECT_TRUE(absl::IsResourceExhausted(heard[2].status()));
+  // Who still waits in the end is told.
+  optimizer_->Stop();
+  ASSERT_EQ(heard.size(), 3 + MeshRuns::kMostWaiting);
+  EXPECT_TRUE(absl::IsCancelled(heard.back().status()));
+  EXPECT_TRUE(absl::IsCancelled(optimizer_->Optimize("anna", absl::ZeroDuration()).status()));
+  EXPECT_TRUE(absl::IsCancelled(optimizer_->Cancel(0).status()));
+}
+
+TEST_F(MeshOptimizerTest, ARunIsCancelledBeforeItsRoutesAreStored) {
+  const auto cancel = [&] { return optimizer_->Cancel(0).status().code(); };
+  bool cancels = true;
+  options_.solve.begins = [&](size_t) {
+    if (!cancels) return;
+    EXPECT_EQ(Status().under_way().phase(), "solving");
+    EXPECT_EQ(Status().under_way().classes(), 1);
+    EXPECT_EQ(optimizer_->Cancel(7).status().code(), absl::StatusCode::kFailedPrecondition);
+    EXPECT_EQ(cancel(), absl::StatusCode::kOk);
+  };
+  Start();
+  const Revision before = store_.current();
+  Pass(absl::Seconds(1));
+  EXPECT_EQ(Status().result(), "cancelled");
+  EXPECT_EQ(Status().classes_size(), 0);
+  EXPECT_NE(Paths("policies/a:1:b"), "ab 64");
+  EXPECT_GE(store_.current(), before);
+  EXPECT_EQ(cancel(), absl::StatusCode::kFailedPrecondition);
+  // What waits is cancelled too.
+  cancels = false;
+  ASSERT_EQ(*optimizer_->Optimize("anna", absl::ZeroDuration()), 2);
+  EXPECT_EQ(cancel(), absl::StatusCode::kOk);
+  Pass(absl::Seconds(1));
+  EXPECT_EQ(Status().run(), 1);
+  ASSERT_EQ(*optimizer_->Optimize("anna", absl::ZeroDuration()), 2);
+  Pass(absl::Seconds(1));
+  EXPECT_EQ(Status().result(), "committed");
+  EXPECT_EQ(Paths("policies/a:1:b"), "ab 64");
+}
+
+TEST_F(MeshOptimizerTest, TheTimeLimitEndsTheSearchAndThatIsSaid) {
+  options_.longest = absl::ZeroDuration();
+  Start();
+  Pass(absl::Seconds(1));
+  ASSERT_EQ(Status().classes_size(), 1);
+  EXPECT_TRUE(Status().classes(0).partial());
+  EXPECT_GT(Status().classes(0).lower_bound(), 0);
+  EXPECT_GE(Status().classes(0).mlu(), Status().classes(0).lower_bound());
+  // Whoever asks may give more.
+  ASSERT_TRUE(optimizer_->Optimize("anna", absl::Seconds(5)).ok());
+  Pass(absl::Seconds(1));
+  EXPECT_EQ(Status().result(), "committed");
+  EXPECT_FALSE(Status().classes(0).partial());
+  EXPECT_EQ(Paths("policies/a:1:b"), "ab 64");
 }
 
 TEST_F(MeshOptimizerTest, NeverOverAForbiddenPlaceAndEndsWhenTold) {

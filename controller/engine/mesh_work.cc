@@ -238,6 +238,7 @@ absl::StatusOr<std::vector<MeshClassResult>> SolveMesh(const MeshWork& work,
   std::vector<MeshClassResult> results;
   std::vector<double> used(work.snapshot->links().size(), 0);
   for (const MeshClassWork& one : work.classes) {
+    if (options.begins) options.begins(results.size());
     MeshProblem problem = one.problem;
     for (size_t i = 0; i < problem.links.size(); ++i) {
       double& capacity = problem.links[i].capacity;

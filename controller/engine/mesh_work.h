@@ -59,6 +59,7 @@ struct MeshSolveOptions {
   // But all routes may, where those that change few end so much above what all anew would give.
   double most_behind = 0.05;
   std::function<bool()> stop;
+  std::function<void(size_t)> begins;  // with the number of each class, before it
 };
 
 // All classes in strict order: each on what stronger ones are granted leave. Stops early, with what

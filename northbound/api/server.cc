@@ -11,6 +11,7 @@
 #include "controller/base/log.h"
 #include "grpc/health/v1/health.pb.h"
 #include "northbound/api/listener.h"
+#include "northbound/api/mesh_service.h"
 #include "northbound/api/policy_service.h"
 #include "northbound/api/resource_services.h"
 #include "northbound/auth/caller.h"
@@ -60,8 +61,11 @@ void InitPluginsOnce() {
   });
 }
 
-constexpr const char* kServiceNames[] = {"", "waymark.v1.TopologyService",
-                                         "waymark.v1.CustomerService", "waymark.v1.PolicyService",
+constexpr const char* kServiceNames[] = {"",
+                                         "waymark.v1.TopologyService",
+                                         "waymark.v1.CustomerService",
+                                         "waymark.v1.PolicyService",
+                                         "waymark.v1.MeshService",
                                          "waymark.v1.ChangeService"};
 
 }  // namespace
@@ -76,6 +80,7 @@ struct NorthboundServer::Services {
         topology(rooms),
         customer(rooms),
         policy(rooms),
+        mesh(dispatcher, parts.mesh),
         change(rooms, watches, parts.backup_loop, options.identity, options.backup_root) {}
 
   Reader reader;
@@ -85,6 +90,7 @@ struct NorthboundServer::Services {
   TopologyServiceImpl topology;
   CustomerServiceImpl customer;
   PolicyServiceImpl policy;
+  MeshServiceImpl mesh;
   ChangeServiceImpl change;
 };
 
@@ -134,6 +140,7 @@ absl::Status NorthboundServer::Listen(const Options& o) {
   builder.RegisterService(&services_->topology)
       .RegisterService(&services_->customer)
       .RegisterService(&services_->policy)
+      .RegisterService(&services_->mesh)
       .RegisterService(&services_->change);
   server_ = builder.BuildAndStart();
   if (server_ == nullptr) {

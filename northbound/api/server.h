@@ -1,4 +1,4 @@
-// The northbound gRPC server: the four services of waymark.v1, grpc.health.v1 and reflection.
+// The northbound gRPC server: the five services of waymark.v1, grpc.health.v1 and reflection.
 //
 //   auto committer = Committer::Open(store, commit_loop, metrics);
 //   NorthboundServer::Options options; options.listen = "127.0.0.1:7443"; ...
@@ -20,6 +20,7 @@
 #include "controller/base/clock.h"
 #include "controller/base/event_loop.h"
 #include "controller/base/metrics.h"
+#include "controller/store/mesh_queries.h"
 #include "controller/store/network_view.h"
 #include "controller/store/path_queries.h"
 #include "controller/store/store.h"
@@ -42,6 +43,8 @@ class NorthboundServer {
     Metrics& metrics;
     // Must go on answering until Shutdown has returned.
     PathQueries& paths;
+    // Likewise. Null: calls about the mesh are UNAVAILABLE.
+    MeshQueries* mesh = nullptr;
   };
 
   struct Options {

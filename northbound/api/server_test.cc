@@ -50,12 +50,13 @@ grpc::Status CallRaw(Server& server, const std::string& method, const std::strin
 
 std::vector<const MethodDescriptor*> UnaryMethods() {
   std::vector<const MethodDescriptor*> methods;
-  const auto* file = google::protobuf::DescriptorPool::generated_pool()->FindFileByName(
-      "waymark/v1/services.proto");
-  for (int s = 0; s < file->service_count(); ++s) {
-    for (int m = 0; m < file->service(s)->method_count(); ++m) {
-      const auto* method = file->service(s)->method(m);
-      if (!method->server_streaming()) methods.push_back(method);
+  for (const char* name : {"waymark/v1/services.proto", "waymark/v1/mesh.proto"}) {
+    const auto* file = google::protobuf::DescriptorPool::generated_pool()->FindFileByName(name);
+    for (int s = 0; s < file->service_count(); ++s) {
+      for (int m = 0; m < file->service(s)->method_count(); ++m) {
+        const auto* method = file->service(s)->method(m);
+        if (!method->server_streaming()) methods.push_back(method);
+      }
     }
   }
   return methods;
@@ -197,7 +198,7 @@ TEST(ServerTest, ReflectionDescribesEveryServiceThatItLists) {
   }
   for (const char* name :
        {"waymark.v1.TopologyService", "waymark.v1.CustomerService", "waymark.v1.PolicyService",
-        "waymark.v1.ChangeService", "grpc.health.v1.Health"}) {
+        "waymark.v1.MeshService", "waymark.v1.ChangeService", "grpc.health.v1.Health"}) {
     EXPECT_EQ(std::count(names.begin(), names.end(), name), 1) << name << " in " << list;
   }
   for (const std::string& name : names) {

@@ -14,11 +14,13 @@
 #include "controller/base/event_loop.h"
 #include "controller/base/metrics.h"
 #include "controller/store/memory_store.h"
+#include "controller/store/mesh_queries.h"
 #include "controller/store/network_view.h"
 #include "controller/store/path_queries.h"
 #include "northbound/api/committer.h"
 #include "northbound/api/errors.h"
 #include "northbound/api/server.h"
+#include "waymark/v1/mesh.grpc.pb.h"
 #include "waymark/v1/services.grpc.pb.h"
 
 namespace waymark {
@@ -156,6 +158,44 @@ class FakePathQueries final : public PathQueries {
   Answers answers_;
 };
 
+// Likewise. Remembers what it was asked.
+class FakeMeshQueries final : public MeshQueries {
+ public:
+  void GetStatus(int64_t newer_than, absl::Duration wait, Done done) override {
+    absl::StatusOr<v1::MeshStatus> answer =
+        Note(absl::StrCat("status ", newer_than, " ", absl::FormatDuration(wait)));
+    done(std::move(answer));
+  }
+  absl::StatusOr<int64_t> Optimize(const std::string& who, absl::Duration time_limit) override {
+    const auto answer = Note(absl::StrCat("optimize ", who, " ", absl::FormatDuration(time_limit)));
+    if (!answer.ok()) return answer.status();
+    return answer->run() + 1;
+  }
+  absl::StatusOr<v1::MeshStatus> Cancel(int64_t run) override {
+    return Note(absl::StrCat("cancel ", run));
+  }
+
+  void Answer(const absl::StatusOr<v1::MeshStatus>& answer) {
+    const std::lock_guard lock(mutex_);
+    answer_ = answer;
+  }
+  std::vector<std::string> asked() const {
+    const std::lock_guard lock(mutex_);
+    return asked_;
+  }
+
+ private:
+  absl::StatusOr<v1::MeshStatus> Note(const std::string& asked) {
+    const std::lock_guard lock(mutex_);
+    asked_.push_back(asked);
+    return answer_;
+  }
+
+  mutable std::mutex mutex_;
+  absl::StatusOr<v1::MeshStatus> answer_ = v1::MeshStatus();
+  std::vector<std::string> asked_;
+};
+
 class Server {
  public:
   explicit Server(const std::string& role = "operator", Store* store = nullptr)
@@ -170,9 +210,9 @@ class Server {
     options.listen = "127.0.0.1:0";
     options.plaintext_role = role;
     options.identity = {"1.2.3", 7, absl::FromUnixSeconds(1'000)};
-    auto started = NorthboundServer::Start(
-        {this->store, view, *committer, watch_loop, backup_loop, RealClock(), metrics, paths},
-        options);
+    auto started = NorthboundServer::Start({this->store, view, *committer, watch_loop, backup_loop,
+                                            RealClock(), metrics, paths, &mesh_queries},
+                                           options);
     EXPECT_TRUE(started.ok()) << started.status();
     server = *std::move(started);
     // A channel of its own: clients of other servers in the process must not share its connection.
@@ -185,6 +225,7 @@ class Server {
     customers = v1::CustomerService::NewStub(channel);
     policies = v1::PolicyService::NewStub(channel);
     changes = v1::ChangeService::NewStub(channel);
+    mesh = v1::MeshService::NewStub(channel);
   }
   ~Server() {
     server->Shutdown(absl::ZeroDuration());
@@ -211,6 +252,7 @@ class Server {
   NetworkViewHolder view;
   Metrics metrics;
   FakePathQueries paths;
+  FakeMeshQueries mesh_queries;
   std::unique_ptr<Committer> committer;
   std::unique_ptr<NorthboundServer> server;
   std::shared_ptr<grpc::Channel> channel;
@@ -218,6 +260,7 @@ class Server {
   std::unique_ptr<v1::CustomerService::Stub> customers;
   std::unique_ptr<v1::PolicyService::Stub> policies;
   std::unique_ptr<v1::ChangeService::Stub> changes;
+  std::unique_ptr<v1::MeshService::Stub> mesh;
 };
 
 }  // namespace waymark

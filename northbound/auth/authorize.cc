@@ -72,6 +72,9 @@ Table MakeTable() {
   t["/waymark.v1.PolicyService/Reoptimize"] = {true, kDenied, /*only_when_applied=*/true};
   t["/waymark.v1.PolicyService/GetAgent"] = {false, kDenied};
   t["/waymark.v1.PolicyService/ListAgents"] = {false, kDenied};
+  t["/waymark.v1.MeshService/GetMeshStatus"] = {false, kDenied};
+  t["/waymark.v1.MeshService/OptimizeMesh"] = {true, kDenied};
+  t["/waymark.v1.MeshService/CancelMeshRun"] = {true, kDenied};
   t["/waymark.v1.ChangeService/Apply"] = {true, kOwnClassMaps};
   t["/waymark.v1.ChangeService/Watch"] = {false, kNarrowed};
   t["/waymark.v1.ChangeService/GetServerInfo"] = {false, kNarrowed};

@@ -56,6 +56,8 @@ struct Arguments {
   PathListArgs path_list;
   PathExplainArgs path_explain;
   ReoptimizeArgs reoptimize;
+  MeshOptimizeArgs mesh_optimize;
+  int64_t mesh_cancel = 0;
   TeSolveArgs te_solve;
   TeEvaluateArgs te_evaluate;
   TeWhatifArgs te_whatif;
@@ -161,6 +163,7 @@ class Program {
     TopologyFiles();
     Paths();
     Plans();
+    Mesh();
     Te();
     Care();
   }
@@ -355,6 +358,31 @@ class Program {
     reoptimize->add_flag("--apply", r.apply, "Move them, after showing what moves");
     reoptimize->add_flag("--yes,-y", r.yes, "Don't ask; without a terminal nobody is asked");
     reoptimize->add_option("--request-id", r.request_id, "Makes a repeated --apply harmless");
+  }
+
+  void Mesh() {
+    CLI::App* mesh = Add(&app_, "mesh", "The any-to-any half: how loaded, how good", "", nullptr);
+    mesh->require_subcommand(1);
+    Add(mesh, "status", "What the optimiser last found, a class a line, what it does and is to do",
+        "MLU: utilisation of the most loaded link, of what pinned reservations and stronger mesh\n"
+        "classes leave of it. No routing at all is below the lower bound.\n"
+        "Example: waymark mesh status",
+        [&] { return RunMeshStatus(context_); });
+    MeshOptimizeArgs& o = arguments_.mesh_optimize;
+    CLI::App* optimize =
+        Add(mesh, "optimize", "Solve now, and store the routes that become better",
+            "It happens by itself when the network or demands change. Says how it goes until the\n"
+            "run has ended; to interrupt that does not end the run.\n"
+            "Example: waymark mesh optimize --time-limit 30s",
+            [&] { return RunMeshOptimize(context_, arguments_.mesh_optimize); });
+    optimize->add_option("--time-limit", o.time_limit, "The best found by then counts, e.g. 30s")
+        ->check(CheckDuration);
+    optimize->add_flag("--no-wait", o.no_wait, "Print the number of the run and leave");
+    CLI::App* cancel = Add(mesh, "cancel", "End a run: nothing of it is stored",
+                           "Example: waymark mesh cancel --run 12",
+                           [&] { return RunMeshCancel(context_, arguments_.mesh_cancel); });
+    cancel->add_option("--run", arguments_.mesh_cancel, "Only if it is this one")
+        ->check(CLI::NonNegativeNumber);
   }
 
   void Te() {

@@ -1,5 +1,6 @@
 #include "northbound/cli/client.h"
 
+#include <google/protobuf/util/time_util.h>
 #include <grpc/support/time.h>
 
 #include <algorithm>
@@ -130,7 +131,8 @@ Client::Client(const ConnectOptions& options, const Clock& clock,
       topology_(channel),
       customer_(channel),
       policy_(channel),
-      change_(channel) {}
+      change_(channel),
+      mesh_(channel) {}
 
 void Client::Prepare(grpc::ClientContext& context, absl::Duration limit) const {
   if (limit != absl::InfiniteDuration()) {
@@ -301,6 +303,33 @@ absl::StatusOr<v1::ReoptimizeResponse> Client::Reoptimize(const v1::ReoptimizeRe
   if (auto s = Call(policy_, &v1::PolicyService::Stub::Reoptimize, request, &response); !s.ok()) {
     return s;
   }
+  return response;
+}
+
+absl::StatusOr<v1::MeshStatus> Client::MeshStatus(int64_t newer_than, absl::Duration wait) {
+  v1::GetMeshStatusRequest request;
+  request.set_newer_than(newer_than);
+  *request.mutable_wait() =
+      google::protobuf::util::TimeUtil::NanosecondsToDuration(absl::ToInt64Nanoseconds(wait));
+  v1::MeshStatus response;
+  auto s = Call(mesh_, &v1::MeshService::Stub::GetMeshStatus, request, &response);
+  if (!s.ok()) return s;
+  return response;
+}
+
+absl::StatusOr<int64_t> Client::OptimizeMesh(const v1::OptimizeMeshRequest& request) {
+  v1::OptimizeMeshResponse response;
+  auto s = Call(mesh_, &v1::MeshService::Stub::OptimizeMesh, request, &response);
+  if (!s.ok()) return s;
+  return response.run();
+}
+
+absl::StatusOr<v1::MeshStatus> Client::CancelMeshRun(int64_t run) {
+  v1::CancelMeshRunRequest request;
+  request.set_run(run);
+  v1::MeshStatus response;
+  auto s = Call(mesh_, &v1::MeshService::Stub::CancelMeshRun, request, &response);
+  if (!s.ok()) return s;
   return response;
 }
 

@@ -15,6 +15,7 @@
 #include "absl/time/time.h"
 #include "controller/base/clock.h"
 #include "northbound/cli/kind.h"
+#include "waymark/v1/mesh.grpc.pb.h"
 #include "waymark/v1/services.grpc.pb.h"
 
 namespace waymark::cli {
@@ -65,6 +66,11 @@ class Client {
                                                       const AsOf& as_of);
   absl::StatusOr<v1::ExplainServiceResponse> ExplainService(const std::string& name);
   absl::StatusOr<v1::ReoptimizeResponse> Reoptimize(const v1::ReoptimizeRequest& request);
+  // When it is newer than that version or `wait`, less than the limit of a call, is over.
+  absl::StatusOr<v1::MeshStatus> MeshStatus(int64_t newer_than, absl::Duration wait);
+  // The number of the run.
+  absl::StatusOr<int64_t> OptimizeMesh(const v1::OptimizeMeshRequest& request);
+  absl::StatusOr<v1::MeshStatus> CancelMeshRun(int64_t run);
   // Policies under a parent: "customers/ID", "customers/ID/services/ID", "nodes/ID"; empty: all.
   absl::StatusOr<std::vector<v1::Resource>> ListPolicies(const std::string& parent);
   absl::StatusOr<v1::ServerInfo> Info();
@@ -109,6 +115,7 @@ class Client {
   v1::CustomerService::Stub customer_;
   v1::PolicyService::Stub policy_;
   v1::ChangeService::Stub change_;
+  v1::MeshService::Stub mesh_;
 };
 
 }  // namespace waymark::cli

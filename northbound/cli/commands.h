@@ -131,6 +131,15 @@ struct ReoptimizeArgs {
 };
 absl::Status RunReoptimize(Context& context, const ReoptimizeArgs& args);
 
+absl::Status RunMeshStatus(Context& context);
+struct MeshOptimizeArgs {
+  std::string time_limit;  // empty: the controller's own
+  bool no_wait = false;
+};
+absl::Status RunMeshOptimize(Context& context, const MeshOptimizeArgs& args);
+// 0: whichever is under way or waits.
+absl::Status RunMeshCancel(Context& context, int64_t run);
+
 absl::Status RunInfo(Context& context);
 absl::Status RunBackup(Context& context, const std::string& folder);
 

@@ -21,6 +21,8 @@ struct FakeServer::State {
   v1::ComputePathResponse paths;
   v1::ExplainServiceResponse explanation;
   v1::ReoptimizeResponse plan;
+  std::vector<v1::MeshStatus> mesh{1};
+  std::vector<std::string> mesh_requests;
   v1::ComputePathRequest last_paths;
   v1::ReoptimizeRequest last_plan;
   int plans = 0;
@@ -159,6 +161,39 @@ class FakeServer::Policies final : public v1::PolicyService::Service {
 
 #undef WAYMARK_FAKE_KIND
 
+class FakeServer::Mesh final : public v1::MeshService::Service {
+ public:
+  explicit Mesh(State& state) : state_(state) {}
+
+  Status GetMeshStatus(ServerContext*, const v1::GetMeshStatusRequest*,
+                       v1::MeshStatus* out) override {
+    const std::lock_guard<std::mutex> lock(state_.mutex);
+    *out = state_.mesh.front();
+    if (state_.mesh.size() > 1) state_.mesh.erase(state_.mesh.begin());
+    return state_.failure;
+  }
+
+  Status OptimizeMesh(ServerContext*, const v1::OptimizeMeshRequest* request,
+                      v1::OptimizeMeshResponse* out) override {
+    const std::lock_guard<std::mutex> lock(state_.mutex);
+    state_.mesh_requests.push_back("optimize " + request->ShortDebugString());
+    const v1::MeshStatus& last = state_.mesh.back();
+    out->set_run(last.has_under_way() ? last.under_way().run() : last.run());
+    return state_.failure;
+  }
+
+  Status CancelMeshRun(ServerContext*, const v1::CancelMeshRunRequest* request,
+                       v1::MeshStatus* out) override {
+    const std::lock_guard<std::mutex> lock(state_.mutex);
+    state_.mesh_requests.push_back("cancel " + request->ShortDebugString());
+    *out = state_.mesh.front();
+    return state_.failure;
+  }
+
+ private:
+  State& state_;
+};
+
 class FakeServer::Changes final : public v1::ChangeService::Service {
  public:
   Changes(State& state, FakeServer& server) : state_(state), server_(server) {}
@@ -235,6 +270,7 @@ FakeServer::FakeServer(const std::string& path) : path_(path), state_(std::make_
   services_.push_back(std::make_unique<Topology>(*state_));
   services_.push_back(std::make_unique<Customers>(*state_));
   services_.push_back(std::make_unique<Policies>(*state_));
+  services_.push_back(std::make_unique<Mesh>(*state_));
   services_.push_back(std::make_unique<Changes>(*state_, *this));
   grpc::ServerBuilder builder;
   builder.AddListeningPort(address(), grpc::InsecureServerCredentials());
@@ -296,6 +332,16 @@ void FakeServer::set_explanation(const v1::ExplainServiceResponse& response) {
 void FakeServer::set_plan(const v1::ReoptimizeResponse& response) {
   const std::lock_guard<std::mutex> lock(state_->mutex);
   state_->plan = response;
+}
+
+void FakeServer::set_mesh(std::vector<v1::MeshStatus> statuses) {
+  const std::lock_guard<std::mutex> lock(state_->mutex);
+  state_->mesh = std::move(statuses);
+}
+
+std::vector<std::string> FakeServer::mesh_requests() const {
+  const std::lock_guard<std::mutex> lock(state_->mutex);
+  return state_->mesh_requests;
 }
 
 void FakeServer::set_events(std::vector<v1::WatchEvent> events) {

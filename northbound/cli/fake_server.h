@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "northbound/cli/kind.h"
+#include "waymark/v1/mesh.grpc.pb.h"
 #include "waymark/v1/services.grpc.pb.h"
 
 namespace waymark::cli {
@@ -39,6 +40,11 @@ class FakeServer {
   void set_explanation(const v1::ExplainServiceResponse& response);
   // Of a dry run; with `apply` the same, applied, at revision 8.
   void set_plan(const v1::ReoptimizeResponse& response);
+  // Of one question for it after another; the last stays. OptimizeMesh asks for the run
+  // that the last has under way, or that has ended.
+  void set_mesh(std::vector<v1::MeshStatus> statuses);
+  // Those that steer the optimiser, in order.
+  std::vector<std::string> mesh_requests() const;
   // Events of the next watches, in order; then the stream stays open until the client leaves.
   void set_events(std::vector<v1::WatchEvent> events);
   void set_info(const v1::ServerInfo& info);
@@ -62,6 +68,7 @@ class FakeServer {
   class Customers;
   class Policies;
   class Changes;
+  class Mesh;
 
   const std::string path_;
   std::unique_ptr<State> state_;

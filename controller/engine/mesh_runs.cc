@@ -1,0 +1,209 @@
+#include "controller/engine/mesh_runs.h"
+
+#include <google/protobuf/util/time_util.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace waymark {
+namespace {
+
+constexpr absl::Duration kTellOften = absl::Milliseconds(200);
+
+absl::Status Stopping() { return absl::CancelledError("the controller is shutting down"); }
+
+int64_t Bps(double rate) { return static_cast<int64_t>(std::min(rate, 9e18)); }
+
+}  // namespace
+
+google::protobuf::Timestamp MeshRuns::In(absl::Duration delay) const {
+  return google::protobuf::util::TimeUtil::NanosecondsToTimestamp(
+      absl::ToUnixNanos(loop_.clock().Now() + delay));
+}
+
+template <typename Change>
+void MeshRuns::Update(Change change) {
+  std::unique_lock<std::mutex> lock(mutex_);
+  change();
+  status_.set_version(status_.version() + 1);
+  Answer(std::move(lock));
+}
+
+// Those who have waited long enough, or for what there is now; outside the lock.
+void MeshRuns::Answer(std::unique_lock<std::mutex> lock) {
+  const absl::Duration now = loop_.clock().Monotonic();
+  const auto ready =
+      std::stable_partition(waiting_.begin(), waiting_.end(), [&](const Waiting& one) {
+        return !stopped_ && one.newer_than >= status_.version() && one.until > now;
+      });
+  const std::vector<Waiting> told(std::make_move_iterator(ready),
+                                  std::make_move_iterator(waiting_.end()));
+  waiting_.erase(ready, waiting_.end());
+  if (told.empty()) return;
+  const absl::StatusOr<v1::MeshStatus> answer =
+      stopped_ ? absl::StatusOr<v1::MeshStatus>(Stopping()) : status_;
+  lock.unlock();
+  for (const Waiting& one : told) one.done(answer);
+}
+
+void MeshRuns::GetStatus(int64_t newer_than, absl::Duration wait, Done done) {
+  std::unique_lock<std::mutex> lock(mutex_);
+  if (waiting_.size() >= kMostWaiting) {
+    lock.unlock();
+    return done(absl::ResourceExhaustedError(
+        "too many wait for news of the mesh optimiser already: ask without waiting"));
+  }
+  const absl::Duration until = loop_.clock().Monotonic() + wait;
+  waiting_.push_back({newer_than, until, std::move(done)});
+  const bool at_once = stopped_ || newer_than < status_.version() || wait <= absl::ZeroDuration();
+  if (!at_once) loop_.RunAfter(wait, [this] { Expire(); });
+  Answer(std::move(lock));
+}
+
+void MeshRuns::Expire() { Answer(std::unique_lock<std::mutex>(mutex_)); }
+
+absl::StatusOr<int64_t> MeshRuns::Ask(const std::string& who, absl::Duration time_limit) {
+  std::unique_lock<std::mutex> lock(mutex_);
+  if (stopped_) return Stopping();
+  // Whoever asks for no time of his own gets the usual: which that is is not known here, so that it
+  // does not shorten what another asks for.
+  asked_limit_ = asked_ ? std::max(asked_limit_, time_limit) : time_limit;
+  if (!asked_) asked_by_ = who;
+  asked_ = true;
+  return begun_ + 1;
+}
+
+absl::StatusOr<v1::MeshStatus> MeshRuns::Cancel(int64_t run) {
+  std::unique_lock<std::mutex> lock(mutex_);
+  if (stopped_) return Stopping();
+  const bool this_one = status_.has_under_way() && (run == 0 || run == begun_);
+  if (this_one && status_.under_way().phase() == "solving") {
+    cancelled_ = true;
+    return status_;
+  }
+  if (this_one) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("run ", begun_, " has ended its search: its routes are being stored"));
+  }
+  if (asked_ && (run == 0 || run == begun_ + 1)) {
+    asked_ = false;
+    return status_;
+  }
+  return absl::FailedPreconditionError(
+      run == 0 ? std::string("no run is under way or waiting")
+               : absl::StrCat("run ", run, " is not under way and does not wait; the last was run ",
+                              begun_));
+}
+
+void MeshRuns::Stop() {
+  std::unique_lock<std::mutex> lock(mutex_);
+  stopped_ = true;
+  Answer(std::move(lock));
+}
+
+bool MeshRuns::asked() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return asked_;
+}
+
+bool MeshRuns::running() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return status_.has_under_way();
+}
+
+bool MeshRuns::cancelled() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return cancelled_;
+}
+
+void MeshRuns::SetNext(absl::Duration delay, const std::string& reason) {
+  Update([&] {
+    status_.clear_next();
+    status_.clear_next_reason();
+    if (delay == absl::InfiniteDuration()) return;
+    *status_.mutable_next() = In(delay);
+    status_.set_next_reason(asked_ ? absl::StrCat("asked by ", asked_by_) : reason);
+  });
+}
+
+absl::Duration MeshRuns::Begin(const std::string& reason, absl::Duration time_limit) {
+  Update([&] {
+    v1::MeshRun& run = *status_.mutable_under_way();
+    run.Clear();
+    run.set_run(++begun_);
+    run.set_reason(asked_ ? absl::StrCat("asked by ", asked_by_) : reason);
+    run.set_phase("solving");
+    if (asked_ && asked_limit_ > absl::ZeroDuration()) time_limit = asked_limit_;
+    run.set_time_limit_seconds(absl::ToDoubleSeconds(time_limit));
+    asked_ = cancelled_ = false;
+    began_ = told_ = loop_.clock().Monotonic();
+  });
+  return time_limit;
+}
+
+void MeshRuns::Progress(size_t classes_done, const MeshWork& work) {
+  const absl::Duration now = loop_.clock().Monotonic();
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    const v1::MeshRun& run = status_.under_way();
+    if (now - told_ < kTellOften && run.classes() > 0 &&
+        run.classes_done() == static_cast<int>(classes_done)) {
+      return;
+    }
+    told_ = now;
+  }
+  Update([&] {
+    v1::MeshRun& run = *status_.mutable_under_way();
+    run.set_classes(static_cast<int>(work.classes.size()));
+    run.set_classes_done(static_cast<int>(classes_done));
+    run.clear_traffic_class();
+    if (classes_done < work.classes.size()) {
+      run.set_traffic_class(work.classes[classes_done].traffic_class);
+    }
+    run.set_seconds(absl::ToDoubleSeconds(now - began_));
+  });
+}
+
+bool MeshRuns::BeginStoring() {
+  bool goes_on = false;
+  Update([&] {
+    goes_on = !cancelled_;
+    if (goes_on) status_.mutable_under_way()->set_phase("storing");
+  });
+  return goes_on;
+}
+
+void MeshRuns::SetFound(const std::vector<MeshClassResult>& results, absl::Duration took) {
+  Update([&] {
+    *status_.mutable_solved() = In(absl::ZeroDuration());
+    status_.set_seconds(absl::ToDoubleSeconds(took));
+    status_.clear_classes();
+    for (const MeshClassResult& one : results) {
+      v1::MeshClassStatus* status = status_.add_classes();
+      status->set_traffic_class(one.traffic_class);
+      status->set_mlu(one.mlu);
+      status->set_lower_bound(one.lower_bound);
+      status->set_demand_bps(Bps(one.demand_bps));
+      status->set_granted_bps(Bps(one.granted_bps));
+      status->set_policies(one.policies);
+      status->set_changed(one.changed);
+      status->set_partial(one.stopped);
+    }
+  });
+}
+
+void MeshRuns::End(const std::string& result, const std::string& error) {
+  Update([&] {
+    status_.set_run(begun_);
+    status_.set_reason(status_.under_way().reason());
+    status_.set_result(result);
+    status_.set_error(error);
+    *status_.mutable_ended() = In(absl::ZeroDuration());
+    status_.clear_under_way();
+    cancelled_ = false;
+  });
+}
+
+}  // namespace waymark

@@ -1,0 +1,110 @@
+// What is shown of the mesh optimiser, and how it is steered.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "northbound/cli/cli_testing.h"
+
+namespace waymark::cli {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Not;
+
+v1::MeshStatus Solved(int64_t run, const std::string& result) {
+  v1::MeshStatus status;
+  status.set_version(10 * run);
+  status.set_run(run);
+  status.set_reason("the network changed");
+  status.set_result(result);
+  status.mutable_ended()->set_seconds(1'700'000'000);
+  status.mutable_solved()->set_seconds(1'700'000'000);
+  status.set_seconds(0.25);
+  v1::MeshClassStatus& bulk = *status.add_classes();
+  bulk.set_traffic_class("trafficClasses/bulk");
+  bulk.set_mlu(1.2);
+  bulk.set_lower_bound(1.19);
+  bulk.set_demand_bps(48'000'000'000);
+  bulk.set_granted_bps(40'000'000'000);
+  bulk.set_policies(20);
+  bulk.set_changed(3);
+  bulk.set_partial(true);
+  return status;
+}
+
+v1::MeshStatus Solving(v1::MeshStatus status) {
+  v1::MeshRun& run = *status.mutable_under_way();
+  run.set_run(status.run() + 1);
+  run.set_reason("asked by anna");
+  run.set_phase("solving");
+  run.set_classes_done(1);
+  run.set_classes(3);
+  run.set_traffic_class("trafficClasses/bulk");
+  run.set_seconds(0.84);
+  run.set_time_limit_seconds(10);
+  return status;
+}
+
+TEST_F(CliTest, MeshStatusSaysWhatWasFoundWhatGoesOnAndWhatIsNext) {
+  EXPECT_EQ(Run({"mesh", "status"}).out, "no run has ended yet\n");
+  v1::MeshStatus status = Solving(Solved(7, "unchanged"));
+  status.mutable_next()->set_seconds(1'700'000'030);
+  status.set_next_reason("demands or reservations changed");
+  server_.set_mesh({status});
+  const Ran ran = Run({"mesh", "status"});
+  EXPECT_EQ(ran.code, 0) << ran.err;
+  EXPECT_THAT(ran.out, HasSubstr(", the network changed: nothing worth moving\n"
+                                 "under way: run 8, asked by anna: 1 of 3 classes solved, at bulk; "
+                                 "0.8 of at most 10.0 s\n"
+                                 "next run at "));
+  EXPECT_THAT(ran.out, HasSubstr(": demands or reservations changed\nsolved "));
+  EXPECT_THAT(ran.out, HasSubstr(" in 0.250 s\n"
+                                 "CLASS  MLU                   LOWER BOUND  DEMAND  GRANTED  "
+                                 "POLICIES  MOVED\n"
+                                 "bulk   120.0 % (time limit)  119.0 %      48G     40G      "
+                                 "20        3\n"));
+  EXPECT_THAT(Run({"mesh", "status", "-o", "json"}).out, HasSubstr("\"lower_bound\": 1.19"));
+  EXPECT_EQ(Run({"mesh", "status", "-o", "name"}).out, "bulk\n");
+  status.set_result("failed");
+  status.set_error("no\x1b[2J");
+  server_.set_mesh({status});
+  const std::string failed = Run({"mesh", "status"}).out;
+  EXPECT_THAT(failed, HasSubstr("failed, the routes stay as they are: no"));
+  EXPECT_THAT(failed, Not(HasSubstr("\x1b")));
+}
+
+TEST_F(CliTest, MeshOptimizeFollowsItsRun) {
+  server_.set_mesh({Solved(6, "kept"), Solving(Solved(6, "kept")), Solved(7, "stale"),
+                    Solved(8, "committed"), Solved(7, "committed")});
+  const Ran ran = Run({"mesh", "optimize", "--time-limit", "1500ms"});
+  EXPECT_EQ(ran.code, 0) << ran.err;
+  EXPECT_THAT(ran.err, HasSubstr("run 7, asked by anna: 1 of 3 classes"));
+  EXPECT_THAT(ran.out, HasSubstr("run 8 ended"));
+  EXPECT_THAT(ran.out, HasSubstr("better routes stored"));
+  EXPECT_EQ(Run({"mesh", "optimize", "--no-wait"}).out, "run 7\n");
+  server_.set_mesh({Solved(9, "cancelled")});
+  EXPECT_NE(Run({"mesh", "optimize"}).code, 0);
+  server_.set_mesh({Solved(9, "kept")});
+  EXPECT_EQ(Run({"mesh", "cancel", "--run", "9"}).out, "cancelled\n");
+  EXPECT_EQ(Run({"mesh", "cancel"}).code, 0);
+  EXPECT_THAT(server_.mesh_requests(),
+              ElementsAre("optimize time_limit { seconds: 1 nanos: 500000000 }", "optimize ",
+                          "optimize ", "cancel run: 9", "cancel "));
+  EXPECT_EQ(Run({"mesh", "optimize", "--time-limit", "-1s"}).code, 2);
+  EXPECT_EQ(Run({"mesh", "cancel", "--run", "-1"}).code, 2);
+  EXPECT_EQ(Run({"mesh"}).code, 2);
+}
+
+TEST_F(CliTest, MeshRunThatDoesNotEndIsNotWaitedForForEver) {
+  server_.set_mesh({Solving(Solved(6, "kept"))});
+  Ran ran = Run({"--timeout", "300ms", "mesh", "optimize"});
+  EXPECT_NE(ran.code, 0);
+  EXPECT_THAT(ran.err, HasSubstr("run 7 has not ended after 300ms; it goes on"));
+  server_.FailWith(grpc::Status(grpc::StatusCode::RESOURCE_EXHAUSTED, "too many wait"));
+  ran = Run({"mesh", "optimize"});
+  EXPECT_NE(ran.code, 0);
+  EXPECT_THAT(ran.err, HasSubstr("too many wait"));
+}
+
+}  // namespace
+}  // namespace waymark::cli
