@@ -22,8 +22,11 @@ Engine::Engine(Store& store, NetworkViewHolder& views, EventLoop& loop, Metrics&
       metrics_(metrics),
       options_(options),
       switches_(
-          loop, metrics, options.switches, [this] { MarkViewDirty(); }, [this] { MarkDirty(); }) {
+          loop, metrics, options.switches, [this] { MarkViewDirty(); },
+          [this](const std::string& link, bool up) { OnLinkChange(link, up); }),
+      journeys_(loop.clock(), metrics) {
   guard_->engine = this;
+  switches_.Follow(&journeys_);
 }
 
 Engine::~Engine() {
@@ -57,6 +60,7 @@ void Engine::DrainInbox() {
 absl::Status Engine::Start() {
   const Revision revision = store_.current();
   if (absl::Status status = resources_.Load(store_, revision); !status.ok()) return status;
+  if (absl::Status status = LoadFreeze(); !status.ok()) return status;
   absl::StatusOr<std::unique_ptr<Subscription>> subscription = store_.Watch(
       revision,
       [this](const ChangeSet& changes) { PostSurely([this, changes] { OnChangeSet(changes); }); });
@@ -67,6 +71,7 @@ absl::Status Engine::Start() {
   if (revision > 0) {
     switches_.HoldUntilHeard(options_.hear_agents, options_.gather * 10);
   }
+  journeys_.Noticed(revision, "the controller's start");
   // At once, so that agents which connect next find what they must hold.
   Recompute();
   Log(LogLevel::kInfo, "engine started",
@@ -94,11 +99,20 @@ void Engine::OnChangeSet(const ChangeSet& changes) {
     return;
   }
   if (relevant) {
+    for (const Change& change : changes.changes) {
+      if (change.key.starts_with(kRequestPrefix) || change.key.starts_with(kMetaPrefix)) continue;
+      journeys_.Noticed(changes.revision, change.key.substr(change.key.find(':') + 1));
+    }
     MarkDirty();
   } else {
     if (!dirty_ && !storing_) SetPlanRevision(changes.revision);
     MarkViewDirty();
   }
+}
+
+void Engine::OnLinkChange(const std::string& link, bool up) {
+  journeys_.Noticed(resources_.revision(), absl::StrCat(link, up ? " is up" : " is down"));
+  MarkDirty();
 }
 
 void Engine::MarkDirty() {
@@ -119,6 +133,7 @@ void Engine::Recompute() {
     return;
   }
   const absl::Duration begin = loop_.clock().Monotonic();
+  journeys_.Computing();
   next_snapshot_ = *std::move(snapshot);
   next_revision_ = resources_.revision();
   next_plan_ = MakePlan({*next_snapshot_, resources_.intents(), switches_.links_down(),
@@ -128,6 +143,7 @@ void Engine::Recompute() {
       .Histogram("waymark_engine_plan_seconds", "Time to compute a plan",
                  {0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10})
       .Observe(absl::ToDoubleSeconds(loop_.clock().Monotonic() - begin));
+  journeys_.Computed(next_revision_);
   if (next_plan_.changed_placements.empty() && next_plan_.deleted_placements.empty() &&
       next_plan_.mesh_changes.empty() && next_plan_.guarantee_changes.empty()) {
     Adopt();
@@ -156,13 +172,18 @@ void Engine::StorePlacements() {
   add(kGuaranteePrefix, next_plan_.guarantee_changes);
   storing_ = true;
   resources_.PlacementsStoring(next_plan_);
-  store_.Commit(std::move(mutations), [guard = guard_](absl::StatusOr<Revision> stored) {
-    std::lock_guard<std::mutex> lock(guard->mutex);
-    Engine* engine = guard->engine;
-    if (engine == nullptr) return;
-    engine->PostSurely(
-        [engine, stored = std::move(stored)] { engine->OnPlacementsStored(stored); });
-  });
+  CommitOwn(std::move(mutations),
+            [this](const absl::StatusOr<Revision>& stored) { OnPlacementsStored(stored); });
+}
+
+void Engine::CommitOwn(std::vector<Mutation> mutations,
+                       std::function<void(const absl::StatusOr<Revision>&)> then) {
+  store_.Commit(std::move(mutations),
+                [guard = guard_, then = std::move(then)](absl::StatusOr<Revision> stored) {
+                  std::lock_guard<std::mutex> lock(guard->mutex);
+                  if (guard->engine == nullptr) return;
+                  guard->engine->PostSurely([then, stored = std::move(stored)] { then(stored); });
+                });
 }
 
 void Engine::OnPlacementsStored(const absl::StatusOr<Revision>& stored) {
@@ -194,6 +215,7 @@ void Engine::Adopt() {
   next_plan_ = Plan();
   snapshot_ = next_snapshot_;
   SetPlanRevision(next_revision_);
+  journeys_.Adopted(plan_revision_);
   {
     std::lock_guard<std::mutex> lock(mutex_);
     ready_ = true;
@@ -247,6 +269,7 @@ void Engine::OnMovesStored(const absl::StatusOr<Revision>& stored) {
   storing_ = false;
   resources_.PlacementsStored(stored);
   if (!started_) return;
+  if (stored.ok()) journeys_.Noticed(resources_.revision(), "a re-optimisation");
   dirty_ = dirty_ || stored.ok();
   Recompute();
 }

@@ -15,6 +15,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -22,17 +23,19 @@
 #include "absl/status/status.h"
 #include "controller/base/event_loop.h"
 #include "controller/base/metrics.h"
+#include "controller/engine/journeys.h"
 #include "controller/engine/resources.h"
 #include "controller/engine/switch_table.h"
 #include "controller/engine/view_builder.h"
 #include "controller/plan/plan.h"
 #include "controller/store/network_view.h"
+#include "controller/store/programming_control.h"
 #include "controller/store/store.h"
 #include "southbound/session/switch_session.h"
 
 namespace waymark {
 
-class Engine final : public SwitchSessionListener {
+class Engine final : public SwitchSessionListener, public ProgrammingControl {
  public:
   struct Options {
     // A burst of changes is gathered for this long before it is computed.
@@ -72,6 +75,13 @@ class Engine final : public SwitchSessionListener {
   void CommitPlacements(const Adopted& computed_from, std::vector<Mutation> mutations,
                         Store::Done done);
 
+  // ProgrammingControl (engine_programming.cc).
+  void GetProgramming(Answer<v1::Programming> answer) override;
+  void Freeze(const std::string& reason, const std::string& by,
+              Answer<v1::Programming> answer) override;
+  void Unfreeze(const std::string& by, Answer<v1::Programming> answer) override;
+  void TraceRevision(Revision revision, Answer<v1::RevisionJourney> answer) override;
+
   // SwitchSessionListener. Any thread.
   absl::Status OnConnected(std::shared_ptr<SwitchSession> session,
                            const southbound::v1::Hello& hello) override;
@@ -90,7 +100,17 @@ class Engine final : public SwitchSessionListener {
   // In order and never lost, whatever else waits on the loop.
   void PostSurely(EventLoop::Task task);
   void DrainInbox();
+  // Posts `task`, which runs unless the engine has stopped meanwhile; then `answer` is told so.
+  template <typename Response>
+  void Ask(Answer<Response> answer, std::function<void(Answer<Response>)> task);
+  // Commits, and runs `then` on the loop.
+  void CommitOwn(std::vector<Mutation> mutations,
+                 std::function<void(const absl::StatusOr<Revision>&)> then);
+  absl::Status LoadFreeze();
+  void SetFrozen(std::optional<stored::v1::Freeze> freeze);
+  v1::Programming TellProgramming() const;
   void OnChangeSet(const ChangeSet& changes);
+  void OnLinkChange(const std::string& link, bool up);
   void MarkDirty();
   void Recompute();
   void StorePlacements();
@@ -118,6 +138,9 @@ class Engine final : public SwitchSessionListener {
   Plan plan_;  // adopted
   Revision plan_revision_ = 0;
   SwitchTable switches_;
+  Journeys journeys_;
+  std::optional<stored::v1::Freeze> freeze_;  // set: frozen
+  uint64_t freezes_ = 0;                      // how often it has been frozen
   bool started_ = false;
   bool dirty_ = false;
   bool storing_ = false;

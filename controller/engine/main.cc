@@ -170,7 +170,8 @@ absl::Status Run(const Flags& flags, int signals) {
   api.listen = flags.northbound;
   api.identity = {std::string(kVersion), *epoch, clock.Now()};
   absl::StatusOr<std::unique_ptr<NorthboundServer>> northbound = NorthboundServer::Start(
-      {**store, views, **committer, watch_loop, backup_loop, clock, metrics, paths, &mesh}, api);
+      {**store, views, **committer, watch_loop, backup_loop, clock, metrics, paths, engine, &mesh},
+      api);
   if (!northbound.ok()) return northbound.status();
 
   absl::StatusOr<std::optional<ServerTls>> tls = SouthboundTls(flags);

@@ -168,7 +168,7 @@ class NodeSegmentsTest : public testing::Test {
 
   SimulatedEventLoop loop_;
   Metrics metrics_;
-  SwitchTable table_{loop_, metrics_, SwitchTable::Options(), [] {}, [] {}};
+  SwitchTable table_{loop_, metrics_, SwitchTable::Options(), [] {}, [](const auto&, bool) {}};
   std::map<std::string, Agent> agents_;
 };
 

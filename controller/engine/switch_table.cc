@@ -14,7 +14,7 @@ using southbound::v1::Operation;
 }  // namespace
 
 SwitchTable::SwitchTable(EventLoop& loop, Metrics& metrics, Options options,
-                         std::function<void()> on_change, std::function<void()> on_link_change)
+                         std::function<void()> on_change, OnLinkChange on_link_change)
     : loop_(loop),
       metrics_(metrics),
       options_(options),
@@ -88,17 +88,37 @@ void SwitchTable::SetDesired(const std::map<std::string, ObjectTable>& objects, 
     known.arriving.insert(handover.arriving.begin(), handover.arriving.end());
   }
   sid_owners_ = SidOwners(objects);
+  std::set<std::string> touched;
   for (auto& [node, state] : switches_) {
     if (objects.contains(node)) continue;
+    // Of one that is gone as well, nobody will ever hear.
+    if (state.desired.size() > 0 && state.session != nullptr) touched.insert(node);
     state.desired.Clear();
     state.wanted = false;
   }
   for (const auto& [node, table] : objects) {
     SwitchState& state = switches_[node];
     state.wanted = true;
-    if (state.desired.digest() != table.digest()) state.desired = table;
+    if (state.desired.digest() == table.digest()) continue;
+    state.desired = table;
+    touched.insert(node);
+  }
+  if (follower_ != nullptr) {
+    follower_->Touched(touched);
+    for (const std::string& node : touched) TellIfHolds(node, switches_[node]);
   }
   Advance();
+}
+
+void SwitchTable::TellIfHolds(const std::string& node, const SwitchState& state) {
+  if (follower_ != nullptr && state.HoldsDesired()) follower_->Holds(node);
+}
+
+void SwitchTable::SetFrozen(bool frozen) {
+  if (frozen_ == frozen) return;
+  frozen_ = frozen;
+  Advance();
+  on_change_();
 }
 
 void SwitchTable::ScheduleRetry() {
@@ -185,7 +205,7 @@ void SwitchTable::ForgetWhoHasLeft() {
 }
 
 void SwitchTable::Advance() {
-  if (held_) return;
+  if (held_ || frozen_) return;
   for (auto& [node, state] : switches_) {
     // The barrier between phases: one unanswered batch anywhere holds the next phase back.
     if (state.sent.has_value()) return;
@@ -241,6 +261,7 @@ void SwitchTable::SendBatch(const NodeBatch& batch) {
     }
   });
   state.sent = std::move(sent);
+  if (follower_ != nullptr) follower_->Sent(node);
   if (absl::Status status = state.session->Send(std::move(message)); !status.ok()) {
     DropSession(state, status);
   }

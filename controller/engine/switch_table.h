@@ -106,16 +106,37 @@ class SwitchTable {
         sequencer = MakePhases;
   };
 
+  // Is told what becomes of a plan. On the loop; must not call back.
+  class Follower {
+   public:
+    virtual ~Follower() = default;
+    // A new plan wants something else of these switches; before any of it is sent.
+    virtual void Touched(const std::set<std::string>& nodes) = 0;
+    virtual void Sent(const std::string& node) = 0;
+    // The switch holds all that it must.
+    virtual void Holds(const std::string& node) = 0;
+  };
+
+  using OnLinkChange = std::function<void(const std::string& link, bool up)>;
+
   // `on_change` runs when acked or observed state has changed; `on_link_change` when a link went up
   // or down.
   SwitchTable(EventLoop& loop, Metrics& metrics, Options options, std::function<void()> on_change,
-              std::function<void()> on_link_change);
+              OnLinkChange on_link_change);
   ~SwitchTable();
 
   // Programs nothing until every wanted switch has connected and said what it holds and sees, or
   // `limit` has passed: a controller that has just started knows of no link that is down, and would
   // move what had been moved before.
   void HoldUntilHeard(absl::Duration limit, absl::Duration settle);
+
+  // While frozen nothing is sent but questions. What has been sent is not called back: every
+  // prefix of a plan's phases is safe.
+  void SetFrozen(bool frozen);
+  bool frozen() const { return frozen_; }
+
+  // At most one; it must outlive the table.
+  void Follow(Follower* follower) { follower_ = follower; }
 
   // A new plan: node id -> objects, computed from `revision`. `handovers`: who must leave before
   // somebody else arrives; remembered until they have left, whatever plans come meanwhile.
@@ -156,6 +177,7 @@ class SwitchTable {
   void OnEvent(SwitchState& state, const southbound::v1::Event& event);
   void AskForHashes(SwitchState& state);
   void DropSession(SwitchState& state, absl::Status reason);
+  void TellIfHolds(const std::string& node, const SwitchState& state);
   void LetGoIfDone(const std::string& node, SwitchState& state);
   void ScheduleRetry();
 
@@ -163,11 +185,13 @@ class SwitchTable {
   Metrics& metrics_;
   const Options options_;
   const std::function<void()> on_change_;
-  const std::function<void()> on_link_change_;
+  const OnLinkChange on_link_change_;
   Revision revision_ = 0;
   uint64_t next_batch_ = 1;
   uint64_t next_operation_ = 1;
   bool held_ = false;
+  bool frozen_ = false;
+  Follower* follower_ = nullptr;
   absl::Duration settle_;
   std::set<EventLoop::TimerId> timers_;
   SidOwners sid_owners_;

@@ -42,6 +42,7 @@ void SwitchTable::Connected(std::shared_ptr<SwitchSession> session,
     for (const auto& [key, entry] : state.desired.entries()) state.acked.Put(key, entry.hash);
     state.last_acked_revision = hello.last_revision();
     state.synced = true;
+    TellIfHolds(state.session->node(), state);
     ReleaseIfHeard();
     Advance();
   } else {
@@ -157,6 +158,7 @@ void SwitchTable::OnGetResponse(SwitchState& state, const southbound::v1::GetRes
   state.arriving_hashes.clear();
   loop_.Cancel(state.hashes_timeout);
   state.synced = true;
+  TellIfHolds(state.session->node(), state);
   ReleaseIfHeard();
 }
 
@@ -184,7 +186,7 @@ void SwitchTable::OnEvent(SwitchState& state, const Event& event) {
       if (changed) {
         Log(event.link().up() ? LogLevel::kInfo : LogLevel::kWarning,
             event.link().up() ? "link is up" : "link is down", {{"link", link}});
-        on_link_change_();
+        on_link_change_(LinkName(link), event.link().up());
       }
       break;
     }
@@ -243,6 +245,7 @@ void SwitchTable::OnBatchResult(SwitchState& state, const BatchResult& result) {
         {{"node", node}});
     AskForHashes(state);
   }
+  TellIfHolds(node, state);
 }
 
 void SwitchTable::TakeResult(const std::string& node, SwitchState& state,

@@ -82,7 +82,7 @@ class SwitchTableTest : public testing::Test {
   Metrics metrics_;
   int changes_ = 0, link_changes_ = 0;
   SwitchTable table_{loop_, metrics_, SwitchTable::Options(), [this] { ++changes_; },
-                     [this] { ++link_changes_; }};
+                     [this](const std::string&, bool) { ++link_changes_; }};
 };
 
 TEST_F(SwitchTableTest, PhasesWaitForEverySwitch) {

@@ -85,8 +85,11 @@ class Builder {
       *rejected = true;
       return absl::StrCat("switch ", node, " rejected ", key, ": ", it->second.error);
     }
-    return state->session == nullptr
-               ? absl::StrCat("the agent of ", node, " is not connected; waiting to program ", key)
+    if (state->session == nullptr) {
+      return absl::StrCat("the agent of ", node, " is not connected; waiting to program ", key);
+    }
+    return in_.switches.frozen()
+               ? absl::StrCat("programming is frozen; waiting to program ", key, " at ", node)
                : absl::StrCat("waiting for switch ", node, " to confirm ", key);
   }
 
@@ -240,6 +243,10 @@ class Builder {
     return MakeStatus(v1::UP);
   }
 
+  std::string NotInStep() const {
+    return in_.switches.frozen() ? "not in step; programming is frozen" : "being programmed";
+  }
+
   v1::Status NodeStatus(const NodeInfo& node) const {
     const std::string id = Id(node.name);
     const SwitchState* state = in_.switches.Find(id);
@@ -253,7 +260,7 @@ class Builder {
       const auto& [key, rejection] = *state->rejected.begin();
       return MakeStatus(v1::DEGRADED, absl::StrCat("rejected ", key, ": ", rejection.error));
     }
-    return state->HoldsDesired() ? MakeStatus(v1::UP) : MakeStatus(v1::PENDING, "being programmed");
+    return state->HoldsDesired() ? MakeStatus(v1::UP) : MakeStatus(v1::PENDING, NotInStep());
   }
 
   v1::Status LinkStatus(const LinkInfo& link) const {
@@ -312,7 +319,7 @@ class Builder {
     } else if (!state.rejected.empty()) {
       status = MakeStatus(v1::DEGRADED, agent.rejected(0));
     } else if (!state.HoldsDesired()) {
-      status = MakeStatus(v1::PENDING, "being programmed");
+      status = MakeStatus(v1::PENDING, NotInStep());
     } else if (!state.rib_only.empty()) {
       status = MakeStatus(v1::DEGRADED, absl::StrCat(state.rib_only.size(),
                                                      " objects not yet in its data plane, first ",

@@ -72,7 +72,7 @@ class ViewBuilderTest : public testing::Test, public SwitchSessionListener {
   Resources resources_;
   std::shared_ptr<const Snapshot> snapshot_;
   Plan plan_;
-  SwitchTable table_{loop_, metrics_, {}, [] {}, [] {}};
+  SwitchTable table_{loop_, metrics_, {}, [] {}, [](const auto&, bool) {}};
   std::vector<std::shared_ptr<FakeAgent>> agents_;
   std::shared_ptr<const NetworkView> view_ = std::make_shared<NetworkView>();
 };

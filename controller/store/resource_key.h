@@ -19,7 +19,9 @@ inline constexpr std::string_view kPlacementPrefix = "placement:";
 inline constexpr std::string_view kMeshRoutesPrefix = "mesh:";
 inline constexpr std::string_view kGuaranteePrefix = "guarantee:";
 inline constexpr std::string_view kRequestPrefix = "request:";
+inline constexpr std::string_view kMetaPrefix = "meta:";
 inline constexpr std::string_view kAllocatorKey = "meta:allocator";
+inline constexpr std::string_view kFreezeKey = "meta:freeze";
 
 // prefix + resource name.
 inline std::string StoreKey(std::string_view prefix, std::string_view name) {

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "controller/store/path_queries.h"
+#include "controller/store/programming_control.h"
 #include "northbound/api/committer.h"
 #include "northbound/api/dispatcher.h"
 #include "northbound/api/reader.h"
@@ -24,6 +25,7 @@ struct Rooms {
   Reader& reader;
   Dispatcher& dispatcher;
   PathQueries& paths;
+  ProgrammingControl& programming;
 };
 
 // A hash of a mutation and of who asks for it, blind to its request_id.

@@ -105,10 +105,10 @@ TEST(MeshApiTest, WithoutAnOptimiserItSaysSo) {
   Server server;
   NorthboundServer::Options options;
   options.listen = "127.0.0.1:0";
-  auto bare =
-      NorthboundServer::Start({server.store, server.view, *server.committer, server.watch_loop,
-                               server.backup_loop, RealClock(), server.metrics, server.paths},
-                              options);
+  auto bare = NorthboundServer::Start(
+      {server.store, server.view, *server.committer, server.watch_loop, server.backup_loop,
+       RealClock(), server.metrics, server.paths, server.programming},
+      options);
   ASSERT_TRUE(bare.ok()) << bare.status();
   const auto stub = v1::MeshService::NewStub(grpc::CreateChannel(
       absl::StrCat("127.0.0.1:", (*bare)->port()), grpc::InsecureChannelCredentials()));

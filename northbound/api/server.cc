@@ -13,6 +13,7 @@
 #include "northbound/api/listener.h"
 #include "northbound/api/mesh_service.h"
 #include "northbound/api/policy_service.h"
+#include "northbound/api/programming_service.h"
 #include "northbound/api/resource_services.h"
 #include "northbound/auth/caller.h"
 
@@ -66,6 +67,7 @@ constexpr const char* kServiceNames[] = {"",
                                          "waymark.v1.CustomerService",
                                          "waymark.v1.PolicyService",
                                          "waymark.v1.MeshService",
+                                         "waymark.v1.ProgrammingService",
                                          "waymark.v1.ChangeService"};
 
 }  // namespace
@@ -75,12 +77,14 @@ struct NorthboundServer::Services {
       : reader(parts.store, parts.view),
         dispatcher({options.max_concurrent_calls, std::move(plaintext_caller)}, parts.clock,
                    parts.metrics),
-        rooms{parts.store, parts.view, parts.committer, reader, dispatcher, parts.paths},
+        rooms{parts.store, parts.view,  parts.committer,  reader,
+              dispatcher,  parts.paths, parts.programming},
         watches(WatchHub::Create(parts.store, parts.view, parts.watch_loop, parts.metrics)),
         topology(rooms),
         customer(rooms),
         policy(rooms),
         mesh(dispatcher, parts.mesh),
+        programming(rooms),
         change(rooms, watches, parts.backup_loop, options.identity, options.backup_root) {}
 
   Reader reader;
@@ -91,6 +95,7 @@ struct NorthboundServer::Services {
   CustomerServiceImpl customer;
   PolicyServiceImpl policy;
   MeshServiceImpl mesh;
+  ProgrammingServiceImpl programming;
   ChangeServiceImpl change;
 };
 
@@ -141,6 +146,7 @@ absl::Status NorthboundServer::Listen(const Options& o) {
       .RegisterService(&services_->customer)
       .RegisterService(&services_->policy)
       .RegisterService(&services_->mesh)
+      .RegisterService(&services_->programming)
       .RegisterService(&services_->change);
   server_ = builder.BuildAndStart();
   if (server_ == nullptr) {

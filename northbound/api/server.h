@@ -1,9 +1,9 @@
-// The northbound gRPC server: the five services of waymark.v1, grpc.health.v1 and reflection.
+// The northbound gRPC server: the services of waymark.v1, grpc.health.v1 and reflection.
 //
 //   auto committer = Committer::Open(store, commit_loop, metrics);
 //   NorthboundServer::Options options; options.listen = "127.0.0.1:7443"; ...
 //   auto server = NorthboundServer::Start({store, view, **committer, watch_loop, backup_loop,
-//   clock, metrics, paths}, options);
+//   clock, metrics, paths, engine}, options);
 //   (*server)->SetReady(true);
 //   ...
 //   (*server)->Shutdown(absl::Seconds(5));   // before the loops stop
@@ -43,6 +43,7 @@ class NorthboundServer {
     Metrics& metrics;
     // Must go on answering until Shutdown has returned.
     PathQueries& paths;
+    ProgrammingControl& programming;
     // Likewise. Null: calls about the mesh are UNAVAILABLE.
     MeshQueries* mesh = nullptr;
   };

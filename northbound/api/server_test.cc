@@ -50,7 +50,8 @@ grpc::Status CallRaw(Server& server, const std::string& method, const std::strin
 
 std::vector<const MethodDescriptor*> UnaryMethods() {
   std::vector<const MethodDescriptor*> methods;
-  for (const char* name : {"waymark/v1/services.proto", "waymark/v1/mesh.proto"}) {
+  for (const char* name :
+       {"waymark/v1/services.proto", "waymark/v1/mesh.proto", "waymark/v1/programming.proto"}) {
     const auto* file = google::protobuf::DescriptorPool::generated_pool()->FindFileByName(name);
     for (int s = 0; s < file->service_count(); ++s) {
       for (int m = 0; m < file->service(s)->method_count(); ++m) {
@@ -69,13 +70,13 @@ std::string PathOf(const MethodDescriptor* method) {
 // As an empty request asks it to.
 bool Reads(const MethodDescriptor* method) {
   const std::string& name = method->name();
-  return name.starts_with("Get") || name.starts_with("List") || name == "Trace" ||
+  return name.starts_with("Get") || name.starts_with("List") || name.starts_with("Trace") ||
          name == "ComputePath" || name == "ExplainService" || name == "Reoptimize";
 }
 
 NorthboundServer::Parts PartsOf(Server& s) {
-  return {s.store,       s.view,      *s.committer, s.watch_loop,
-          s.backup_loop, RealClock(), s.metrics,    s.paths};
+  return {s.store,     s.view,    *s.committer, s.watch_loop, s.backup_loop,
+          RealClock(), s.metrics, s.paths,      s.programming};
 }
 
 TEST(ServerTest, EveryMethodIsServedAndViewersCannotWrite) {
@@ -198,7 +199,8 @@ TEST(ServerTest, ReflectionDescribesEveryServiceThatItLists) {
   }
   for (const char* name :
        {"waymark.v1.TopologyService", "waymark.v1.CustomerService", "waymark.v1.PolicyService",
-        "waymark.v1.MeshService", "waymark.v1.ChangeService", "grpc.health.v1.Health"}) {
+        "waymark.v1.MeshService", "waymark.v1.ProgrammingService", "waymark.v1.ChangeService",
+        "grpc.health.v1.Health"}) {
     EXPECT_EQ(std::count(names.begin(), names.end(), name), 1) << name << " in " << list;
   }
   for (const std::string& name : names) {

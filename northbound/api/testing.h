@@ -196,6 +196,43 @@ class FakeMeshQueries final : public MeshQueries {
   std::vector<std::string> asked_;
 };
 
+// Frozen or not, and a journey of every revision.
+class FakeProgramming final : public ProgrammingControl {
+ public:
+  void GetProgramming(Answer<v1::Programming> answer) override { answer(Tell()); }
+  void Freeze(const std::string& reason, const std::string& by,
+              Answer<v1::Programming> answer) override {
+    {
+      const std::lock_guard lock(mutex_);
+      told_.set_frozen(true);
+      told_.set_reason(reason);
+      told_.set_by(by);
+    }
+    answer(Tell());
+  }
+  void Unfreeze(const std::string&, Answer<v1::Programming> answer) override {
+    {
+      const std::lock_guard lock(mutex_);
+      told_.Clear();
+    }
+    answer(Tell());
+  }
+  void TraceRevision(Revision revision, Answer<v1::RevisionJourney> answer) override {
+    v1::RevisionJourney journey;
+    journey.set_revision(revision);
+    answer(journey);
+  }
+
+ private:
+  v1::Programming Tell() const {
+    const std::lock_guard lock(mutex_);
+    return told_;
+  }
+
+  mutable std::mutex mutex_;
+  v1::Programming told_;
+};
+
 class Server {
  public:
   explicit Server(const std::string& role = "operator", Store* store = nullptr)
@@ -210,9 +247,10 @@ class Server {
     options.listen = "127.0.0.1:0";
     options.plaintext_role = role;
     options.identity = {"1.2.3", 7, absl::FromUnixSeconds(1'000)};
-    auto started = NorthboundServer::Start({this->store, view, *committer, watch_loop, backup_loop,
-                                            RealClock(), metrics, paths, &mesh_queries},
-                                           options);
+    auto started =
+        NorthboundServer::Start({this->store, view, *committer, watch_loop, backup_loop,
+                                 RealClock(), metrics, paths, programming, &mesh_queries},
+                                options);
     EXPECT_TRUE(started.ok()) << started.status();
     server = *std::move(started);
     // A channel of its own: clients of other servers in the process must not share its connection.
@@ -253,6 +291,7 @@ class Server {
   Metrics metrics;
   FakePathQueries paths;
   FakeMeshQueries mesh_queries;
+  FakeProgramming programming;
   std::unique_ptr<Committer> committer;
   std::unique_ptr<NorthboundServer> server;
   std::shared_ptr<grpc::Channel> channel;

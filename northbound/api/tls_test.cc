@@ -89,10 +89,10 @@ TEST(TlsTest, SubjectGivesTheRole) {
   options.tls_certificate = WriteFile("server.pem", CertificatePem(server_id));
   options.tls_key = WriteFile("server.key", KeyPem(server_id));
   options.tls_client_ca = WriteFile("ca.pem", CertificatePem(ca));
-  auto server =
-      NorthboundServer::Start({plain.store, plain.view, *plain.committer, plain.watch_loop,
-                               plain.backup_loop, RealClock(), plain.metrics, plain.paths},
-                              options);
+  auto server = NorthboundServer::Start(
+      {plain.store, plain.view, *plain.committer, plain.watch_loop, plain.backup_loop, RealClock(),
+       plain.metrics, plain.paths, plain.programming},
+      options);
   ASSERT_TRUE(server.ok()) << server.status();
 
   struct Client {

@@ -75,6 +75,10 @@ Table MakeTable() {
   t["/waymark.v1.MeshService/GetMeshStatus"] = {false, kDenied};
   t["/waymark.v1.MeshService/OptimizeMesh"] = {true, kDenied};
   t["/waymark.v1.MeshService/CancelMeshRun"] = {true, kDenied};
+  t["/waymark.v1.ProgrammingService/GetProgramming"] = {false, kDenied};
+  t["/waymark.v1.ProgrammingService/Freeze"] = {true, kDenied};
+  t["/waymark.v1.ProgrammingService/Unfreeze"] = {true, kDenied};
+  t["/waymark.v1.ProgrammingService/TraceRevision"] = {false, kDenied};
   t["/waymark.v1.ChangeService/Apply"] = {true, kOwnClassMaps};
   t["/waymark.v1.ChangeService/Watch"] = {false, kNarrowed};
   t["/waymark.v1.ChangeService/GetServerInfo"] = {false, kNarrowed};

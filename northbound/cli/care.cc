@@ -12,13 +12,16 @@ absl::Status RunInfo(Context& context) {
   const auto info = (*client)->Info();
   if (!info.ok()) return info.status();
   if (PrintedForMachine(context, *info)) return absl::OkStatus();
-  Fields()
-      .Add("Server", (*client)->options().server)
+  // Customers may ask for the one and not for the other.
+  const auto programming = (*client)->Programming();
+  Fields fields;
+  fields.Add("Server", (*client)->options().server)
       .Add("Version", info->version())
       .Add("Revision", absl::StrCat(info->revision()))
       .Add("Computed", absl::StrCat("revision ", info->computed_revision()))
-      .Add("Converged", info->converged() ? "yes" : "no")
-      .Add("Epoch", absl::StrCat(info->epoch()))
+      .Add("Converged", info->converged() ? "yes" : "no");
+  if (programming.ok()) fields.Add("Programming", ProgrammingText(*programming));
+  fields.Add("Epoch", absl::StrCat(info->epoch()))
       .Add("Started", FormatTime(info->started()))
       .Print(context.out(), context.color());
   return absl::OkStatus();

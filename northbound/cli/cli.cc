@@ -50,6 +50,8 @@ struct Arguments {
   WatchArgs watch;
   WaitArgs wait;
   TraceArgs trace;
+  int64_t revision = 0;
+  FreezeArgs freeze;
   ImportArgs import;
   ExportArgs export_;
   PathComputeArgs path_compute;
@@ -209,13 +211,27 @@ class Program {
     describe->add_option("name", a.describe.names, "Its name")->required()->expected(1);
     describe->add_option("--customer", a.describe.customer, "The owner, when NAME does not say it");
 
+    // Also `trace revision N`: CLI11 would ask a subcommand's parent for the frame's options too.
     CLI::App* trace =
         Add(&app_, "trace", "The exact queue and route of a marked frame, before it is sent",
-            "Example: waymark trace callcentre/voice --from mum --to lon --pcp 5",
-            [&] { return RunTrace(context_, a.trace); });
-    trace->add_option("service", a.trace.service, "The service, e.g. bank/core")->required();
-    trace->add_option("--from", a.trace.from, "Site where the frame enters")->required();
-    trace->add_option("--to", a.trace.to, "Site where it leaves")->required();
+            "trace revision N tells how far a change has come.\n"
+            "Examples: waymark trace callcentre/voice --from mum --to lon --pcp 5\n"
+            "          waymark trace revision 1207",
+            nullptr);
+    CLI::App* revision =
+        Add(trace, "revision", "How far a change has come, and how long each part of the way took",
+            "Example: waymark trace revision 1207", nullptr);
+    revision->add_option("revision", a.revision, "Its revision; without it: the latest")
+        ->check(CLI::Range(int64_t{1}, INT64_MAX));
+    trace->callback([this, &a, revision] {
+      Finish();
+      if (!status_.ok()) return;
+      status_ =
+          revision->parsed() ? RunTraceRevision(context_, a.revision) : RunTrace(context_, a.trace);
+    });
+    trace->add_option("service", a.trace.service, "The service, e.g. bank/core");
+    trace->add_option("--from", a.trace.from, "Site where the frame enters");
+    trace->add_option("--to", a.trace.to, "Site where it leaves");
     trace->add_option("--dscp", a.trace.dscp,
                       "Mark in the IP header: 0 to 63, or EF, AF31, CS5 ...");
     trace->add_option("--pcp", a.trace.pcp, "Mark in the VLAN tag: 0 to 7")
@@ -416,6 +432,17 @@ class Program {
         Add(agent, "show", "One agent, with what its switch rejected",
             "Example: waymark agent show zrh", [&] { return RunDescribe(context_, a.agent); });
     show->add_option("node", a.agent.names, "The node")->required()->expected(1);
+
+    CLI::App* freeze = Add(
+        &app_, "freeze", "Send nothing more to any switch; everything keeps forwarding",
+        "The red button: changes are still stored, computed and shown, and wait until `waymark\n"
+        "unfreeze`, over restarts of the controller too. Switches go on repairing by themselves.\n"
+        "Example: waymark freeze --reason 'INC-4711: core switches reload'",
+        [&] { return RunFreeze(context_, a.freeze); });
+    freeze->add_option("--reason", a.freeze.reason, "Why, for whoever finds it frozen")->required();
+    CLI::App* unfreeze = Add(&app_, "unfreeze", "Send what has waited, in order, and go on", "",
+                             [&] { return RunUnfreeze(context_, a.freeze); });
+    unfreeze->add_flag("--yes,-y", a.freeze.yes, "Don't ask");
 
     Add(&app_, "info", "The controller: version, revision, whether it has converged", "",
         [&] { return RunInfo(context_); });

@@ -179,7 +179,7 @@ TEST_F(CliTest, InfoAndBackup) {
   info.set_version("1.0");
   info.set_revision(9);
   server_.set_info(info);
-  EXPECT_THAT(Run({"info"}).out, HasSubstr("Revision:   9\n"));
+  EXPECT_THAT(Run({"info"}).out, HasSubstr("Revision:     9\n"));
   EXPECT_THAT(Run({"backup", "/var/backups/w"}).out,
               HasSubstr("4096 bytes, written to /var/backups/w"));
 }

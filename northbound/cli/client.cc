@@ -131,6 +131,7 @@ Client::Client(const ConnectOptions& options, const Clock& clock,
       topology_(channel),
       customer_(channel),
       policy_(channel),
+      programming_(channel),
       change_(channel),
       mesh_(channel) {}
 
@@ -346,6 +347,35 @@ absl::StatusOr<v1::ServerInfo> Client::Info() {
     return s;
   }
   return response;
+}
+
+template <typename Response, typename Stub, typename Request>
+absl::StatusOr<Response> Client::Ask(Stub& stub,
+                                     grpc::Status (Stub::*method)(grpc::ClientContext*,
+                                                                  const Request&, Response*),
+                                     const Request& request) const {
+  Response response;
+  if (auto s = Call(stub, method, request, &response); !s.ok()) return s;
+  return response;
+}
+
+absl::StatusOr<v1::Programming> Client::Programming() {
+  return Ask(programming_, &v1::ProgrammingService::Stub::GetProgramming,
+             v1::GetProgrammingRequest());
+}
+
+absl::StatusOr<v1::Programming> Client::Freeze(const v1::FreezeRequest& request) {
+  return Ask(programming_, &v1::ProgrammingService::Stub::Freeze, request);
+}
+
+absl::StatusOr<v1::Programming> Client::Unfreeze() {
+  return Ask(programming_, &v1::ProgrammingService::Stub::Unfreeze, v1::UnfreezeRequest());
+}
+
+absl::StatusOr<v1::RevisionJourney> Client::TraceRevision(int64_t revision) {
+  v1::TraceRevisionRequest request;
+  request.set_revision(revision);
+  return Ask(programming_, &v1::ProgrammingService::Stub::TraceRevision, request);
 }
 
 absl::StatusOr<v1::BackupStoreResponse> Client::Backup(const std::string& folder) {

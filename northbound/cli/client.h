@@ -16,6 +16,7 @@
 #include "controller/base/clock.h"
 #include "northbound/cli/kind.h"
 #include "waymark/v1/mesh.grpc.pb.h"
+#include "waymark/v1/programming.grpc.pb.h"
 #include "waymark/v1/services.grpc.pb.h"
 
 namespace waymark::cli {
@@ -74,6 +75,10 @@ class Client {
   // Policies under a parent: "customers/ID", "customers/ID/services/ID", "nodes/ID"; empty: all.
   absl::StatusOr<std::vector<v1::Resource>> ListPolicies(const std::string& parent);
   absl::StatusOr<v1::ServerInfo> Info();
+  absl::StatusOr<v1::Programming> Programming();
+  absl::StatusOr<v1::Programming> Freeze(const v1::FreezeRequest& request);
+  absl::StatusOr<v1::Programming> Unfreeze();
+  absl::StatusOr<v1::RevisionJourney> TraceRevision(int64_t revision);
   absl::StatusOr<v1::BackupStoreResponse> Backup(const std::string& folder);
 
   // Reads events until the stream ends, `limit` has passed (then DEADLINE_EXCEEDED) or `on_event`
@@ -98,6 +103,12 @@ class Client {
   absl::Status Call(Stub& stub,
                     grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
                     const Request& request, Response* response) const;
+  // The response, or the error.
+  template <typename Response, typename Stub, typename Request>
+  absl::StatusOr<Response> Ask(Stub& stub,
+                               grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
+                                                            Response*),
+                               const Request& request) const;
   template <typename Stub, typename Item>
   absl::StatusOr<v1::Resource> GetOne(
       Stub& stub, grpc::Status (Stub::*method)(grpc::ClientContext*, const v1::GetRequest&, Item*),
@@ -114,6 +125,7 @@ class Client {
   v1::TopologyService::Stub topology_;
   v1::CustomerService::Stub customer_;
   v1::PolicyService::Stub policy_;
+  v1::ProgrammingService::Stub programming_;
   v1::ChangeService::Stub change_;
   v1::MeshService::Stub mesh_;
 };

@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "northbound/cli/context.h"
+#include "waymark/v1/programming.pb.h"
 
 namespace waymark::cli {
 
@@ -139,6 +140,17 @@ struct MeshOptimizeArgs {
 absl::Status RunMeshOptimize(Context& context, const MeshOptimizeArgs& args);
 // 0: whichever is under way or waits.
 absl::Status RunMeshCancel(Context& context, int64_t run);
+struct FreezeArgs {
+  std::string reason;
+  bool yes = false;
+};
+// Nothing more is sent to switches, until RunUnfreeze.
+absl::Status RunFreeze(Context& context, const FreezeArgs& args);
+absl::Status RunUnfreeze(Context& context, const FreezeArgs& args);
+// How far a change has come; 0: the latest.
+absl::Status RunTraceRevision(Context& context, int64_t revision);
+// "on", or since when, by whom and why it is frozen.
+std::string ProgrammingText(const v1::Programming& programming);
 
 absl::Status RunInfo(Context& context);
 absl::Status RunBackup(Context& context, const std::string& folder);

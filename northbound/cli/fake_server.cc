@@ -28,6 +28,10 @@ struct FakeServer::State {
   int plans = 0;
   std::vector<v1::WatchEvent> events;
   v1::ServerInfo info;
+  v1::Programming programming;
+  v1::RevisionJourney journey;
+  v1::FreezeRequest last_freeze;
+  int64_t last_journey = 0;
   v1::ApplyRequest last_apply;
   v1::TraceRequest last_trace;
   v1::WatchRequest last_watch;
@@ -194,6 +198,42 @@ class FakeServer::Mesh final : public v1::MeshService::Service {
   State& state_;
 };
 
+class FakeServer::Programming final : public v1::ProgrammingService::Service {
+ public:
+  explicit Programming(State& state) : state_(state) {}
+
+  Status GetProgramming(grpc::ServerContext*, const v1::GetProgrammingRequest*,
+                        v1::Programming* out) override {
+    const std::lock_guard<std::mutex> lock(state_.mutex);
+    *out = state_.programming;
+    return state_.failure;
+  }
+  Status Freeze(grpc::ServerContext*, const v1::FreezeRequest* request,
+                v1::Programming* out) override {
+    const std::lock_guard<std::mutex> lock(state_.mutex);
+    state_.last_freeze = *request;
+    state_.programming.set_frozen(true);
+    state_.programming.set_reason(request->reason());
+    *out = state_.programming;
+    return state_.failure;
+  }
+  Status Unfreeze(grpc::ServerContext*, const v1::UnfreezeRequest*, v1::Programming*) override {
+    const std::lock_guard<std::mutex> lock(state_.mutex);
+    state_.programming.Clear();
+    return state_.failure;
+  }
+  Status TraceRevision(grpc::ServerContext*, const v1::TraceRevisionRequest* request,
+                       v1::RevisionJourney* out) override {
+    const std::lock_guard<std::mutex> lock(state_.mutex);
+    state_.last_journey = request->revision();
+    *out = state_.journey;
+    return state_.failure;
+  }
+
+ private:
+  State& state_;
+};
+
 class FakeServer::Changes final : public v1::ChangeService::Service {
  public:
   Changes(State& state, FakeServer& server) : state_(state), server_(server) {}
@@ -271,6 +311,7 @@ FakeServer::FakeServer(const std::string& path) : path_(path), state_(std::make_
   services_.push_back(std::make_unique<Customers>(*state_));
   services_.push_back(std::make_unique<Policies>(*state_));
   services_.push_back(std::make_unique<Mesh>(*state_));
+  services_.push_back(std::make_unique<Programming>(*state_));
   services_.push_back(std::make_unique<Changes>(*state_, *this));
   grpc::ServerBuilder builder;
   builder.AddListeningPort(address(), grpc::InsecureServerCredentials());
@@ -347,6 +388,26 @@ std::vector<std::string> FakeServer::mesh_requests() const {
 void FakeServer::set_events(std::vector<v1::WatchEvent> events) {
   const std::lock_guard<std::mutex> lock(state_->mutex);
   state_->events = std::move(events);
+}
+
+void FakeServer::set_programming(const v1::Programming& programming) {
+  const std::lock_guard<std::mutex> lock(state_->mutex);
+  state_->programming = programming;
+}
+
+void FakeServer::set_journey(const v1::RevisionJourney& journey) {
+  const std::lock_guard<std::mutex> lock(state_->mutex);
+  state_->journey = journey;
+}
+
+v1::FreezeRequest FakeServer::last_freeze() const {
+  const std::lock_guard<std::mutex> lock(state_->mutex);
+  return state_->last_freeze;
+}
+
+int64_t FakeServer::last_journey() const {
+  const std::lock_guard<std::mutex> lock(state_->mutex);
+  return state_->last_journey;
 }
 
 void FakeServer::set_info(const v1::ServerInfo& info) {

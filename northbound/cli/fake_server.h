@@ -15,6 +15,7 @@
 
 #include "northbound/cli/kind.h"
 #include "waymark/v1/mesh.grpc.pb.h"
+#include "waymark/v1/programming.grpc.pb.h"
 #include "waymark/v1/services.grpc.pb.h"
 
 namespace waymark::cli {
@@ -48,6 +49,8 @@ class FakeServer {
   // Events of the next watches, in order; then the stream stays open until the client leaves.
   void set_events(std::vector<v1::WatchEvent> events);
   void set_info(const v1::ServerInfo& info);
+  void set_programming(const v1::Programming& programming);
+  void set_journey(const v1::RevisionJourney& journey);
 
   v1::ApplyRequest last_apply() const;
   v1::TraceRequest last_trace() const;
@@ -61,12 +64,15 @@ class FakeServer {
   // Calls so far.
   int watches() const;
   int infos() const;
+  v1::FreezeRequest last_freeze() const;
+  int64_t last_journey() const;
 
  private:
   struct State;
   class Topology;
   class Customers;
   class Policies;
+  class Programming;
   class Changes;
   class Mesh;
 

@@ -10,6 +10,11 @@ namespace {
 
 absl::StatusOr<v1::TraceRequest> Request(const TraceArgs& args) {
   v1::TraceRequest request;
+  if (args.service.empty() || args.from.empty() || args.to.empty()) {
+    return UsageError(
+        "a service, --from and --to are required (or `trace revision N`); see waymark trace "
+        "--help");
+  }
   const auto service = ResourceName(Kind::kService, args.service, args.customer);
   if (!service.ok()) return service.status();
   const std::string owner = CustomerOf(*service);

@@ -1,0 +1,284 @@
+// Freezing, and the journeys of changes.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "controller/engine/engine.h"
+#include "controller/engine/engine_testing.h"
+#include "controller/store/memory_store.h"
+
+namespace waymark {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+// A store on which commits can fail.
+class FailingStore final : public Store {
+ public:
+  explicit FailingStore(Store& store) : store_(store) {}
+
+  void Commit(std::vector<Mutation> mutations, Done done) override {
+    if (fails) return done(absl::ResourceExhaustedError("disk full"));
+    store_.Commit(std::move(mutations), std::move(done));
+  }
+  Revision current() const override { return store_.current(); }
+  Revision oldest() const override { return store_.oldest(); }
+  absl::StatusOr<Record> Get(const std::string& key, Revision as_of) const override {
+    return store_.Get(key, as_of);
+  }
+  absl::StatusOr<std::vector<Record>> List(const std::string& prefix, Revision as_of,
+                                           const std::string& after, size_t limit) const override {
+    return store_.List(prefix, as_of, after, limit);
+  }
+  absl::StatusOr<Revision> RevisionAt(absl::Time time) const override {
+    return store_.RevisionAt(time);
+  }
+  absl::StatusOr<absl::Time> TimeOf(Revision revision) const override {
+    return store_.TimeOf(revision);
+  }
+  absl::StatusOr<std::unique_ptr<Subscription>> Watch(Revision after, OnChange on_change) override {
+    return store_.Watch(after, std::move(on_change));
+  }
+  absl::StatusOr<Revision> Backup(const std::string& folder) override {
+    return store_.Backup(folder);
+  }
+  absl::Status Compact(Revision before) override { return store_.Compact(before); }
+
+  bool fails = false;
+
+ private:
+  Store& store_;
+};
+
+class EngineProgrammingTest : public testing::Test {
+ protected:
+  EngineProgrammingTest() {
+    EXPECT_TRUE(memory_.CommitAndWait(MutationsOf(bundle_)).ok());
+    Restart();
+  }
+  ~EngineProgrammingTest() override { engine_->Stop(); }
+
+  // A new controller on the same store, and agents that hold what they held.
+  void Restart() {
+    for (const auto& agent : agents_) held_[agent->node()] = agent->held;
+    agents_.clear();
+    if (engine_ != nullptr) engine_->Stop();
+    Engine::Options options;
+    options.hear_agents = absl::Milliseconds(100);
+    engine_ = std::make_unique<Engine>(store_, views_, loop_, metrics_, options);
+    ASSERT_TRUE(engine_->Start().ok());
+    loop_.Advance(absl::Milliseconds(50));
+    for (const auto& [node, held] : held_) {
+      agents_.push_back(std::make_shared<FakeAgent>(*engine_, node));
+      agents_.back()->held = held;
+      ASSERT_TRUE(agents_.back()->Connect().ok());
+    }
+    Settle();
+  }
+  void Settle() {
+    for (int round = 0; round < 50; ++round) {
+      loop_.Advance(absl::Milliseconds(200));
+      bool any = false;
+      for (const auto& agent : agents_) any = agent->Run() || any;
+      if (!any && round > 1) return;
+    }
+    FAIL() << "does not come to rest";
+  }
+  int Batches() const {
+    int batches = 0;
+    for (const auto& agent : agents_) batches += agent->batches;
+    return batches;
+  }
+  void ChangeLine(uint32_t vlan) {
+    v1::Service line = bundle_.services(0);
+    line.mutable_endpoints(0)->set_vlan(vlan);
+    ASSERT_TRUE(
+        memory_
+            .CommitAndWait({{StoreKey(kServicePrefix, line.name()), line.SerializeAsString(), {}}})
+            .ok());
+  }
+  absl::StatusOr<v1::Programming> Freeze(const std::string& reason) {
+    absl::StatusOr<v1::Programming> told = absl::UnknownError("no answer");
+    engine_->Freeze(reason, "alice", [&](auto answer) { told = std::move(answer); });
+    Settle();
+    return told;
+  }
+  absl::StatusOr<v1::Programming> Unfreeze() {
+    absl::StatusOr<v1::Programming> told = absl::UnknownError("no answer");
+    engine_->Unfreeze("bob", [&](auto answer) { told = std::move(answer); });
+    Settle();
+    return told;
+  }
+  v1::Programming Programming() {
+    v1::Programming told;
+    engine_->GetProgramming([&](auto answer) { told = *answer; });
+    loop_.Advance(absl::ZeroDuration());
+    return told;
+  }
+  absl::StatusOr<v1::RevisionJourney> Trace(Revision revision) {
+    absl::StatusOr<v1::RevisionJourney> told = absl::UnknownError("no answer");
+    engine_->TraceRevision(revision, [&](auto answer) { told = std::move(answer); });
+    loop_.Advance(absl::ZeroDuration());
+    return told;
+  }
+
+  SimulatedEventLoop loop_;
+  Metrics metrics_;
+  MemoryStore memory_{loop_};
+  FailingStore store_{memory_};
+  NetworkViewHolder views_;
+  v1::Bundle bundle_ = TriangleBundle();
+  std::map<std::string, ObjectTable> held_ = {{"a", {}}, {"b", {}}, {"c", {}}};
+  std::unique_ptr<Engine> engine_;
+  std::vector<std::shared_ptr<FakeAgent>> agents_;
+};
+
+TEST_F(EngineProgrammingTest, WhileFrozenNothingIsSentAndAfterwardsAllThatWaited) {
+  ASSERT_TRUE(views_.Get()->converged);
+  const int before = Batches();
+  const auto frozen = Freeze("core reload");
+  ASSERT_TRUE(frozen.ok()) << frozen.status();
+  EXPECT_TRUE(frozen->frozen());
+  EXPECT_EQ(frozen->reason(), "core reload");
+  EXPECT_EQ(frozen->by(), "alice");
+  EXPECT_EQ(frozen->switches_waiting(), 0);
+  ChangeLine(9);
+  Settle();
+  EXPECT_EQ(Batches(), before);
+  EXPECT_FALSE(views_.Get()->converged);
+  EXPECT_THAT(views_.Get()->statuses.at("customers/c/services/line")->reason(),
+              HasSubstr("programming is frozen"));
+  EXPECT_THAT(Programming().waiting(), ElementsAre("nodes/a"));
+  EXPECT_EQ(Freeze("again")->reason(), "core reload");
+
+  const auto unfrozen = Unfreeze();
+  ASSERT_TRUE(unfrozen.ok());
+  EXPECT_FALSE(unfrozen->frozen());
+  EXPECT_GT(Batches(), before);
+  EXPECT_TRUE(views_.Get()->converged);
+  EXPECT_FALSE(Unfreeze()->frozen());
+}
+
+TEST_F(EngineProgrammingTest, ARestartStaysFrozen) {
+  ASSERT_TRUE(Freeze("core reload").ok());
+  ChangeLine(9);
+  Settle();
+  Restart();
+  EXPECT_TRUE(Programming().frozen());
+  EXPECT_EQ(Programming().by(), "alice");
+  EXPECT_EQ(Batches(), 0);
+  ASSERT_TRUE(Unfreeze().ok());
+  EXPECT_TRUE(views_.Get()->converged);
+  Restart();
+  EXPECT_FALSE(Programming().frozen());
+}
+
+TEST_F(EngineProgrammingTest, AFullDiskFreezesAllTheSameAndUnfreezesNothing) {
+  store_.fails = true;
+  const auto frozen = Freeze("core reload");
+  EXPECT_TRUE(absl::IsUnavailable(frozen.status())) << frozen.status();
+  EXPECT_THAT(frozen.status().message(), HasSubstr("until the controller restarts: disk full"));
+  EXPECT_TRUE(Programming().frozen());
+  EXPECT_TRUE(absl::IsUnavailable(Unfreeze().status()));
+  EXPECT_TRUE(Programming().frozen());
+  store_.fails = false;
+  // Asked again it is stored.
+  ASSERT_TRUE(Freeze("again").ok());
+  Restart();
+  EXPECT_TRUE(Programming().frozen());
+  ASSERT_TRUE(Unfreeze().ok());
+}
+
+TEST_F(EngineProgrammingTest, WhoFreezesWhileItIsBeingUnfrozenWins) {
+  ASSERT_TRUE(Freeze("one").ok());
+  engine_->Unfreeze("bob", [](const auto&) {});
+  engine_->Freeze("two", "carol", [](const auto&) {});
+  Settle();
+  EXPECT_TRUE(Programming().frozen());
+  Restart();
+  EXPECT_TRUE(Programming().frozen());
+}
+
+TEST_F(EngineProgrammingTest, AChangeIsFollowedToTheLastSwitch) {
+  ASSERT_EQ(Trace(0)->state(), v1::ACKED);
+  EXPECT_THAT(Trace(0)->changed(), ElementsAre("the controller's start"));
+  ChangeLine(9);
+  const Revision revision = store_.current();
+  // Computed and sent, not yet answered.
+  loop_.Advance(absl::Milliseconds(200));
+  auto journey = Trace(revision);
+  ASSERT_TRUE(journey.ok()) << journey.status();
+  EXPECT_EQ(journey->state(), v1::PROGRAMMING);
+  EXPECT_THAT(journey->changed(), ElementsAre("customers/c/services/line"));
+  EXPECT_EQ(journey->switches(), 1);
+  ASSERT_EQ(journey->waiting_size(), 1);
+  EXPECT_EQ(journey->waiting(0).node(), "nodes/a");
+  EXPECT_EQ(journey->waiting(0).reason(), "not answered yet");
+  EXPECT_TRUE(journey->has_first_sent());
+  EXPECT_FALSE(journey->has_acked());
+  Settle();
+  journey = Trace(revision);
+  EXPECT_EQ(journey->state(), v1::ACKED);
+  EXPECT_EQ(journey->switches_waiting(), 0);
+  // Gathered for 5 ms, and acked when the agent was let run.
+  EXPECT_EQ(journey->computed().nanos(), 5'000'000);
+  EXPECT_GE(journey->acked().nanos(), 195'000'000);
+}
+
+TEST_F(EngineProgrammingTest, WhyASwitchDoesNotHoldIt) {
+  agents_[0]->rejects = "attachment";
+  ChangeLine(9);
+  const Revision revision = store_.current();
+  Settle();
+  ASSERT_EQ(Trace(revision)->waiting_size(), 1);
+  EXPECT_THAT(Trace(revision)->waiting(0).reason(), HasSubstr("no such device"));
+  engine_->OnDisconnected(agents_[0], absl::UnavailableError("gone"));
+  loop_.Advance(absl::ZeroDuration());
+  EXPECT_EQ(Trace(revision)->waiting(0).reason(), "not connected");
+  // What comes after it takes it along.
+  agents_.erase(agents_.begin());
+  ChangeLine(11);
+  Settle();
+  agents_.push_back(std::make_shared<FakeAgent>(*engine_, "a"));
+  ASSERT_TRUE(agents_.back()->Connect().ok());
+  Settle();
+  EXPECT_EQ(Trace(revision)->state(), v1::ACKED);
+}
+
+TEST_F(EngineProgrammingTest, RevisionsThatNobodyKnows) {
+  const absl::Status later = Trace(store_.current() + 1).status();
+  EXPECT_TRUE(absl::IsNotFound(later));
+  EXPECT_THAT(later.message(), HasSubstr("the latest is"));
+  // A request's record is not computed with.
+  ASSERT_TRUE(memory_.CommitAndWait({{"request:x", "", {}}}).ok());
+  Settle();
+  EXPECT_EQ(Trace(store_.current())->state(), v1::NOTHING_TO_DO);
+  // What is written between one computation and the next belongs to the next.
+  ChangeLine(9);
+  const Revision first = store_.current();
+  ChangeLine(10);
+  Settle();
+  EXPECT_EQ(Trace(first)->first_revision(), first);
+  EXPECT_GE(Trace(first)->revision(), first + 1);
+  for (uint32_t i = 0; i < Journeys::kMost + 2; ++i) {
+    ChangeLine(20 + i % 2);
+    Settle();
+  }
+  const absl::Status old = Trace(first).status();
+  EXPECT_TRUE(absl::IsNotFound(old));
+  EXPECT_THAT(old.message(), HasSubstr("older than what is remembered"));
+}
+
+TEST_F(EngineProgrammingTest, LinksAreChangesToo) {
+  ChangeLine(9);
+  const Revision revision = store_.current();
+  Settle();
+  agents_[0]->ReportLink("a--b", false);
+  Settle();
+  EXPECT_THAT(Trace(0)->changed(), testing::Contains("links/a--b is down"));
+  // The revision that it happened at is still told of.
+  EXPECT_THAT(Trace(revision)->changed(), ElementsAre("customers/c/services/line"));
+}
+
+}  // namespace
+}  // namespace waymark
