@@ -17,6 +17,12 @@ struct TeFiles {
   std::string matrix;  // --matrix
 };
 
+// How much of the time demands are to be served, whatever fails.
+struct TeAvailabilityArgs {
+  std::vector<std::string> targets;  // --availability: SHARE or CLASS=SHARE; empty: not asked for
+  std::string probability, cut_off;  // --failure-probability, --cut-off; empty: the default
+};
+
 struct TeSolveArgs {
   TeFiles files;
   std::string max_paths, weights, time_limit, gap, threads;  // empty: the default
@@ -25,13 +31,17 @@ struct TeSolveArgs {
   std::string protect;            // --protected: link, node, srlg, joined by commas; empty: nothing
   std::vector<std::string> fail;  // failures to outlive, as te whatif has them
   std::string fail_file;          // more of these, one a line; empty: none
+  TeAvailabilityArgs availability;
+  std::string max_segments;                      // of every path; empty: what a packet holds
   std::string max_delay, max_hops, max_stretch;  // of every path; empty: no bound
   std::string objective = "mlu";                 // or max-min, throughput
-  bool shorten = false;
+  bool balance = false, shorten = false;
   std::string granted;               // where granted rates go as CSV; empty: nowhere
   std::vector<std::string> classes;  // --class NAME=FILE, the strongest first, for --demands
 
-  bool protects() const { return !protect.empty() || !fail.empty() || !fail_file.empty(); }
+  bool protects() const {
+    return !protect.empty() || !fail.empty() || !fail_file.empty() || !availability.targets.empty();
+  }
 };
 // Routes for all demands at once. DEADLINE_EXCEEDED or CANCELLED after the best so far has been
 // written and shown; FAILED_PRECONDITION naming demands that nothing can carry.
@@ -40,6 +50,7 @@ absl::Status RunTeSolve(Context& context, const TeSolveArgs& args);
 struct TeEvaluateArgs {
   TeFiles files;
   std::string routes;
+  TeAvailabilityArgs availability;
 };
 // What a routes file does to the links.
 absl::Status RunTeEvaluate(Context& context, const TeEvaluateArgs& args);

@@ -1,8 +1,12 @@
 #include "northbound/cli/te.h"
 
+#include <optional>
+
 #include "absl/strings/str_cat.h"
 #include "controller/compute/mesh/evaluate.h"
+#include "northbound/cli/path_limits.h"
 #include "northbound/cli/path_text.h"
+#include "northbound/cli/te_availability.h"
 #include "northbound/cli/te_input.h"
 #include "northbound/cli/te_print.h"
 #include "northbound/cli/te_routes.h"
@@ -13,7 +17,7 @@ namespace {
 constexpr size_t kNamed = 10, kListed = 1'000, kWorst = 10;
 
 void ShowJson(Context& context, const TeInput& input, const MeshRoutes& routes,
-              const MeshLoads& loads) {
+              const MeshLoads& loads, const TeAvailability* availability) {
   TeJson json;
   json["mlu"] = loads.mlu;
   json["demands"] = input.DemandCount();
@@ -25,11 +29,12 @@ void ShowJson(Context& context, const TeInput& input, const MeshRoutes& routes,
   json["links"] = LinksJson(input, loads, WorstLinks(input, loads, kWorst));
   json["without_routes"] = DemandsJson(input, loads.lost, kListed);
   json["without_routes_count"] = loads.lost.size();
+  if (availability != nullptr) json["availability"] = availability->Json(input);
   PrintTeJson(context, json);
 }
 
 void ShowTable(Context& context, const TeInput& input, const MeshRoutes& routes,
-               const MeshLoads& loads) {
+               const MeshLoads& loads, const TeAvailability* availability) {
   std::string without;
   if (!loads.lost.empty()) {
     without = absl::StrCat(loads.lost.size(), ": ", input.DemandNames(loads.lost, kNamed));
@@ -39,6 +44,7 @@ void ShowTable(Context& context, const TeInput& input, const MeshRoutes& routes,
       .Add("Demands", absl::StrCat(input.DemandCount(), ", ", FormatLoad(loads.offered),
                                    " offered, ", FormatLoad(loads.carried), " carried"))
       .Add("Without routes", without)
+      .Add("Availability", availability == nullptr ? "" : availability->Text(input))
       .Add("Paths",
            absl::StrCat(routes.route_count(), ", ", MostRoutes(routes), " of a pair at most"))
       .Add("Segments", absl::StrCat(*MostSegments(input, routes, {}), " at most"))
@@ -59,11 +65,25 @@ absl::Status RunTeEvaluate(Context& context, const TeEvaluateArgs& args) {
   const auto routes = ReadTeRoutes(context, *input, args.routes);
   if (!routes.ok()) return routes.status();
   const MeshLoads loads = EvaluateMesh(input->problem, *routes);
-  if (context.globals().output == Output::kJson) {
-    ShowJson(context, *input, *routes, loads);
-  } else {
-    ShowTable(context, *input, *routes, loads);
+  std::optional<TeAvailability> availability;
+  if (!args.availability.targets.empty()) {
+    const auto target = AvailabilityTarget(args.availability, {}, "");
+    if (!target.ok()) return target.status();
+    const auto model = ReadFailureModel(*input, args.availability);
+    if (!model.ok()) return model.status();
+    const InterruptGuard guard;
+    const auto limits = PathLimits::Read(context, "1", "");
+    availability =
+        MeasureTe(*input, *routes, *model, *target, [&] { return !limits->GoOn().ok(); }, {});
+    if (absl::Status status = limits->GoOn(); !status.ok()) return status;
   }
+  const TeAvailability* available = availability ? &*availability : nullptr;
+  if (context.globals().output == Output::kJson) {
+    ShowJson(context, *input, *routes, loads, available);
+  } else {
+    ShowTable(context, *input, *routes, loads, available);
+  }
+  if (available != nullptr) context.io().err << available->Warning(*input);
   return absl::OkStatus();
 }
 

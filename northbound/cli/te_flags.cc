@@ -18,6 +18,14 @@ They are chosen so that no failure takes all paths of a pair that the network ca
 then so that none overloads a link, or, where that cannot be, overloads it least; a link fails with
 its reverse. --fail and --fail-file name the failures instead, or more of them, as te whatif does.
 
+--availability SHARE: every demand is to be served that much of the time, whatever fails. Fibres,
+nodes and risk groups fail independently, by their MTBF and MTTR; fibres that state none with
+--failure-probability. The most probable states of the network that come to that share are outlived
+as --protected has it, and what the paths come to in all states above --cut-off is told, as is the
+time that is in none of them. With --class also CLASS=SHARE, for one class.
+
+--max-segments: no path needs more of them; a packet holds 64. What cannot be had so is refused.
+
 --max-delay, --max-hops and --max-stretch hold on every path, backups included, and the bound is of
 routings within them.
 
@@ -47,6 +55,9 @@ Examples:
 const char kTeEvaluateFooter[] =
     R"(What the paths of a file, whoever made it, do to the links. The form is that of te solve --routes
 (also .xz). Paths of pairs without a demand are left out, demands without a path are listed.
+
+--availability SHARE: also how much of the time each demand is served whole, and which are not
+certain to be that often; --failure-probability and --cut-off as in te solve.
 
 Example: waymark te evaluate --graph core.graph --demands core.demands --routes routes.csv)";
 
@@ -110,6 +121,14 @@ void AddPathFlags(CLI::App* command, std::string* max_paths, std::string* weight
        "figures then go to standard error");
 }
 
+void AddAvailabilityFlags(CLI::App* command, TeAvailabilityArgs* args, const char* help) {
+  command->add_option("--availability", args->targets, help)->allow_extra_args(false);
+  command->add_option("--failure-probability", args->probability,
+                      "Of each fibre that states no MTBF and MTTR, e.g. 0.001");
+  command->add_option("--cut-off", args->cut_off,
+                      "States of the network less probable are not looked at (default 1e-9)");
+}
+
 }  // namespace
 
 void AddTeSolveFlags(CLI::App* command, TeSolveArgs* args) {
@@ -132,7 +151,11 @@ void AddTeSolveFlags(CLI::App* command, TeSolveArgs* args) {
                    "Also outlive this failure: LINK, node:N or srlg:NAME, joined by commas, or "
                    "all-links, all-nodes, all-srlgs; again for others")
       ->allow_extra_args(false);
-  text("--fail-file", args->fail_file, "Such failures, one a line");
+  text("--fail-file", args->fail_file, "Such failures, one a line; - for standard input");
+  AddAvailabilityFlags(command, &args->availability,
+                       "Outlive the failures that this share of the time needs, e.g. 0.9999, or "
+                       "CLASS=0.9999; again for other classes");
+  text("--max-segments", args->max_segments, "Most segments of every path, 1 to 64 (default 64)");
   text("--max-delay", args->max_delay, "Most propagation delay of every path, e.g. 30ms");
   text("--max-hops", args->max_hops, "Most links of every path");
   text("--max-stretch", args->max_stretch,
@@ -141,9 +164,13 @@ void AddTeSolveFlags(CLI::App* command, TeSolveArgs* args) {
       ->add_option("--objective", args->objective,
                    "mlu: all is carried; max-min or throughput: what fits is granted")
       ->capture_default_str();
+  command->add_flag("--balance", args->balance,
+                    "Then lower the second most loaded link, the third, and so on");
   command->add_flag("--shorten", args->shorten,
                     "Then move paths to ways of less delay where no link goes above the MLU");
-  text("--granted", args->granted, "Where the rates that fit go, as a demand file");
+  text("--granted", args->granted,
+       "Where the rates that fit go, as a demand file; - for standard output: the figures then go "
+       "to standard error");
   command->add_flag("--allow-unreachable", args->allow_unreachable,
                     "Solve the rest when demands have no way to go, and list them");
 }
@@ -152,6 +179,8 @@ void AddTeEvaluateFlags(CLI::App* command, TeEvaluateArgs* args) {
   AddFiles(command, &args->files)->required();
   command->add_option("--routes", args->routes, "The paths as CSV; - for standard input")
       ->required();
+  AddAvailabilityFlags(command, &args->availability,
+                       "Also how much of the time demands are served, beside this share");
 }
 
 void AddTeHoseFlags(CLI::App* command, TeHoseArgs* args) {

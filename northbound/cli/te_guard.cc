@@ -49,7 +49,6 @@ absl::Status ReadFailFile(Context& context, const std::string& file,
 absl::StatusOr<std::optional<std::vector<Scenario>>> ReadFailures(Context& context,
                                                                   const TeInput& input,
                                                                   const TeSolveArgs& args) {
-  if (!args.protects()) return std::nullopt;
   std::vector<std::string> all;
   if (!args.protect.empty()) {
     if (absl::Status ok = ReadProtected(input, args.protect, &all); !ok.ok()) return ok;
@@ -58,16 +57,19 @@ absl::StatusOr<std::optional<std::vector<Scenario>>> ReadFailures(Context& conte
   if (!args.fail_file.empty()) {
     if (absl::Status ok = ReadFailFile(context, args.fail_file, &all); !ok.ok()) return ok;
   }
+  if (all.empty()) return std::nullopt;
   auto scenarios = ReadScenarios(input, all);
   if (!scenarios.ok()) return scenarios.status();
   return std::optional(*std::move(scenarios));
 }
 
 absl::StatusOr<Guarded> Guard(const TeInput& input, const MeshOptions& options,
-                              const MeshPlan& plan, std::vector<Scenario> scenarios) {
+                              const SegmentRules& rules, const MeshPlan& plan,
+                              std::vector<Scenario> scenarios) {
   ProtectOptions protect{.max_paths = options.max_paths,
                          .weight_total = options.weight_total,
                          .gap = options.gap,
+                         .fits = [&](std::span<const int32_t> links) { return rules.Fits(links); },
                          .lower_bound = plan.lower_bound,
                          .stop = options.stop,
                          .parallel = options.parallel};
@@ -110,9 +112,11 @@ std::string Guarded::LostText() const {
                       plan.exposed.size(), " for want of paths");
 }
 
-std::string Guarded::Warning() const {
+std::string Guarded::Warning(const std::string& traffic_class) const {
   if (holds()) return "";
-  std::string text = "warning: not all failures are outlived: ";
+  std::string text =
+      absl::StrCat("warning: ", traffic_class.empty() ? "" : absl::StrCat("class ", traffic_class),
+                   traffic_class.empty() ? "" : ": ", "not all failures are outlived: ");
   if (!plan.exposed.empty()) {
     absl::StrAppend(&text, plan.exposed.size(),
                     " times a demand loses all its paths though the network has another way",

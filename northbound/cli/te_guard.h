@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "controller/compute/mesh/optimize.h"
 #include "controller/compute/mesh/protect.h"
+#include "controller/compute/mesh/segment_limit.h"
 #include "northbound/cli/context.h"
 #include "northbound/cli/te.h"
 #include "northbound/cli/te_input.h"
@@ -42,13 +43,14 @@ struct Guarded {
   void AddTo(TeJson* json) const;
   std::string WorstText() const;
   std::string LostText() const;
-  std::string Warning() const;
+  std::string Warning(const std::string& traffic_class) const;
   std::string Unfinished() const;
 };
 
-// Backups for `plan`'s routes, which may move.
+// Backups for `plan`'s routes, which may move; of no more segments than the rules allow.
 absl::StatusOr<Guarded> Guard(const TeInput& input, const MeshOptions& options,
-                              const MeshPlan& plan, std::vector<Scenario> scenarios);
+                              const SegmentRules& rules, const MeshPlan& plan,
+                              std::vector<Scenario> scenarios);
 
 }  // namespace waymark::cli
 

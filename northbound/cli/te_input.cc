@@ -108,11 +108,12 @@ double TeInput::Offered() const {
   return sum;
 }
 
-absl::Status CheckOneStandardInput(const TeFiles& files, const std::string& routes) {
+absl::Status CheckOneStandardInput(const TeFiles& files, const std::string& other,
+                                   const char* other_flag) {
   const char* before = nullptr;
   for (const auto& [flag, file] :
        {std::pair("--graph", &files.graph), std::pair("--demands", &files.demands),
-        std::pair("--routes", &routes)}) {
+        std::pair(other_flag, &other)}) {
     if (*file != "-") continue;
     if (before != nullptr) {
       return UsageError(absl::StrCat(before, " and ", flag,

@@ -33,9 +33,10 @@ struct TeInput {
   double Offered() const;
 };
 
-// A usage error if two of the files that a command reads are standard input. `routes`: empty if it
-// reads none.
-absl::Status CheckOneStandardInput(const TeFiles& files, const std::string& routes);
+// A usage error if two of the files that a command reads are standard input. `other`: one more that
+// it reads, of that flag; empty: none.
+absl::Status CheckOneStandardInput(const TeFiles& files, const std::string& other,
+                                   const char* flag = "--routes");
 
 // The graph as matrices and hoses name its nodes.
 DemandGraph DemandGraphOf(const GraphFile& file);

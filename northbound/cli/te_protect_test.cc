@@ -105,6 +105,80 @@ TEST_F(TeProtectTest, ACallersOwnFailures) {
   EXPECT_THAT(empty.err, HasSubstr("names no failure; give one a line"));
 }
 
+// A triangle: a to b directly, or over c.
+constexpr char kTriangle[] =
+    "NODES 3\nlabel x y\na 0 0\nb 1 0\nc 0 1\n"
+    "EDGES 6\nlabel src dest weight bw delay\n"
+    "ab 0 1 1 1000 1\nba 1 0 1 1000 1\nac 0 2 1 1000 1\nca 2 0 1 1000 1\n"
+    "cb 2 1 1 1000 1\nbc 1 2 1 1000 1\n";
+constexpr char kOne[] = "DEMANDS 1\nlabel src dest bw\nx 0 1 900\n";
+
+TEST_F(TeProtectTest, AvailabilityIsThatOfTheFailuresThatThePathsOutlive) {
+  // 0.9 for ab, and 0.1 * 0.81 for the way over c while ab is down.
+  const Ran ran = Solve(kTriangle, kOne,
+                        {"--availability=0.98", "--failure-probability=0.1", "--routes", out_});
+  ASSERT_EQ(ran.code, 0) << ran.err;
+  const json availability = json::parse(ran.out)["availability"];
+  EXPECT_NEAR(availability["least"], 0.981, 1e-9);
+  EXPECT_EQ(availability["least_demand"], "a -> b");
+  EXPECT_NEAR(availability["all_demands"], 0.981, 1e-9);
+  EXPECT_EQ(availability["below_count"], 0);
+  EXPECT_EQ(availability["states"], 8);
+  EXPECT_NEAR(availability["residual"], 0, 1e-12);
+  const Ran checked = Waymark(
+      {"te", "evaluate", "--graph", WriteTestFile(".net", kTriangle), "--demands", "-", "--routes",
+       out_, "--availability=0.99", "--failure-probability=0.1", "--cut-off=0.05", "-o", "json"},
+      kOne);
+  ASSERT_EQ(checked.code, 0) << checked.err;
+  const json evaluated = json::parse(checked.out)["availability"];
+  // No fibre down, or one: the rest is not looked at.
+  EXPECT_EQ(evaluated["states"], 4);
+  EXPECT_NEAR(evaluated["least"], 0.729 + 3 * 0.081, 1e-9);
+  EXPECT_NEAR(evaluated["residual"], 1 - 0.729 - 3 * 0.081, 1e-9);
+  EXPECT_EQ(evaluated["below"][0]["name"], "a -> b");
+  EXPECT_THAT(checked.err, HasSubstr("1 demand is not certain to be served 0.99 of the time"));
+
+  const Ran never = Solve(kTriangle, kOne, {"--availability=0.98"});
+  EXPECT_EQ(never.code, 1) << never.err;
+  EXPECT_THAT(never.err, HasSubstr("the graph states no MTBF and MTTR of anything"));
+  const Ran few = Solve(kTriangle, kOne,
+                        {"--availability=0.98", "--failure-probability=0.1", "--cut-off=0.05"});
+  EXPECT_THAT(few.err, HasSubstr("--availability 0.98: the 4 most probable states"));
+}
+
+// Two ways of the same metric: neither is one segment.
+TEST_F(TeProtectTest, PathsOfMoreSegmentsThanAllowedAreNone) {
+  const std::string square =
+      "NODES 4\nlabel x y\na 0 0\nb 1 0\nc 0 1\nd 1 1\n"
+      "EDGES 4\nlabel src dest weight bw delay\n"
+      "ab 0 1 1 1000 1\nbd 1 3 1 1000 1\nac 0 2 1 1000 1\ncd 2 3 1 1000 1\n";
+  const std::string demands = "DEMANDS 2\nlabel src dest bw\nx 0 3 900\ny 0 1 10\n";
+  const Ran two = Solve(square, demands, {"--max-segments=2"});
+  ASSERT_EQ(two.code, 0) << two.err;
+  EXPECT_EQ(json::parse(two.out)["max_segments"], 2);
+  const Ran one = Solve(square, demands, {"--max-segments=1"});
+  EXPECT_EQ(one.code, 1) << one.err;
+  EXPECT_THAT(one.err, HasSubstr("1 demand has no path of so few segments as are allowed: a -> d; "
+                                 "allow more than --max-segments 1"));
+  const Ran rest =
+      Solve(square, demands, {"--max-segments=1", "--allow-unreachable", "--routes", out_});
+  ASSERT_EQ(rest.code, 0) << rest.err;
+  EXPECT_EQ(json::parse(rest.out)["too_many_segments_count"], 1);
+  EXPECT_EQ(FileContents(out_), "src,dst,weight,links\n0,1,64,0\n");
+}
+
+TEST_F(TeProtectTest, BalanceLowersWhatTheMluDoesNotAskFor) {
+  // a to b is full; c to b has two ways, of which the longer goes over a's fibre to c.
+  const std::string demands = "DEMANDS 2\nlabel src dest bw\nx 0 1 900\ny 1 2 400\n";
+  const auto second = [&](std::vector<std::string> flags) {
+    flags.insert(flags.end(), {"--routes", out_});
+    const Ran ran = Solve(kTriangle, demands, flags);
+    EXPECT_EQ(ran.code, 0) << ran.err;
+    return Independent(kTriangle, demands, FileContents(out_)).mlu;
+  };
+  EXPECT_LE(second({"--balance"}), second({}) * (1 + 1e-9));
+}
+
 TEST_F(TeProtectTest, RiskGroupsThatAreNotThereAreNoProtection) {
   const Ran ran = Solve(kGraph, kDemands, {"--protected=link,srlg"});
   EXPECT_EQ(ran.code, 1) << ran.err;

@@ -39,36 +39,73 @@ absl::Status WriteRows(const TeInput& input, const MeshRoutes& routes,
 
 }  // namespace
 
-absl::Status WriteTeRoutes(Context& context, const TeInput& input, const MeshRoutes& routes,
-                           const std::string& file) {
-  if (file != "-") {
-    WholeFile out(file);
-    const absl::Status status =
-        WriteRows(input, routes, [&](const std::string& text) { return out.Write(text); });
-    return status.ok() ? out.Finish() : status;
-  }
-  const auto write = [&](const std::string& text) {
-    return context.out() << text
-               ? absl::OkStatus()
-               : absl::InternalError("standard output: the routes cannot be written");
-  };
-  return WriteRows(input, routes, write);
-}
+namespace {
 
-absl::Status WriteTeGranted(const TeInput& input, const std::vector<double>& granted,
-                            const std::string& file) {
-  WholeFile out(file);
+using Writer = std::function<absl::Status(const std::string&)>;
+
+absl::Status WriteGranted(const TeInput& input, const std::vector<double>& granted,
+                          const Writer& write) {
   std::string text = "source,target,rate\n";
   for (size_t d = 0; d < granted.size(); ++d) {
     const MeshDemand& demand = input.problem.demands[d];
     absl::StrAppend(&text, input.NodeName(demand.from), ",", input.NodeName(demand.to), ",",
                     absl::StrFormat("%.17g", granted[d] / input.graph.rate_unit_bps()), "\n");
     if (text.size() < kChunk) continue;
-    if (absl::Status status = out.Write(text); !status.ok()) return status;
+    if (absl::Status status = write(text); !status.ok()) return status;
     text.clear();
   }
-  if (absl::Status status = out.Write(text); !status.ok()) return status;
-  return out.Finish();
+  return write(text);
+}
+
+// `rows` to the file, or to standard output.
+absl::Status WriteTo(Context& context, const std::string& file,
+                     const std::function<absl::Status(const Writer&)>& rows) {
+  if (file != "-") {
+    WholeFile out(file);
+    const absl::Status status = rows([&](const std::string& text) { return out.Write(text); });
+    return status.ok() ? out.Finish() : status;
+  }
+  return rows([&](const std::string& text) {
+    return context.out() << text
+               ? absl::OkStatus()
+               : absl::InternalError("standard output: what was found cannot be written");
+  });
+}
+
+}  // namespace
+
+absl::Status WriteTeRoutes(Context& context, const TeInput& input, const MeshRoutes& routes,
+                           const std::string& file) {
+  return WriteTo(context, file,
+                 [&](const Writer& write) { return WriteRows(input, routes, write); });
+}
+
+absl::Status WriteTeGranted(Context& context, const TeInput& input,
+                            const std::vector<double>& granted, const std::string& file) {
+  return WriteTo(context, file,
+                 [&](const Writer& write) { return WriteGranted(input, granted, write); });
+}
+
+TeSegments::TeSegments(const TeInput& input) : graph_(input.graph), table_(input.graph.snapshot()) {
+  table_.FillAll();
+}
+
+int TeSegments::Count(std::span<const int32_t> links) const {
+  std::vector<LinkId> ids;
+  for (const int32_t link : links) ids.push_back(static_cast<LinkId>(link));
+  std::vector<Segment> segments;
+  EncodeFewest(table_, ids, &segments);
+  return static_cast<int>(segments.size());
+}
+
+SegmentRules TeSegments::Rules(int most) const {
+  return {.most = most,
+          .count = [this](std::span<const int32_t> links) { return Count(links); },
+          .last_link =
+              [this](int32_t from, int32_t to) {
+                const LinkId link = table_.LastLink(graph_.NodeAt(from), graph_.NodeAt(to));
+                return link == LinkId::kNone ? -1 : static_cast<int32_t>(Index(link));
+              }};
 }
 
 std::optional<int> MostSegments(const TeInput& input, const MeshRoutes& routes,

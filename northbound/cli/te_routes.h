@@ -9,12 +9,15 @@
 
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "controller/compute/mesh/routes.h"
+#include "controller/compute/mesh/segment_limit.h"
+#include "controller/compute/segments.h"
 #include "northbound/cli/context.h"
 #include "northbound/cli/te_input.h"
 
@@ -27,8 +30,8 @@ absl::Status WriteTeRoutes(Context& context, const TeInput& input, const MeshRou
 
 // What each demand is granted (by demand, bit/s), as a demand file that te commands read:
 // "source,target,rate", by name, in the unit of the graph's capacities. As WriteTeRoutes.
-absl::Status WriteTeGranted(const TeInput& input, const std::vector<double>& granted,
-                            const std::string& file);
+absl::Status WriteTeGranted(Context& context, const TeInput& input,
+                            const std::vector<double>& granted, const std::string& file);
 
 // `file` "-": standard input. INVALID_ARGUMENT "FILE:LINE: what and how to mend": no such place,
 // links that do not join or are in maintenance, a node passed twice, a weight below 1, a path that
@@ -36,6 +39,21 @@ absl::Status WriteTeGranted(const TeInput& input, const std::vector<double>& gra
 // are left out with a warning. Also xz-compressed; the limits of LineSource, and 20,000,000 paths.
 absl::StatusOr<MeshRoutes> ReadTeRoutes(Context& context, const TeInput& input,
                                         const std::string& file);
+
+// What segments there are, by the metrics that switches route by. Keeps references to `input`'s
+// graph and to itself in what it gives: both must outlive that. O(n * (m log n)) to make.
+class TeSegments {
+ public:
+  explicit TeSegments(const TeInput& input);
+
+  // Any thread.
+  int Count(std::span<const int32_t> links) const;
+  SegmentRules Rules(int most) const;
+
+ private:
+  const GraphFile& graph_;
+  UniqueShortestPaths table_;
+};
 
 // The most segments that one of the routes needs, by the metrics that switches route by. `stop`, if
 // there is one, is asked every few dozen routes; nothing once it is true.

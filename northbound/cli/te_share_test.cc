@@ -105,6 +105,15 @@ TEST_F(TeShareTest, WhatDoesNotFitIsShared) {
   EXPECT_EQ(fits["short_count"], 0);
 }
 
+TEST_F(TeShareTest, GrantedRatesOnStandardOutputStandAlone) {
+  const Ran ran = Solve(kTooMuch, {"--objective=max-min", "--granted=-"});
+  ASSERT_EQ(ran.code, 0) << ran.err;
+  EXPECT_TRUE(ran.out.starts_with("source,target,rate\n")) << ran.out;
+  EXPECT_EQ(ran.out.find('{'), std::string::npos);
+  const json figures = json::parse(ran.err.substr(ran.err.find('{')));
+  EXPECT_EQ(figures["objective"], "max-min");
+}
+
 TEST_F(TeShareTest, StrongerClassesComeFirst) {
   const std::string voice = WriteTestFile("_voice.csv", "a,b,800k\n");
   const std::string bulk = WriteTestFile("_bulk.csv", "a,b,3M\na,c,100k\n");
@@ -164,6 +173,17 @@ TEST_F(TeShareTest, BadFlagsAreUsageErrors) {
       {{"--objective=throughput", "--fail=ab"}, "protection needs --objective=mlu"},
       {{"--shorten", "--fail-file=f"}, "--shorten cannot be had with protection"},
       {{"--shorten", "--protected=link"}, "--shorten cannot be had with protection"},
+      {{"--max-segments=0"}, "--max-segments \"0\": give a whole number, 1 to 64"},
+      {{"--max-segments=65"}, "--max-segments \"65\""},
+      {{"--max-segments=2", "--objective=max-min"}, "--max-segments needs --objective=mlu"},
+      {{"--balance", "--objective=max-min"}, "--balance needs --objective=mlu"},
+      {{"--balance", "--shorten"}, "--balance needs --objective=mlu, and cannot be had with"},
+      {{"--objective=max-min", "--granted=-", "--routes=-"}, "cannot both be standard output"},
+      {{"--availability=1"}, "--availability \"1\": give a share of the time"},
+      {{"--availability=gold=0.9"}, "there is no class \"gold\""},
+      {{"--availability=0.9", "--cut-off=0"}, "--cut-off \"0\": give a probability above 0"},
+      {{"--availability=0.9", "--failure-probability=0.6"}, "--failure-probability \"0.6\""},
+      {{"--cut-off=0.1"}, "--cut-off and --failure-probability need --availability"},
   };
   for (const auto& [flags, error] : kCases) {
     const Ran ran = Solve(kDemands, flags);
@@ -175,7 +195,7 @@ TEST_F(TeShareTest, BadFlagsAreUsageErrors) {
     const char* error;
   } kClasses[] = {
       {{}, "--demands is required, or --class NAME=FILE"},
-      {{"--class=a=x", "--routes=-"}, "--routes - cannot hold the paths of several classes"},
+      {{"--class=a=x", "--routes=-"}, "--routes - cannot hold what several classes get"},
       {{"--class=x"}, "--class \"x\": give NAME=FILE"},
       {{"--class=x="}, "give NAME=FILE"},
       {{"--class=a/b=f"}, "a name has letters"},

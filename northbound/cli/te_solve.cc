@@ -9,6 +9,7 @@
 #include "northbound/cli/exit_code.h"
 #include "northbound/cli/path_limits.h"
 #include "northbound/cli/te.h"
+#include "northbound/cli/te_availability.h"
 #include "northbound/cli/te_guard.h"
 #include "northbound/cli/te_input.h"
 #include "northbound/cli/te_print.h"
@@ -59,11 +60,14 @@ absl::Status Write(Context& context, const TeInput& input, const TeSolveArgs& ar
       return status;
   }
   if (args.granted.empty()) return absl::OkStatus();
-  return WriteTeGranted(input, solved.allocation->granted, FileOfClass(args.granted, name));
+  return WriteTeGranted(context, input, solved.allocation->granted,
+                        FileOfClass(args.granted, name));
 }
 
-void Warn(Context& context, const TeSolveOptions& options, const TeSolved& solved) {
-  if (solved.guarded) context.io().err << solved.guarded->Warning();
+void Warn(Context& context, const TeInput& input, const TeSolveOptions& options,
+          const std::string& name, const TeSolved& solved) {
+  if (solved.guarded) context.io().err << solved.guarded->Warning(name);
+  if (solved.availability) context.io().err << solved.availability->Warning(input);
   if (options.sharing || solved.guarded || solved.plan.stopped) return;
   if (solved.plan.fractional_mlu < kLeastMeshMlu) {
     context.io().err << "warning: no link carries as much as " << kLeastMeshMlu
@@ -127,7 +131,7 @@ class Run {
     auto failures = ReadFailures(context_, input_, args_);
     if (!failures.ok()) return failures.status();
     failures_ = *std::move(failures);
-    return absl::OkStatus();
+    return ReadAvailability();
   }
 
   absl::Status SolveAll(const PathLimits& limits) {
@@ -136,7 +140,10 @@ class Run {
     for (size_t i = 0; i < problems_.size(); ++i) {
       input_.problem = problems_[i];
       input_.problem.links = left;
-      auto solved = solver.Solve(input_, failures_);
+      const std::optional<std::vector<Scenario>> outlive = ToOutlive(i);
+      auto solved = solver.Solve(input_, {.outlive = outlive ? &*outlive : nullptr,
+                                          .model = model_ ? &*model_ : nullptr,
+                                          .target = targets_.empty() ? 0 : targets_[i]});
       if (!solved.ok()) return Named(i, solved.status());
       if (absl::Status status = CheckCarried(*solved, i > 0); !status.ok()) {
         return Named(i, status);
@@ -182,7 +189,10 @@ class Run {
                   << FormatLoad(json["offered_bps"]) << " offered, "
                   << FormatLoad(json["carried_bps"]) << " carried\n";
     }
-    for (const TeSolved& solved : solved_) Warn(context_, options_, solved);
+    for (size_t i = 0; i < problems_.size(); ++i) {
+      input_.problem = problems_[i];
+      Warn(context_, input_, options_, options_.classes[i].name, solved_[i]);
+    }
   }
 
   absl::Status Result(const PathLimits& limits) const {
@@ -193,9 +203,42 @@ class Run {
   }
 
  private:
+  absl::Status ReadAvailability() {
+    if (args_.availability.targets.empty()) return absl::OkStatus();
+    for (const TeSolveOptions::Class& one : options_.classes) {
+      const auto target = AvailabilityTarget(args_.availability, options_.ClassNames(), one.name);
+      if (!target.ok()) return target.status();
+      targets_.push_back(*target);
+    }
+    auto model = ReadFailureModel(input_, args_.availability);
+    if (!model.ok()) return model.status();
+    model_ = *std::move(model);
+    for (const double target : targets_) {
+      auto states = StatesToOutlive(*model_, target);
+      if (!states.ok()) return states.status();
+      states_.push_back(*std::move(states));
+    }
+    return absl::OkStatus();
+  }
+
+  // What a class is to outlive.
+  std::optional<std::vector<Scenario>> ToOutlive(size_t i) const {
+    if (!failures_ && !model_) return std::nullopt;
+    std::vector<Scenario> all = failures_.value_or(std::vector<Scenario>());
+    if (model_) all.insert(all.end(), states_[i].begin(), states_[i].end());
+    return all;
+  }
+
   // What ways there are is known by now; weaker classes may have lost theirs to stronger ones,
   // which is no error where not everything need be carried.
   absl::Status CheckCarried(const TeSolved& solved, bool weaker) const {
+    if (absl::Status status = CheckLeftOut(
+            input_, solved.too_long, args_.allow_unreachable,
+            "path of so few segments as are allowed",
+            absl::StrCat("allow more than --max-segments ", options_.max_segments).c_str());
+        !status.ok() && !solved.plan.stopped) {
+      return status;
+    }
     if (absl::Status status =
             CheckLeftOut(input_, solved.plan.out_of_bound,
                          args_.allow_unreachable || (weaker && options_.sharing),
@@ -220,6 +263,9 @@ class Run {
   std::vector<MeshProblem> problems_;
   std::vector<TeSolved> solved_;
   std::optional<std::vector<Scenario>> failures_;
+  std::optional<FailureModel> model_;
+  std::vector<double> targets_;                // by class
+  std::vector<std::vector<Scenario>> states_;  // by class: those that its target needs
 };
 
 }  // namespace
@@ -231,7 +277,8 @@ absl::Status RunTeSolve(Context& context, const TeSolveArgs& args) {
   const auto limits = PathLimits::Read(context, args.threads.empty() ? kTeThreads : args.threads,
                                        args.time_limit.empty() ? kTeTimeLimit : args.time_limit);
   if (!limits.ok()) return limits.status();
-  if (absl::Status status = CheckOneStandardInput(options->classes.front().files, "");
+  if (absl::Status status =
+          CheckOneStandardInput(options->classes.front().files, args.fail_file, "--fail-file");
       !status.ok()) {
     return status;
   }
@@ -245,7 +292,7 @@ absl::Status RunTeSolve(Context& context, const TeSolveArgs& args) {
   // Where the paths are not.
   Io apart{.in = context.io().in, .out = context.io().err, .err = context.io().err};
   Context aside(apart, context.globals(), context.clock());
-  run.Show(args.routes == "-" ? aside : context);
+  run.Show(args.routes == "-" || args.granted == "-" ? aside : context);
   return run.Result(*limits);
 }
 

@@ -55,6 +55,22 @@ absl::Status ReadObjective(const TeSolveArgs& args, TeSolveOptions* options) {
     return UsageError(
         "protection needs --objective=mlu: with the others nothing is left for backups");
   }
+  if (options->sharing && !args.max_segments.empty()) {
+    return UsageError("--max-segments needs --objective=mlu: other paths carry other rates");
+  }
+  if (args.balance && (options->sharing || args.shorten)) {
+    return UsageError(
+        "--balance needs --objective=mlu, and cannot be had with --shorten, which loads links "
+        "again");
+  }
+  options->balance = args.balance;
+  if (args.availability.targets.empty() &&
+      !(args.availability.probability.empty() && args.availability.cut_off.empty())) {
+    return UsageError("--cut-off and --failure-probability need --availability");
+  }
+  if (args.routes == "-" && args.granted == "-") {
+    return UsageError("--routes and --granted cannot both be standard output: name one as a file");
+  }
   if (args.protects() && args.shorten) {
     return UsageError("--shorten cannot be had with protection: shorter ways may fail together");
   }
@@ -64,6 +80,7 @@ absl::Status ReadObjective(const TeSolveArgs& args, TeSolveOptions* options) {
 absl::Status ReadBounds(const TeSolveArgs& args, TeSolveOptions* options) {
   for (const absl::Status& status :
        {ReadDelay("--max-delay", args.max_delay, &options->max_delay_ns),
+        ReadWhole("--max-segments", args.max_segments, 1, kMaxUsids, &options->max_segments),
         ReadWhole("--max-hops", args.max_hops, 1, kMostHops, &options->max_hops)}) {
     if (!status.ok()) return status;
   }
@@ -89,10 +106,10 @@ absl::Status ReadClasses(const TeSolveArgs& args, TeSolveOptions* options) {
     options->classes.push_back({"", args.files});
     return absl::OkStatus();
   }
-  if (args.routes == "-") {
-    return UsageError(
-        "--routes - cannot hold the paths of several classes: name a file, each class gets its "
-        "own");
+  if (args.routes == "-" || args.granted == "-") {
+    return UsageError(absl::StrCat(args.routes == "-" ? "--routes" : "--granted",
+                                   " - cannot hold what several classes get: name a file, each "
+                                   "class gets its own"));
   }
   if (args.classes.size() > kMostClasses) {
     return UsageError(absl::StrCat("--class: give at most ", kMostClasses));
@@ -139,6 +156,12 @@ absl::Status ReadTePaths(const std::string& max_paths, const std::string& weight
                                  *paths,
                                  ": each path has a weight of 1 at least; give more weights or "
                                  "fewer paths"));
+}
+
+std::vector<std::string> TeSolveOptions::ClassNames() const {
+  std::vector<std::string> names;
+  for (const Class& one : classes) names.push_back(one.name);
+  return names;
 }
 
 void TeSolveOptions::SetBounds(MeshProblem* problem) const {

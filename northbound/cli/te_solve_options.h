@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "controller/base/srv6.h"
 #include "controller/compute/mesh/allocate.h"
 #include "controller/compute/mesh/optimize.h"
 #include "northbound/cli/te.h"
@@ -31,8 +32,11 @@ struct TeSolveOptions {
   int64_t max_delay_ns = 0;        // 0: no bound, here and below
   int max_hops = 0;
   double max_stretch = 0;
+  int max_segments = kMaxUsids;
+  bool balance = false;
   std::vector<Class> classes;  // the strongest first; one at least
 
+  std::vector<std::string> ClassNames() const;
   void SetBounds(MeshProblem* problem) const;
 };
 

@@ -129,7 +129,9 @@ TeJson SolvedJson(const TeInput& input, const TeSolved& solved, double asked_gap
   json["unreachable"] = DemandsJson(input, plan.unreachable, kListed);
   json["unreachable_count"] = plan.unreachable.size();
   json["out_of_bound_count"] = plan.out_of_bound.size();
+  json["too_many_segments_count"] = solved.too_long.size();
   if (solved.guarded) solved.guarded->AddTo(&json);
+  if (solved.availability) json["availability"] = solved.availability->Json(input);
   return json;
 }
 
@@ -153,6 +155,7 @@ void ShowSolved(Context& context, const TeInput& input, const TeSolved& solved) 
         .Add("No routing has less then", FormatUtilisation(solved.guarded->plan.worst_lower_bound))
         .Add("Demands lost then", solved.guarded->LostText());
   }
+  if (solved.availability) fields.Add("Availability", solved.availability->Text(input));
   fields.Add("Demands", absl::StrCat(input.DemandCount(), ", ", FormatLoad(input.Offered()),
                                      " offered, ", FormatLoad(loads.carried), " carried"));
   if (solved.stretch.worst_demand >= 0) {
@@ -166,6 +169,7 @@ void ShowSolved(Context& context, const TeInput& input, const TeSolved& solved) 
   fields.Add("Unreachable", Names(input, plan.unreachable))
       .Add("Paths", absl::StrCat(plan.routes.route_count(), ", ", MostRoutes(plan.routes),
                                  " of a pair at most"))
+      .Add("Need too many segments", Names(input, solved.too_long))
       .Add("Segments", SegmentsText(solved.most_segments))
       .Add("Solved in", absl::StrFormat("%.3g s, %d rounds", solved.seconds, plan.rounds))
       .Print(context.out(), context.color());

@@ -11,6 +11,7 @@
 #include "controller/compute/mesh/optimize.h"
 #include "controller/compute/mesh/stretch.h"
 #include "northbound/cli/context.h"
+#include "northbound/cli/te_availability.h"
 #include "northbound/cli/te_guard.h"
 #include "northbound/cli/te_input.h"
 #include "northbound/cli/te_print.h"
@@ -30,7 +31,11 @@ struct TeSolved {
   MeshStretch stretch;
   double seconds = 0;
   std::optional<int> most_segments;  // none: the time was over before they were counted
+  // Demands that no path of so few segments as are allowed could be found for, ascending; without
+  // paths.
+  std::vector<int32_t> too_long;
   std::optional<Guarded> guarded;
+  std::optional<TeAvailability> availability;
 
   // None without a bound, and for max-min shares.
   std::optional<double> gap() const;

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_format.h"
 #include "controller/compute/mesh/allocate.h"
+#include "controller/compute/mesh/balance.h"
 #include "controller/compute/mesh/evaluate.h"
 #include "controller/compute/mesh/parallel.h"
 #include "controller/compute/mesh/stretch.h"
@@ -79,22 +80,66 @@ TeSolver::TeSolver(Context& context, const TeSolveOptions& options, bool shorten
   if (!options.sharing) mesh_.progress = [this](const MeshProgress& at) { progress_.Show(at); };
 }
 
-absl::StatusOr<TeSolved> TeSolver::Solve(const TeInput& input,
-                                         const std::optional<std::vector<Scenario>>& failures) {
+absl::Status TeSolver::Limit(const MeshProblem& carried, TeSolved* solved) {
+  // What is granted is granted on these paths.
+  if (options_.sharing) return absl::OkStatus();
+  auto limited = LimitSegments(carried, solved->plan.routes, rules_,
+                               {.max_paths = mesh_.max_paths,
+                                .weight_total = mesh_.weight_total,
+                                .gap = mesh_.gap,
+                                .lower_bound = solved->plan.lower_bound,
+                                .stop = mesh_.stop,
+                                .parallel = mesh_.parallel});
+  if (!limited.ok()) return limited.status();
+  solved->plan.routes = std::move(limited->routes);
+  solved->plan.stopped |= limited->stopped;
+  solved->too_long = std::move(limited->impossible);
+  return absl::OkStatus();
+}
+
+absl::Status TeSolver::Balance(const MeshProblem& carried, TeSolved* solved) {
+  auto balanced =
+      BalanceRoutes(carried, solved->plan.routes,
+                    {.max_paths = mesh_.max_paths,
+                     .weight_total = mesh_.weight_total,
+                     .fits = [this](std::span<const int32_t> links) { return rules_.Fits(links); },
+                     .stop = mesh_.stop,
+                     .parallel = mesh_.parallel});
+  if (!balanced.ok()) return balanced.status();
+  solved->plan.routes = *std::move(balanced);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<TeSolved> TeSolver::Solve(const TeInput& input, const Failing& failing) {
   TeSolved solved;
   const absl::Duration begin = context_.clock().Monotonic();
+  if (!segments_) {
+    segments_.emplace(input);
+    rules_ = segments_->Rules(options_.max_segments);
+  }
   if (absl::Status status = Route(input, options_, mesh_, &solved); !status.ok()) return status;
-  if (failures) {
-    auto guarded = Guard(input, mesh_, solved.plan, *failures);
+  const MeshProblem carried = CarriedOf(input, solved);
+  if (absl::Status status = Limit(carried, &solved); !status.ok()) return status;
+  if (options_.balance) {
+    if (absl::Status status = Balance(carried, &solved); !status.ok()) return status;
+  }
+  if (failing.outlive != nullptr) {
+    auto guarded = Guard(input, mesh_, rules_, solved.plan, *failing.outlive);
     if (!guarded.ok()) return guarded.status();
     solved.plan.routes = guarded->plan.routes;
     solved.plan.stopped |= guarded->plan.stopped;
     solved.guarded = *std::move(guarded);
   }
-  const MeshProblem carried = CarriedOf(input, solved);
   if (shorten_) {
     const double mlu = EvaluateMesh(carried, solved.plan.routes).mlu;
     solved.plan.routes = ShortenRoutes(carried, solved.plan.routes, mlu, mesh_.stop);
+    // Shorter in delay may be longer in segments.
+    if (absl::Status status = Limit(carried, &solved); !status.ok()) return status;
+  }
+  if (failing.model != nullptr) {
+    solved.availability = MeasureTe(input, solved.plan.routes, *failing.model, failing.target,
+                                    mesh_.stop, mesh_.parallel);
+    solved.plan.stopped |= solved.availability->mesh.stopped;
   }
   solved.seconds = absl::ToDoubleSeconds(context_.clock().Monotonic() - begin);
   solved.loads = EvaluateMesh(carried, solved.plan.routes);

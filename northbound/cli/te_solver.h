@@ -10,10 +10,13 @@
 #include "absl/time/time.h"
 #include "controller/base/clock.h"
 #include "controller/compute/mesh/optimize.h"
+#include "controller/compute/mesh/segment_limit.h"
 #include "northbound/cli/context.h"
 #include "northbound/cli/path_limits.h"
+#include "northbound/cli/te_availability.h"
 #include "northbound/cli/te_input.h"
 #include "northbound/cli/te_pool.h"
+#include "northbound/cli/te_routes.h"
 #include "northbound/cli/te_scenarios.h"
 #include "northbound/cli/te_solve_options.h"
 #include "northbound/cli/te_solved.h"
@@ -52,12 +55,21 @@ class TeSolver {
  public:
   TeSolver(Context& context, const TeSolveOptions& options, bool shorten, const PathLimits& limits);
 
-  // Of `input`'s problem; with `failures`, routes that outlive them. Best so far, and
-  // plan.stopped, when the limits end it.
-  absl::StatusOr<TeSolved> Solve(const TeInput& input,
-                                 const std::optional<std::vector<Scenario>>& failures);
+  // What the routes are to outlive, and to be measured by. Null: nothing.
+  struct Failing {
+    const std::vector<Scenario>* outlive = nullptr;
+    const FailureModel* model = nullptr;
+    double target = 0;  // of availability
+  };
+  // Of `input`'s problem, whose graph is the same each time. Best so far, and plan.stopped, when
+  // the limits end it.
+  absl::StatusOr<TeSolved> Solve(const TeInput& input, const Failing& failing);
 
  private:
+  // Of as few segments as are allowed, in `carried`.
+  absl::Status Limit(const MeshProblem& carried, TeSolved* solved);
+  absl::Status Balance(const MeshProblem& carried, TeSolved* solved);
+
   Context& context_;
   const TeSolveOptions& options_;
   const bool shorten_;
@@ -65,6 +77,8 @@ class TeSolver {
   TePool pool_;
   TeProgress progress_;
   MeshOptions mesh_;
+  std::optional<TeSegments> segments_;
+  SegmentRules rules_;
 };
 
 }  // namespace waymark::cli

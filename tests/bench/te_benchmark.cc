@@ -14,6 +14,7 @@
 
 #include "controller/base/clock.h"
 #include "controller/compute/k_shortest.h"
+#include "controller/compute/mesh/allocate.h"
 #include "controller/compute/mesh/linear_program.h"
 #include "controller/compute/mesh/min_mlu.h"
 #include "controller/compute/mesh/optimize.h"
@@ -31,6 +32,7 @@ constexpr size_t kMostEdgeVariables = 60'000;
 constexpr size_t kMostPathVariables = 200'000;
 constexpr double kMostLpSeconds = 60;
 constexpr int kAnyHops = 10'000;
+constexpr double kMostShareSeconds = 20;
 
 double Seconds() { return absl::ToDoubleSeconds(RealClock().Monotonic()); }
 
@@ -109,8 +111,13 @@ void Fractional(const TeInstance& instance, const ParallelFor& parallel) {
               runs[0].rounds);
 }
 
-// What a switch takes, at a gap of 1 %. Its median time.
-double Whole(const TeInstance& instance, const ParallelFor& parallel) {
+struct Routed {
+  double seconds = 0;  // median
+  double mlu = 0;
+};
+
+// What a switch takes, at a gap of 1 %.
+Routed Whole(const TeInstance& instance, const ParallelFor& parallel) {
   std::vector<double> seconds;
   std::optional<MeshPlan> plan;
   for (int run = -1; run < kRuns; ++run) {
@@ -119,7 +126,7 @@ double Whole(const TeInstance& instance, const ParallelFor& parallel) {
     if (run >= 0) seconds.push_back(Seconds() - begin);
     if (!made.ok()) {
       std::printf("  %s\n", std::string(made.status().message()).c_str());
-      return 0;
+      return {};
     }
     plan = *std::move(made);
   }
@@ -136,7 +143,32 @@ double Whole(const TeInstance& instance, const ParallelFor& parallel) {
           ? (", " + std::to_string(plan->mlu / instance.reference) + " of the reference").c_str()
           : "",
       Median(seconds) * 1e3, plan->routes.route_count(), pairs, most);
-  return Median(seconds);
+  return {Median(seconds), plan->mlu};
+}
+
+// Twice what fits, shared.
+void Shares(const TeInstance& instance, double mlu, const ParallelFor& parallel) {
+  MeshProblem problem = instance.problem;
+  for (MeshDemand& demand : problem.demands) demand.rate *= 2 / mlu;
+  for (const auto& [name, sharing] :
+       {std::pair("max-min shares of twice what fits", Sharing::kMaxMin),
+        {"most in all of twice what fits", Sharing::kThroughput}}) {
+    const double begin = Seconds();
+    const auto shares = AllocateMesh(
+        problem, sharing,
+        {.stop = [&] { return Seconds() - begin > kMostShareSeconds; }, .parallel = parallel});
+    if (!shares.ok()) {
+      std::printf("  %-34s %s\n", name, std::string(shares.status().message()).c_str());
+      continue;
+    }
+    std::printf("  %-34s %.1f ms%s, %.4f of what is asked for", name, (Seconds() - begin) * 1e3,
+                shares->stopped ? " (stopped)" : "", shares->carried / shares->offered);
+    if (sharing == Sharing::kThroughput) {
+      std::printf(", %.4f of the bound\n", shares->carried / shares->upper_bound);
+    } else {
+      std::printf(", the least %.4f of its bound\n", shares->least / shares->least_bound);
+    }
+  }
 }
 
 std::vector<std::vector<std::vector<int32_t>>> FourShortest(const TeInstance& instance) {
@@ -189,11 +221,12 @@ void Run(const TeInstance& instance, const ParallelFor& parallel) {
               instance.problem.node_count, instance.problem.links.size(),
               instance.problem.demands.size());
   Fractional(instance, parallel);
-  const double ours = Whole(instance, parallel);
+  const Routed ours = Whole(instance, parallel);
   Failures(instance, parallel);
+  if (ours.mlu > 0) Shares(instance, ours.mlu, parallel);
   // Before CLP, whose memory is its own. Of all instances so far.
   std::printf("  %-34s %.0f MiB\n", "memory of the process, peak", PeakMebibytes());
-  Programmes(instance, ours);
+  Programmes(instance, ours.seconds);
   std::printf("\n");
   std::fflush(stdout);
 }

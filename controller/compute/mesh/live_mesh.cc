@@ -10,7 +10,6 @@
 #include "absl/strings/str_cat.h"
 #include "controller/compute/mesh/check_routes.h"
 #include "controller/compute/mesh/lost_routes.h"
-#include "controller/compute/mesh/min_mlu.h"
 #include "controller/compute/mesh/route_bounds.h"
 #include "controller/compute/mesh/tree_search.h"
 
@@ -101,51 +100,22 @@ absl::StatusOr<FailureAnswer> LiveMesh::Fail(std::span<const int32_t> links,
   Shrink(links, answer.unreachable);
   answer.lower_bound = LowerBound();
   answer.detoured_mlu = live_.mlu();
-  const std::vector<int32_t> moved = Sweep(sweep_options, options, &answer);
-  std::ranges::set_union(rerouted.changed, moved, std::back_inserter(answer.changed));
+  // Short: what is left is the background's.
+  const SweepSchedule schedule({.breadth = 1,
+                                .least_softness = options.gap,
+                                .most_breadth = 8,
+                                .use = options.gap / 10,
+                                .patience = 1});
+  const SweepResult swept = SweepDown(
+      sweep_options, schedule,
+      {.fewest_pairs = 4, .target = answer.lower_bound * (1 + options.gap)}, options.stop, &live_);
+  answer.rounds = swept.rounds;
+  answer.stopped = swept.stopped;
+  std::ranges::set_union(rerouted.changed, swept.moved, std::back_inserter(answer.changed));
   answer.mlu = live_.mlu();
   // Where they are equal, sums rounded differently must not say that routes beat the bound.
   answer.lower_bound = std::min(answer.lower_bound, answer.mlu);
   return answer;
-}
-
-std::vector<int32_t> LiveMesh::Sweep(const SweepOptions& sweep_options,
-                                     const LiveMeshOptions& options, FailureAnswer* answer) {
-  RouteSweep sweep(&live_, sweep_options);
-  RouteSweep::Scope scope = {.fewest_pairs = 4, .target = answer->lower_bound * (1 + options.gap)};
-  // Short: what is left is the background's.
-  SweepSchedule schedule({.breadth = 1,
-                          .least_softness = options.gap,
-                          .most_breadth = 8,
-                          .use = options.gap / 10,
-                          .patience = 1});
-  std::vector<RouteSweep::Moved> moved;
-  double now = live_.mlu(), best = now;
-  size_t best_moves = 0;
-  for (bool more = true; more && now > scope.target && now >= MinMlu::kLeastMlu;) {
-    answer->stopped = options.stop && options.stop();
-    if (answer->stopped) break;
-    const double before = now;
-    scope.softness = schedule.softness();
-    scope.breadth = schedule.breadth();
-    sweep.Round(scope, &moved);
-    ++answer->rounds;
-    now = live_.mlu();
-    more = schedule.GoesOn(before, now);
-    if (now >= best) continue;
-    best = now;
-    best_moves = moved.size();
-  }
-  // A lower soft maximum is not always a lower maximum.
-  for (; moved.size() > best_moves; moved.pop_back()) {
-    live_.Set(static_cast<size_t>(moved.back().demand), moved.back().before);
-  }
-  std::vector<int32_t> demands;
-  for (const RouteSweep::Moved& move : moved) demands.push_back(move.demand);
-  std::ranges::sort(demands);
-  const auto again = std::ranges::unique(demands);
-  demands.erase(again.begin(), again.end());
-  return demands;
 }
 
 }  // namespace waymark

@@ -74,9 +74,6 @@ class LiveMesh {
   void Shrink(std::span<const int32_t> links, std::span<const int32_t> unreachable);
   // Those that may have routes over the links, ascending.
   std::vector<int32_t> Users(std::span<const int32_t> links) const;
-  // Which demands it moved, ascending.
-  std::vector<int32_t> Sweep(const SweepOptions& sweep_options, const LiveMeshOptions& options,
-                             FailureAnswer* answer);
 
   LiveRoutes live_;
   // Under the prices: capacity by price, by link; rate by least price of a way, by demand. Empty:

@@ -219,29 +219,9 @@ class Rerouter {
 
   int32_t From(size_t i) const { return live_.problem().demands[lost_[i].demand].from; }
 
-  // Gives the path what was lost.
-  void Attach(std::span<const int32_t> path, Lost* lost) {
-    const size_t demand = static_cast<size_t>(lost->demand);
+  void Attach(std::span<const int32_t> way, Lost* lost) {
     lost->routed = true;
-    if (lost->left == 0) return live_.SetOnly(demand, path, options_.weight_total);
-    PairRoutes kept = live_.pair(demand);
-    const auto same = std::ranges::find_if(
-        kept, [&](const WeightedRoute& route) { return std::ranges::equal(route.links, path); });
-    if (same == kept.end() && kept.size() >= static_cast<size_t>(options_.max_paths)) {
-      // No more routes: those that are left share it, as their headend has it.
-      ScaleWeights(options_.weight_total, &kept);
-      return live_.Set(demand, kept);
-    }
-    const int32_t missing = std::clamp<int32_t>(
-        static_cast<int32_t>(options_.weight_total * (lost->total - lost->left) / lost->total), 1,
-        options_.weight_total - static_cast<int32_t>(kept.size()));
-    ScaleWeights(options_.weight_total - missing, &kept);
-    if (same != kept.end()) {
-      same->weight += missing;
-    } else {
-      kept.push_back({{path.begin(), path.end()}, missing});
-    }
-    live_.Set(demand, kept);
+    GiveWay(static_cast<size_t>(lost->demand), way, lost->total, lost->left, options_, &live_);
   }
 
   const SweepOptions& options_;
@@ -252,6 +232,29 @@ class Rerouter {
 };
 
 }  // namespace
+
+void GiveWay(size_t demand, std::span<const int32_t> way, int64_t total, int64_t left,
+             const SweepOptions& options, LiveRoutes* live) {
+  if (left == 0) return live->SetOnly(demand, way, options.weight_total);
+  PairRoutes kept = live->pair(demand);
+  const auto same = std::ranges::find_if(
+      kept, [&](const WeightedRoute& route) { return std::ranges::equal(route.links, way); });
+  if (same == kept.end() && kept.size() >= static_cast<size_t>(options.max_paths)) {
+    // No more routes: those that are left share it, as their headend has it.
+    ScaleWeights(options.weight_total, &kept);
+    return live->Set(demand, kept);
+  }
+  const int32_t missing =
+      std::clamp<int32_t>(static_cast<int32_t>(options.weight_total * (total - left) / total), 1,
+                          options.weight_total - static_cast<int32_t>(kept.size()));
+  ScaleWeights(options.weight_total - missing, &kept);
+  if (same != kept.end()) {
+    same->weight += missing;
+  } else {
+    kept.push_back({{way.begin(), way.end()}, missing});
+  }
+  live->Set(demand, kept);
+}
 
 bool MayStay(const LiveRoutes& live, const RouteBounds* bounds, size_t demand,
              std::span<const int32_t> links) {

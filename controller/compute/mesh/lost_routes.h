@@ -22,6 +22,11 @@ struct Rerouted {
 // Those that nothing leads to are left without. O(failed links * (n + m) log n) for the former.
 Rerouted RouteLost(std::span<const int32_t> demands, const SweepOptions& options, LiveRoutes* live);
 
+// Gives a way of the demand what its routes have lost of the sum of their weights, which was
+// `total` and of which they have `left`. They have it all until then; with `left` 0 it has none.
+void GiveWay(size_t demand, std::span<const int32_t> way, int64_t total, int64_t left,
+             const SweepOptions& options, LiveRoutes* live);
+
 // Whether a route of the demand may stay.
 bool MayStay(const LiveRoutes& live, const RouteBounds* bounds, size_t demand,
              std::span<const int32_t> links);

@@ -69,6 +69,10 @@ std::vector<double> PairBackups::LengthsInAll() const {
   return length;
 }
 
+bool PairBackups::Find(size_t demand, std::span<const double> length, std::vector<int32_t>* links) {
+  return finder_->Find(demand, length, links) && (!limits_.fits || limits_.fits(*links));
+}
+
 // The cheapest route that keeps off as many links of `avoided` as it can; nullopt when all of these
 // kill it.
 std::optional<std::vector<int32_t>> PairBackups::Backup(size_t demand, std::vector<double> length,
@@ -79,7 +83,7 @@ std::optional<std::vector<int32_t>> PairBackups::Backup(size_t demand, std::vect
     for (const int32_t link : loads_.links_of(failure)) length[link] += all;
   }
   std::vector<int32_t> links;
-  if (!finder_->Find(demand, length, &links)) return std::nullopt;
+  if (!Find(demand, length, &links)) return std::nullopt;
   const auto kills = [&](int32_t failure) { return loads_.Kills(failure, links); };
   if (!avoided.empty() && std::ranges::all_of(avoided, kills)) return std::nullopt;
   return links;
@@ -112,8 +116,9 @@ std::vector<GuardedPair> PairBackups::Jointly(size_t demand, Prices prices) {
   for (const size_t first : {0, 1}) {
     GuardedPair pair{.routes = {{routes[first], limits_.weight_total}}, .working = 1};
     if (routes[0] != routes[1]) pair.routes.push_back({routes[1 - first], 1});
-    if (bounds_ != nullptr && !std::ranges::all_of(pair.routes, [&](const WeightedRoute& route) {
-          return bounds_->Keeps(demand, route.links);
+    if (!std::ranges::all_of(pair.routes, [&](const WeightedRoute& route) {
+          return (bounds_ == nullptr || bounds_->Keeps(demand, route.links)) &&
+                 (!limits_.fits || limits_.fits(route.links));
         })) {
       return {};
     }
@@ -178,7 +183,7 @@ std::optional<GuardedPair> PairBackups::Wider(size_t demand, const GuardedPair& 
     for (const int32_t link : loads_.links_of(failure)) length[link] = TreeSearch::kFar;
   }
   std::vector<int32_t> links;
-  if (!finder_->Find(demand, length, &links)) return std::nullopt;
+  if (!Find(demand, length, &links)) return std::nullopt;
   if (Has(old.routes, links)) {
     // The cheapest while the pair is not there: what its own routes load is dear to one more.
     double all = 0;
@@ -186,7 +191,7 @@ std::optional<GuardedPair> PairBackups::Wider(size_t demand, const GuardedPair& 
     for (const WeightedRoute& route : old.routes) {
       for (const int32_t link : route.links) length[link] += all;
     }
-    if (!finder_->Find(demand, length, &links) || Has(old.routes, links)) return std::nullopt;
+    if (!Find(demand, length, &links) || Has(old.routes, links)) return std::nullopt;
   }
   GuardedPair wider = old;
   wider.routes.push_back({std::move(links), 1});

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <vector>
@@ -29,6 +30,7 @@ class PairBackups {
   struct Limits {
     size_t max_paths = 8;
     int32_t weight_total = 64;
+    std::function<bool(std::span<const int32_t> links)> fits;  // empty: any does
   };
   // All must outlive this; `bounds` null: none.
   PairBackups(const MeshProblem& problem, const Limits& limits, const RouteBounds* bounds,
@@ -48,6 +50,7 @@ class PairBackups {
 
  private:
   enum class Prices { kPlain, kLoads };
+  bool Find(size_t demand, std::span<const double> length, std::vector<int32_t>* links);
   // Of a link, finite, > 0.
   std::vector<double> Lengths(Prices prices, std::span<const int32_t> failures) const;
   std::vector<double> LengthsInAll() const;

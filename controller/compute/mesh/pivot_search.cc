@@ -42,30 +42,31 @@ double PivotSearch::Around(std::span<const int32_t> route, size_t to_tail, size_
     }
     links->insert(links->end(), after.begin(), after.end());
   }
-  CutLoops(source, links);
+  CutLoops(problem_, source, &place_, links);
   double length = 0;
   for (const int32_t link : *links) length += length_[link];
   return length;
 }
 
-void PivotSearch::CutLoops(int32_t from, std::vector<int32_t>* links) {
+void CutLoops(const MeshProblem& problem, int32_t from, std::vector<int32_t>* place,
+              std::vector<int32_t>* links) {
   size_t size = 0;
-  place_[from] = 0;
+  (*place)[from] = 0;
   for (const int32_t link : *links) {
-    const int32_t node = problem_.links[link].to;
-    if (place_[node] >= 0) {
+    const int32_t node = problem.links[link].to;
+    if ((*place)[node] >= 0) {
       // What came since this node was a loop.
-      const size_t back = static_cast<size_t>(place_[node]);
-      while (size > back) place_[problem_.links[(*links)[--size]].to] = -1;
-      place_[node] = static_cast<int32_t>(size);
+      const size_t back = static_cast<size_t>((*place)[node]);
+      while (size > back) (*place)[problem.links[(*links)[--size]].to] = -1;
+      (*place)[node] = static_cast<int32_t>(size);
     } else {
       (*links)[size++] = link;
-      place_[node] = static_cast<int32_t>(size);
+      (*place)[node] = static_cast<int32_t>(size);
     }
   }
   links->resize(size);
-  place_[from] = -1;
-  for (const int32_t link : *links) place_[problem_.links[link].to] = -1;
+  (*place)[from] = -1;
+  for (const int32_t link : *links) (*place)[problem.links[link].to] = -1;
 }
 
 }  // namespace waymark

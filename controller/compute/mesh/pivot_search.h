@@ -19,6 +19,11 @@ struct MeshGraphs {
   MeshGraph forwards, backwards;
 };
 
+// Leaves out of the links, which join end to end from `from` on, what comes back to where it was:
+// no node twice. `place`: by node, all -1, before and after. O(links).
+void CutLoops(const MeshProblem& problem, int32_t from, std::vector<int32_t>* place,
+              std::vector<int32_t>* links);
+
 // Working memory of one pivot at a time; one a thread.
 class PivotSearch {
  public:
@@ -35,13 +40,11 @@ class PivotSearch {
                 std::vector<int32_t>* links);
 
  private:
-  void CutLoops(int32_t from, std::vector<int32_t>* links);
-
   const MeshProblem& problem_;
   TreeSearch from_tail_, to_head_;
   std::span<const double> length_;
   int32_t tail_ = 0, head_ = 0;
-  std::vector<int32_t> place_;  // by node: links before it on the way; -1: not on it
+  std::vector<int32_t> place_;  // of CutLoops
 };
 
 }  // namespace waymark

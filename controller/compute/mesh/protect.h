@@ -25,6 +25,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -37,10 +38,12 @@ namespace waymark {
 struct ProtectOptions {
   // Each the links that fail together, by number; links may be in several.
   std::vector<std::vector<int32_t>> failures;
-  int max_paths = 8;       // of a pair, 2 to 64
-  int weight_total = 64;   // max_paths to 65,536
-  double limit = 1;        // utilisation that is no overload; > 0
-  double gap = 0.01;       // also ends when worst_mlu <= (1 + gap) * worst_lower_bound; > 0
+  int max_paths = 8;      // of a pair, 2 to 64
+  int weight_total = 64;  // max_paths to 65,536
+  double limit = 1;       // utilisation that is no overload; > 0
+  double gap = 0.01;      // also ends when worst_mlu <= (1 + gap) * worst_lower_bound; > 0
+  // Whether a route may be a backup, such as one that a switch can put on a packet. Empty: any.
+  std::function<bool(std::span<const int32_t> links)> fits;
   double lower_bound = 0;  // known of the state without failure, such as OptimizeMesh's; >= 0
   int max_rounds = 100;
   std::function<bool()> stop;  // asked between pairs, on the caller's thread
@@ -62,7 +65,8 @@ struct ProtectPlan {
   bool stopped = false;  // best so far
 };
 
-// `routes` are the working routes, such as OptimizeMesh's; all of the problem's demands.
+// `routes` are the working routes, such as OptimizeMesh's; all of the problem's demands. They fit.
+// Of ways that do not fit no others are looked for: that leaves pairs `exposed`.
 // Backups keep the problem's bounds on delay, hops and stretch; pairs that only ways beyond them
 // could join in a failure are `cut` in it (`exposed` when stopped before that was known).
 // INVALID_ARGUMENT names the option. RESOURCE_EXHAUSTED when failures x links are more than 2^27.

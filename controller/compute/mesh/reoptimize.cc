@@ -206,6 +206,7 @@ absl::StatusOr<ReoptimizedMesh> ReoptimizeMesh(const MeshProblem& problem,
   ReoptimizedMesh result =
       Reoptimizer(problem, present, *plan, bounds ? &*bounds : nullptr, options).Run();
   result.out_of_bound = std::move(plan->out_of_bound);
+  result.prices = std::move(plan->prices);
   return result;
 }
 

@@ -48,8 +48,9 @@ struct ReoptimizedMesh {
   std::vector<int32_t> forced;
   double mlu_before = 0;  // of `present`, as headends have it whose routes over dead links died
   double mlu = 0;
-  double lower_bound = 0;  // certified: no routing at all has less
-  double optimum = 0;      // MLU of a plan (optimize.h) made without regard to `present`
+  double lower_bound = 0;      // certified: no routing at all has less
+  std::vector<double> prices;  // by link: they certify lower_bound, as MeshPlan's
+  double optimum = 0;          // MLU of a plan (optimize.h) made without regard to `present`
   std::vector<int32_t> unreachable, out_of_bound;  // as in MeshPlan
   bool stopped = false;                            // `stop` ended it: best so far
 };

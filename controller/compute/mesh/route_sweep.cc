@@ -94,6 +94,7 @@ void RouteSweep::Weigh(double tolerance, double length, std::span<const int32_t>
   const double present = CostOf(*candidate);
   if (path.empty() || present <= length * (1 + tolerance)) return;
   if (options_.bounds != nullptr && !options_.bounds->Keeps(demand, path)) return;
+  if (options_.fits && !options_.fits(path)) return;
   candidate->gain = (present - length) * live_.problem().demands[demand].rate *
                     live_.weight(demand, candidate->route) /
                     static_cast<double>(live_.weight_total(demand));
@@ -234,6 +235,38 @@ size_t RouteSweep::Round(const Scope& scope, std::vector<Moved>* moved) {
     if (count % kMovesBetween == 0 && live_.mlu() <= scope.target) break;
   }
   return count;
+}
+
+SweepResult SweepDown(const SweepOptions& options, SweepSchedule schedule, RouteSweep::Scope scope,
+                      const std::function<bool()>& stop, LiveRoutes* live) {
+  RouteSweep sweep(live, options);
+  SweepResult result;
+  std::vector<RouteSweep::Moved> moved;
+  double now = live->mlu(), best = now;
+  size_t best_moves = 0;
+  for (bool more = true; more && now > scope.target && now >= kLeastMeshMlu;) {
+    result.stopped = stop && stop();
+    if (result.stopped) break;
+    const double before = now;
+    scope.softness = schedule.softness();
+    scope.breadth = schedule.breadth();
+    sweep.Round(scope, &moved);
+    ++result.rounds;
+    now = live->mlu();
+    more = schedule.GoesOn(before, now);
+    if (now >= best) continue;
+    best = now;
+    best_moves = moved.size();
+  }
+  // A lower soft maximum is not always a lower maximum.
+  for (; moved.size() > best_moves; moved.pop_back()) {
+    live->Set(static_cast<size_t>(moved.back().demand), moved.back().before);
+  }
+  for (const RouteSweep::Moved& move : moved) result.moved.push_back(move.demand);
+  std::ranges::sort(result.moved);
+  const auto again = std::ranges::unique(result.moved);
+  result.moved.erase(again.begin(), again.end());
+  return result;
 }
 
 }  // namespace waymark

@@ -24,6 +24,8 @@ namespace waymark {
 struct SweepOptions {
   int max_paths = 8, weight_total = 64;
   const RouteBounds* bounds = nullptr;  // null: the problem has none
+  // Whether a route may be. Empty: any. Several threads at once.
+  std::function<bool(std::span<const int32_t> links)> fits;
   ParallelFor parallel;
 };
 
@@ -110,6 +112,16 @@ class RouteSweep {
   int32_t mark_ = 0, path_mark_ = 0;
   FlowDirection direction_;
 };
+
+struct SweepResult {
+  std::vector<int32_t> moved;  // demands, ascending
+  int rounds = 0;
+  bool stopped = false;
+};
+
+// Rounds as `schedule` has them, from the scope's target down to no gain; the best state stays.
+SweepResult SweepDown(const SweepOptions& options, SweepSchedule schedule, RouteSweep::Scope scope,
+                      const std::function<bool()>& stop, LiveRoutes* live);
 
 }  // namespace waymark
 
