@@ -6,6 +6,7 @@
 #   store      durable commits a second with 1 and 64 writers, beside raw RocksDB
 #   paths      path computation beside LEMON, Boost and a bare loop; WAYMARK_BENCH_TOPOLOGIES names
 #              topology files to run it on, else it is a seeded carrier of 350 nodes
+#   scale      what a plan of 340 data centres and 5,500 customers costs, and small changes of it
 #   te         the mesh optimiser beside COIN CLP; WAYMARK_BENCH_TE names instances, TOPOLOGY or
 #              TOPOLOGY=DEMANDS, else they are seeded carriers; WAYMARK_BENCH_REFERENCE gives optimal
 #              MLUs, NAME=VALUE
@@ -13,11 +14,11 @@
 #              topology files, else it is a seeded carrier of 350 nodes
 #   dataplane  repair, reconciliation and throughput of the Linux data plane (root)
 set -euo pipefail
-case ${1:-} in -h | --help) sed -n '2,14s/^# \{0,1\}//p' "$0"; exit 0 ;; esac
+case ${1:-} in -h | --help) sed -n '2,15s/^# \{0,1\}//p' "$0"; exit 0 ;; esac
 . "$(dirname "$0")/common.sh"
 
 names=("$@")
-[ $# -gt 0 ] || names=(store paths te hose dataplane)
+[ $# -gt 0 ] || names=(store paths te hose scale dataplane)
 install "${build_packages[@]}" "${run_packages[@]}"
 folder=$(mktemp -d "${TMPDIR:-/var/tmp}/waymark-bench.XXXXXX")
 trap 'rm -rf "$folder"' EXIT
@@ -47,7 +48,8 @@ for name in "${names[@]}"; do
       # shellcheck disable=SC2086
       run tests/bench:hose_benchmark ${WAYMARK_BENCH_HOSE:-}
       ;;
+    scale) run tests/bench:scale_benchmark ;;
     dataplane) run tests/conformance:linux_measure ;;
-    *) die "no benchmark called $name; there are: store paths te hose dataplane" ;;
+    *) die "no benchmark called $name; there are: store paths te hose scale dataplane" ;;
   esac
 done

@@ -208,9 +208,10 @@ class Builder {
   v1::Status ServiceStatus(const ServicePlan& service) const {
     if (service.status.state() == v1::BLOCKED) return service.status;
     bool rejected = false;
+    std::string waiting;
     for (const auto& [node, key] : service.objects) {
-      std::string waiting = NotConfirmed(node, key, &rejected);
-      if (!waiting.empty()) return MakeStatus(rejected ? v1::DOWN : v1::PENDING, waiting);
+      waiting = NotConfirmed(node, key, &rejected);
+      if (!waiting.empty()) break;
     }
     int count[6] = {};
     const v1::Policy* first[6] = {};
@@ -230,9 +231,16 @@ class Builder {
                                      first[of]->status().reason()));
       return status;
     };
+    // First what no switch will mend.
     if (count[v1::BLOCKED] > 0) {
-      return explain(count[v1::BLOCKED] == all ? v1::BLOCKED : v1::DEGRADED, v1::BLOCKED);
+      v1::Status status =
+          explain(count[v1::BLOCKED] == all ? v1::BLOCKED : v1::DEGRADED, v1::BLOCKED);
+      if (waiting.empty()) return status;
+      if (status.state() == v1::DEGRADED) status.set_state(rejected ? v1::DOWN : v1::PENDING);
+      status.set_reason(absl::StrCat(status.reason(), "; and ", waiting));
+      return status;
     }
+    if (!waiting.empty()) return MakeStatus(rejected ? v1::DOWN : v1::PENDING, waiting);
     if (count[v1::DOWN] > 0) {
       return explain(count[v1::DOWN] == all ? v1::DOWN : v1::DEGRADED, v1::DOWN);
     }

@@ -90,6 +90,26 @@ TEST_F(ViewBuilderTest, NothingIsUpThatNobodyHasConfirmed) {
   EXPECT_EQ(view_->computed_from, 5);
 }
 
+TEST_F(ViewBuilderTest, WhatNoSwitchWillMendIsSaidFirst) {
+  v1::Status& status = *plan_.policies.at(kPolicy).policy.mutable_status();
+  status.set_state(v1::BLOCKED);
+  status.set_reason("no path has 1 Gbit/s free");
+  status.set_blocking_constraint("bandwidth");
+  Build();
+  const v1::Status half = *view_->statuses.at("customers/c/services/line");
+  // The other direction has its path, and no agent.
+  EXPECT_EQ(half.state(), v1::PENDING);
+  EXPECT_EQ(half.blocking_constraint(), "bandwidth");
+  EXPECT_EQ(half.reason(),
+            "1 of 2 policies BLOCKED, first a:65537:b: no path has 1 Gbit/s free; and the agent of "
+            "a has not connected");
+  for (auto& [name, planned] : plan_.policies) {
+    planned.policy.mutable_status()->set_state(v1::BLOCKED);
+  }
+  Build();
+  EXPECT_EQ(view_->statuses.at("customers/c/services/line")->state(), v1::BLOCKED);
+}
+
 TEST_F(ViewBuilderTest, LivenessMakesTheState) {
   ConnectAll();
   ReportPolicy(true, true, false);

@@ -141,8 +141,11 @@ grpc::ServerUnaryReactor* PolicyServiceImpl::ComputePath(grpc::CallbackServerCon
                                                          v1::ComputePathResponse* reply) {
   return rooms_.dispatcher.Serve(context, "/waymark.v1.PolicyService/ComputePath", *request,
                                  [=, this](const Caller&, const Dispatcher::Done& done) {
-                                   if (absl::Status s = ValidateComputePath(*request); !s.ok())
-                                     return done(s);
+                                   absl::Status s = ValidateComputePath(*request);
+                                   if (s.ok() && request->has_as_of_time()) {
+                                     s = rooms_.reader.CheckPast(request->as_of_time());
+                                   }
+                                   if (!s.ok()) return done(s);
                                    rooms_.paths.ComputePath(*request, LimitsOf(context),
                                                             AnswerInto(reply, done));
                                  });

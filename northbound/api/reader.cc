@@ -64,6 +64,17 @@ void AddStatus(const NetworkView& view, Message& message) {
   }
 }
 
+absl::Status Reader::CheckPast(const google::protobuf::Timestamp& time) const {
+  if (!IsValidTime(time)) return InvalidField("", "as_of_time", "is no valid time");
+  constexpr absl::Duration kClocksDiffer = absl::Minutes(1);
+  const absl::Time at = absl::FromUnixSeconds(time.seconds()) + absl::Nanoseconds(time.nanos());
+  if (at <= clock_.Now() + kClocksDiffer) return absl::OkStatus();
+  return ErrorWith(absl::StatusCode::kOutOfRange,
+                   {MakeProblem("FIELD_INVALID", "", "as_of_time",
+                                "lies in the future: give a time that has passed, or leave it "
+                                "out for the present")});
+}
+
 absl::StatusOr<Reader::At> Reader::Resolve(Revision as_of,
                                            const google::protobuf::Timestamp* time) const {
   if (as_of < 0) {
@@ -72,7 +83,7 @@ absl::StatusOr<Reader::At> Reader::Resolve(Revision as_of,
   }
   if (time == nullptr) return as_of == 0 ? At{store_.current(), true} : At{as_of, false};
   if (as_of != 0) return InvalidField("", "as_of_time", "is set beside as_of: set one of them");
-  if (!IsValidTime(*time)) return InvalidField("", "as_of_time", "is no valid time");
+  if (absl::Status s = CheckPast(*time); !s.ok()) return s;
   const auto revision =
       store_.RevisionAt(absl::FromUnixSeconds(time->seconds()) + absl::Nanoseconds(time->nanos()));
   if (!revision.ok()) return revision.status();

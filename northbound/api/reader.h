@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "controller/base/clock.h"
 #include "controller/store/network_view.h"
 #include "controller/store/store.h"
 #include "northbound/api/kinds.h"
@@ -45,7 +46,8 @@ void AddStatus(const NetworkView& view, google::protobuf::Message& message);
 // Any thread.
 class Reader {
  public:
-  Reader(const Store& store, const NetworkViewHolder& view) : store_(store), view_(view) {}
+  Reader(const Store& store, const NetworkViewHolder& view, const Clock& clock)
+      : store_(store), view_(view), clock_(clock) {}
 
   struct Page {
     std::vector<std::unique_ptr<google::protobuf::Message>> resources;
@@ -58,6 +60,8 @@ class Reader {
       Kind kind, const v1::GetRequest& request) const;
   // Only what the caller sees. O(page).
   absl::StatusOr<Page> List(Kind kind, const v1::ListRequest& request, const Caller& caller) const;
+  // INVALID_ARGUMENT: no time at all; OUT_OF_RANGE: it lies ahead, by more than clocks differ.
+  absl::Status CheckPast(const google::protobuf::Timestamp& time) const;
 
  private:
   struct At {
@@ -70,6 +74,7 @@ class Reader {
 
   const Store& store_;
   const NetworkViewHolder& view_;
+  const Clock& clock_;
 };
 
 }  // namespace waymark

@@ -74,7 +74,7 @@ constexpr const char* kServiceNames[] = {"",
 
 struct NorthboundServer::Services {
   Services(const Parts& parts, const Options& options, std::optional<Caller> plaintext_caller)
-      : reader(parts.store, parts.view),
+      : reader(parts.store, parts.view, parts.clock),
         dispatcher({options.max_concurrent_calls, std::move(plaintext_caller)}, parts.clock,
                    parts.metrics),
         rooms{parts.store, parts.view,  parts.committer,  reader,
