@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include "controller/compute/latency.h"
 #include "controller/engine/engine_testing.h"
+#include "controller/engine/mesh_guarantees.h"
 #include "controller/engine/mesh_work.h"
 #include "controller/engine/resources.h"
 #include "controller/store/memory_store.h"
@@ -243,6 +245,61 @@ TEST_F(MeshOptimizerTest, RoutesThatWouldBreakAGuaranteeAreKnown) {
   Resources without;
   ASSERT_TRUE(without.Load(store_, store_.current()).ok());
   EXPECT_TRUE(KeepsGuarantees(without, *work, results));
+}
+
+TEST_F(MeshOptimizerTest, GuaranteesAreToldWithWorstCaseAndDelays) {
+  bundle_.mutable_services(0)->mutable_rates(0)->set_cir_bps(6'000'000'000);
+  for (v1::Link& link : *bundle_.mutable_links()) link.set_delay_ns(1'000'000);
+  bundle_.mutable_links(0)->set_delay_ns(3'000'000);
+  Start();
+  Pass(absl::Seconds(1));
+  const auto ask = [&](const std::string& parent, bool whole, bool stop = false) {
+    Resources resources;
+    EXPECT_TRUE(resources.Load(store_, store_.current()).ok());
+    v1::ListMeshGuaranteesRequest request;
+    request.set_parent(parent);
+    request.set_whole(whole);
+    return AnswerListMeshGuarantees(resources, {}, request, [&] { return stop; });
+  };
+  auto told = ask("", false);
+  ASSERT_TRUE(told.ok()) << told.status();
+  EXPECT_EQ(told->revision(), store_.current());
+  ASSERT_EQ(told->guarantees_size(), 1);
+  const v1::MeshGuarantee held = told->guarantees(0);
+  EXPECT_EQ(held.service(), kLine);
+  EXPECT_EQ(held.status().state(), v1::UP);
+  EXPECT_EQ(held.worst_link_bps(), 6'000'000'000);
+  EXPECT_EQ(held.worst_link_promisable_bps(), 10'000'000'000);
+  ASSERT_EQ(held.worst_matrix_size(), 1);
+  EXPECT_EQ(held.worst_matrix(0).bps(), 6'000'000'000);
+  EXPECT_EQ(held.worst_matrix(0).share(), 1);
+  const std::string first = bundle_.links(0).source().substr(6);
+  EXPECT_EQ(held.worst_from(), "customers/c/sites/" + first);
+  EXPECT_EQ(held.worst_latency_ns(), 3'000'000 + kForwardingDelayNs);
+  EXPECT_EQ(held.latency_ns_size(), 0);
+  // The whole: every two sites.
+  told = ask(kLine, true);
+  ASSERT_TRUE(told.ok()) << told.status();
+  ASSERT_EQ(told->guarantees(0).sites_size(), 3);
+  ASSERT_EQ(told->guarantees(0).latency_ns_size(), 9);
+  for (int i = 0; i < 9; ++i) {
+    const int64_t latency = told->guarantees(0).latency_ns(i);
+    EXPECT_GE(latency, i % 4 == 0 ? 0 : 1'000'000 + kForwardingDelayNs);
+    EXPECT_EQ(latency == 0, i % 4 == 0);
+  }
+  EXPECT_EQ(ask("customers/other", false)->guarantees_size(), 0);
+  EXPECT_TRUE(absl::IsNotFound(ask("customers/c/services/none", false).status()));
+  EXPECT_TRUE(absl::IsCancelled(ask("", false, true).status()));
+  // What it was raised to does not fit: what fails it, and what would help.
+  SetRate(12'000'000'000);
+  Pass(absl::Seconds(1));
+  told = ask(kLine, false);
+  ASSERT_TRUE(told.ok()) << told.status();
+  const v1::Status status = told->guarantees(0).status();
+  EXPECT_EQ(status.state(), v1::DEGRADED);
+  EXPECT_NE(status.reason().find("too little"), std::string::npos) << status.reason();
+  EXPECT_NE(status.blocking_constraint().find("bandwidth on links/"), std::string::npos);
+  EXPECT_FALSE(status.relaxation().empty());
 }
 
 TEST_F(MeshOptimizerTest, SaysHowItStandsAndSolvesWhenAsked) {

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "controller/base/log.h"
+#include "controller/engine/mesh_guarantees.h"
 #include "controller/plan/reoptimize.h"
 #include "controller/store/resource_key.h"
 
@@ -241,6 +242,24 @@ void EnginePathQueries::ExplainService(const v1::ExplainServiceRequest& request,
   Ask<v1::ExplainServiceResponse>(
       "ExplainService", limits, std::move(done),
       [this, request, limits](const auto& answer) { answer->Give(Explain(request, limits)); });
+}
+
+void EnginePathQueries::ListMeshGuarantees(const v1::ListMeshGuaranteesRequest& request,
+                                           const Limits& limits,
+                                           Done<v1::ListMeshGuaranteesResponse> done) {
+  Ask<v1::ListMeshGuaranteesResponse>(
+      "ListMeshGuarantees", limits, std::move(done), [this, request, limits](const auto& answer) {
+        const auto adopted = engine_.adopted();
+        auto told = AnswerListMeshGuarantees(now_.resources,
+                                             adopted == nullptr ? NoLinks() : adopted->links_down,
+                                             request, StopOf(limits));
+        if (absl::IsCancelled(told.status()) && !limits.cancelled()) {
+          return answer->Give(absl::DeadlineExceededError(
+              "time ended before all guarantees were told: ask for one service, or give a longer "
+              "deadline"));
+        }
+        answer->Give(std::move(told));
+      });
 }
 
 void EnginePathQueries::Reoptimize(const v1::ReoptimizeRequest& request, const Limits& limits,

@@ -52,6 +52,8 @@ class EnginePathQueries final : public PathQueries {
                       Done<v1::ExplainServiceResponse> done) override;
   void Reoptimize(const v1::ReoptimizeRequest& request, const Limits& limits,
                   Done<v1::ReoptimizeResponse> done) override;
+  void ListMeshGuarantees(const v1::ListMeshGuaranteesRequest& request, const Limits& limits,
+                          Done<v1::ListMeshGuaranteesResponse> done) override;
 
  private:
   // The answer to one question; gives CANCELLED when it is dropped unanswered.

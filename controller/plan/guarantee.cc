@@ -6,11 +6,9 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "controller/compute/mesh/hose.h"
+#include "absl/strings/str_join.h"
 #include "controller/compute/refusal.h"
-#include "controller/plan/demands.h"
-#include "controller/plan/fingerprint.h"
-#include "controller/plan/mesh_demands.h"
+#include "controller/plan/guarantee_asked.h"
 
 namespace waymark {
 namespace {
@@ -18,176 +16,17 @@ namespace {
 // Most pairs that a refusal names.
 constexpr size_t kMostNamed = 3;
 
-const MeshClassPlan* ClassOf(const PlannedMesh& mesh, const v1::TrafficClass* traffic_class) {
-  for (const MeshClassPlan& one : mesh.classes) {
-    if (one.traffic_class == traffic_class) return &one;
+// "nodes/a to nodes/b 3.0 Gbit/s, ...": what of a matrix that loads the link most loads it most.
+std::string WorstText(const Snapshot& snapshot, const GuaranteeAsked& asked, LinkId link) {
+  std::vector<std::string> texts;
+  for (const GuaranteeTraffic& one : asked.WorstMatrix(link)) {
+    if (texts.size() == kMostNamed) break;
+    texts.push_back(absl::StrCat(snapshot.node(one.pair.first).name, " to ",
+                                 snapshot.node(one.pair.second).name, " ",
+                                 BandwidthText(static_cast<int64_t>(one.rate * one.share))));
   }
-  return nullptr;
+  return absl::StrJoin(texts, ", ");
 }
-
-// Its number among the class's pairs, which must have it.
-size_t PlaceOf(const MeshClassPlan& planned, const NodePair& pair) {
-  return static_cast<size_t>(std::lower_bound(planned.pairs.begin(), planned.pairs.end(), pair) -
-                             planned.pairs.begin());
-}
-
-// The mesh classes of one service, what it asks of them, and the routes that they have.
-class Asked {
- public:
-  Asked(const Snapshot& snapshot, const ResolvedService& service, const PlannedMesh& mesh)
-      : snapshot_(snapshot), service_(service), hose_(HoseOf(service)) {
-    for (const auto& [name, traffic_class] : service.classes) {
-      if (traffic_class->treatment() == v1::PINNED) continue;
-      classes_.push_back(ClassOf(mesh, traffic_class));
-    }
-  }
-
-  bool mesh() const { return !classes_.empty(); }
-  uint32_t queue() const {
-    uint32_t strongest = 0;
-    for (const MeshClassPlan* one : classes_) {
-      strongest = std::max(strongest, one->traffic_class->queue());
-    }
-    return strongest;
-  }
-  int64_t Pipe(const MeshClassPlan& one, int64_t endpoint_pairs) const {
-    return HeldRate(*one.traffic_class,
-                    service_.CommittedRate(one.traffic_class->name(), endpoint_pairs));
-  }
-  bool StatesRates() const {
-    return hose_ || std::any_of(classes_.begin(), classes_.end(),
-                                [&](const MeshClassPlan* one) { return Pipe(*one, 1) > 0; });
-  }
-
-  uint64_t Print() const {
-    Fingerprint print;
-    if (hose_) {
-      for (const HoseSite& site : hose_->hose.sites) {
-        print.Add(uint64_t{snapshot_.node(static_cast<NodeId>(site.node)).node_sid});
-        print.Add(site.ingress);
-        print.Add(site.egress);
-        print.AddByte(site.leaf ? 1 : 0);
-      }
-    }
-    for (const MeshClassPlan* one : classes_) {
-      print.Add(one->traffic_class->name());
-      for (const auto& [pair, count] : service_.node_pairs) {
-        print.Add(static_cast<uint64_t>(Pipe(*one, count)));
-        const size_t at = PlaceOf(*one, pair);
-        for (size_t i = one->routes.first_route(at); i < one->routes.first_route(at + 1); ++i) {
-          print.Add(static_cast<uint64_t>(one->routes.weight(i)));
-          for (const int32_t link : one->routes.links(i)) {
-            print.Add(uint64_t{snapshot_.link(static_cast<LinkId>(link)).adjacency_sid});
-          }
-        }
-      }
-    }
-    return std::max<uint64_t>(1, print.value());
-  }
-
-  // The worst load of every link; `missing` says what has no route.
-  std::vector<LinkHold> Loads(std::string* missing) const {
-    std::vector<double> load(snapshot_.links().size(), 0);
-    AddPipes(&load, missing);
-    if (hose_) {
-      const std::vector<HoseRoutes> routes = Routes();
-      HoseLoader loader;
-      for (const HoseLinkLoad& one : loader.Load(hose_->hose, routes)) load[one.link] += one.load;
-      for (const HosePair& pair : loader.unrouted()) {
-        NoteMissing({static_cast<NodeId>(pair.from), static_cast<NodeId>(pair.to)}, missing);
-      }
-    }
-    std::vector<LinkHold> holds;
-    for (size_t i = 0; i < load.size(); ++i) {
-      // What no ledger could hold anyway.
-      const int64_t bps = WholeHoseLoad(std::min(load[i], 1e18));
-      if (bps > 0) holds.push_back({static_cast<LinkId>(i), bps});
-    }
-    return holds;
-  }
-
-  // "nodes/a to nodes/b 3.0 Gbit/s, ...": a matrix that loads the link most.
-  std::string Worst(LinkId link) const {
-    std::vector<std::pair<double, NodePair>> pairs;
-    if (hose_) {
-      const std::vector<HoseRoutes> routes = Routes();
-      HoseLoader loader;
-      loader.Load(hose_->hose, routes);
-      for (const HoseTraffic& one : loader.WorstMatrix(Index(link))) {
-        pairs.push_back({-one.rate * one.share,
-                         {static_cast<NodeId>(one.pair.from), static_cast<NodeId>(one.pair.to)}});
-      }
-    }
-    ForEachPipe([&](const MeshClassPlan& one, const NodePair& pair, double rate) {
-      const double share = ShareOn(one, PlaceOf(one, pair), Index(link));
-      if (share > 0) pairs.push_back({-rate * share, pair});
-    });
-    std::sort(pairs.begin(), pairs.end());
-    std::string text;
-    for (size_t i = 0; i < std::min(pairs.size(), kMostNamed); ++i) {
-      absl::StrAppend(&text, i == 0 ? "" : ", ", snapshot_.node(pairs[i].second.first).name, " to ",
-                      snapshot_.node(pairs[i].second.second).name, " ",
-                      BandwidthText(static_cast<int64_t>(-pairs[i].first)));
-    }
-    return text;
-  }
-
- private:
-  template <typename Visit>
-  void ForEachPipe(const Visit& visit) const {
-    for (const MeshClassPlan* one : classes_) {
-      for (const auto& [pair, count] : service_.node_pairs) {
-        const int64_t rate = Pipe(*one, count);
-        if (rate > 0) visit(*one, pair, static_cast<double>(rate));
-      }
-    }
-  }
-  static double ShareOn(const MeshClassPlan& one, size_t at, int32_t link) {
-    double on = 0, total = 0;
-    for (size_t i = one.routes.first_route(at); i < one.routes.first_route(at + 1); ++i) {
-      const auto links = one.routes.links(i);
-      total += one.routes.weight(i);
-      if (std::find(links.begin(), links.end(), link) != links.end()) on += one.routes.weight(i);
-    }
-    return total == 0 ? 0 : on / total;
-  }
-  void AddPipes(std::vector<double>* load, std::string* missing) const {
-    ForEachPipe([&](const MeshClassPlan& one, const NodePair& pair, double rate) {
-      const size_t at = PlaceOf(one, pair);
-      const size_t first = one.routes.first_route(at), end = one.routes.first_route(at + 1);
-      if (first == end) NoteMissing(pair, missing);
-      double total = 0;
-      for (size_t i = first; i < end; ++i) total += one.routes.weight(i);
-      for (size_t i = first; i < end; ++i) {
-        for (const int32_t link : one.routes.links(i)) {
-          (*load)[link] += rate * one.routes.weight(i) / total;
-        }
-      }
-    });
-  }
-  void NoteMissing(const NodePair& pair, std::string* missing) const {
-    if (!missing->empty()) return;
-    *missing = absl::StrCat("no route from ", snapshot_.node(pair.first).name, " to ",
-                            snapshot_.node(pair.second).name);
-  }
-  std::vector<HoseRoutes> Routes() const {
-    std::vector<HoseRoutes> all;
-    for (const MeshClassPlan* one : classes_) {
-      all.push_back([one](int32_t from, int32_t to, std::vector<HoseRoute>& routes) {
-        const size_t at = PlaceOf(*one, {static_cast<NodeId>(from), static_cast<NodeId>(to)});
-        for (size_t i = one->routes.first_route(at); i < one->routes.first_route(at + 1); ++i) {
-          routes.push_back({one->routes.links(i), one->routes.weight(i)});
-        }
-      });
-    }
-    return all;
-  }
-
-  const Snapshot& snapshot_;
-  const ResolvedService& service_;
-  const std::optional<ServiceHose> hose_;
-  std::vector<const MeshClassPlan*> classes_;
-};
 
 // The links of a record that still exist.
 std::vector<LinkHold> HoldsOf(const std::vector<LinkId>& link_of_sid,
@@ -247,7 +86,7 @@ std::vector<MeshHold> MeshHoldsOf(const Snapshot& snapshot, const ResolvedServic
   std::vector<std::pair<uint32_t, MeshHold>> holds;
   const std::vector<LinkId> link_of_sid = LinkOfSid(snapshot);
   for (const auto& [name, service] : resolved.services) {
-    const Asked asked(snapshot, service, mesh);
+    const GuaranteeAsked asked(snapshot, service, mesh);
     if (!asked.mesh()) continue;
     MeshHold hold;
     hold.service = name;
@@ -368,7 +207,8 @@ std::optional<v1::Status> StatusOf(const Snapshot& snapshot, const ResolvedServi
     absl::StrAppend(
         &reason, link, " would have to hold ", BandwidthText(hold.lacking.bps), " and has ",
         BandwidthText(hold.free_bps), " free, ", BandwidthText(hold.lacking.bps - hold.free_bps),
-        " too little; most of it: ", Asked(snapshot, service, mesh).Worst(hold.lacking.link));
+        " too little; most of it: ",
+        WorstText(snapshot, GuaranteeAsked(snapshot, service, mesh), hold.lacking.link));
     status.set_blocking_constraint("bandwidth on " + link);
     status.set_relaxation(
         absl::StrCat("at most ", std::floor(hold.fits * 1000) / 10, " % of its rates"));
@@ -378,6 +218,24 @@ std::optional<v1::Status> StatusOf(const Snapshot& snapshot, const ResolvedServi
   }
   status.set_reason(reason);
   return status;
+}
+
+GuaranteeFigures FiguresOf(const Snapshot& snapshot, const ResolvedService& service,
+                           const PlannedMesh& mesh, const MeshHold& hold) {
+  const GuaranteeAsked asked(snapshot, service, mesh);
+  GuaranteeFigures figures;
+  double worst = 0;
+  for (const LinkHold& one : hold.wanted) {
+    const double share =
+        static_cast<double>(one.bps) /
+        static_cast<double>(std::max<int64_t>(1, snapshot.link(one.link).reservable_bps));
+    if (share <= worst) continue;
+    worst = share;
+    figures.worst_link = one;
+  }
+  if (worst > 0) figures.worst_matrix = asked.WorstMatrix(figures.worst_link.link);
+  figures.latency_ns = asked.Latencies();
+  return figures;
 }
 
 }  // namespace waymark

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "controller/compute/ledger.h"
+#include "controller/plan/guarantee_asked.h"
 #include "controller/plan/mesh.h"
 #include "controller/plan/service.h"
 #include "waymark/stored/v1/stored.pb.h"
@@ -19,13 +20,6 @@ namespace waymark {
 
 // By service name.
 using GuaranteeRecords = std::map<std::string, stored::v1::MeshGuarantee>;
-
-struct LinkHold {
-  LinkId link = LinkId::kNone;
-  int64_t bps = 0;  // > 0
-
-  friend bool operator==(const LinkHold&, const LinkHold&) = default;
-};
 
 // What a service asks of the ledger, and what becomes of that.
 struct MeshHold {
@@ -73,6 +67,17 @@ std::optional<stored::v1::MeshGuarantee> RecordOf(const Snapshot& snapshot, cons
 // BLOCKED or DEGRADED with the reason; nothing where all that it asks is held.
 std::optional<v1::Status> StatusOf(const Snapshot& snapshot, const ResolvedService& service,
                                    const PlannedMesh& mesh, const MeshHold& hold);
+
+// What the promise comes to with the routes that stand, whether there is room for it or not.
+struct GuaranteeFigures {
+  // The link that would have to hold the greatest part of what may be promised on it; kNone: none.
+  LinkHold worst_link;
+  std::vector<GuaranteeTraffic> worst_matrix;  // one that loads it most, the greatest load first
+  // Of every two nodes with sites, as GuaranteeAsked::Latencies.
+  std::map<NodePair, int64_t> latency_ns;
+};
+GuaranteeFigures FiguresOf(const Snapshot& snapshot, const ResolvedService& service,
+                           const PlannedMesh& mesh, const MeshHold& hold);
 
 }  // namespace waymark
 

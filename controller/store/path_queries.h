@@ -6,6 +6,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "waymark/v1/guarantees.pb.h"
 #include "waymark/v1/services.pb.h"
 
 namespace waymark {
@@ -35,6 +36,10 @@ class PathQueries {
   // FAILED_PRECONDITION when `expected_plan` is no longer what the plan would be.
   virtual void Reoptimize(const v1::ReoptimizeRequest& request, const Limits& limits,
                           Done<v1::ReoptimizeResponse> done) = 0;
+  // Never in parts: DEADLINE_EXCEEDED when time ends.
+  virtual void ListMeshGuarantees(const v1::ListMeshGuaranteesRequest& request,
+                                  const Limits& limits,
+                                  Done<v1::ListMeshGuaranteesResponse> done) = 0;
 };
 
 }  // namespace waymark

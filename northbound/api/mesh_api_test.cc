@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "northbound/api/testing.h"
+#include "waymark/v1/guarantees.grpc.pb.h"
 
 namespace waymark {
 namespace {
@@ -85,6 +86,40 @@ TEST(MeshApiTest, FieldsOutOfRangeAreNamed) {
   cancel.set_run(-1);
   expect(Cancel(server, cancel, &status), "run");
   EXPECT_TRUE(server.mesh_queries.asked().empty());
+}
+
+TEST(MeshApiTest, GuaranteesAreForTheNocAndTheirCustomers) {
+  Server viewer("viewer"), customer("customer:bank");
+  v1::ListMeshGuaranteesResponse held;
+  held.set_revision(5);
+  const auto ask = [&](Server& server, const std::string& parent, bool whole = false) {
+    const auto stub = v1::GuaranteeService::NewStub(server.channel);
+    grpc::ClientContext context;
+    v1::ListMeshGuaranteesRequest request;
+    request.set_parent(parent);
+    request.set_whole(whole);
+    v1::ListMeshGuaranteesResponse reply;
+    grpc::Status status = stub->ListMeshGuarantees(&context, request, &reply);
+    EXPECT_EQ(reply.revision(), status.ok() ? 5 : 0);
+    return status;
+  };
+  const auto asked = [](Server& server) { return server.paths.seen().guarantees.parent(); };
+  for (Server* server : {&viewer, &customer}) server->paths.Answer({.guarantees = held});
+  EXPECT_TRUE(ask(viewer, "").ok());
+  EXPECT_EQ(asked(viewer), "");
+  EXPECT_TRUE(ask(viewer, "customers/x/services/y", true).ok());
+  EXPECT_TRUE(viewer.paths.seen().guarantees.whole());
+  for (const char* all : {"", "customers/-"}) {
+    EXPECT_TRUE(ask(customer, all).ok());
+    EXPECT_EQ(asked(customer), "customers/bank");
+  }
+  EXPECT_TRUE(ask(customer, "customers/bank/services/y").ok());
+  EXPECT_EQ(asked(customer), "customers/bank/services/y");
+  EXPECT_EQ(ask(customer, "customers/x").error_code(), StatusCode::NOT_FOUND);
+  EXPECT_EQ(ask(viewer, "nodes/zrh").error_code(), StatusCode::INVALID_ARGUMENT);
+  EXPECT_EQ(ask(viewer, "", true).error_code(), StatusCode::INVALID_ARGUMENT);
+  viewer.paths.Answer({.status = absl::NotFoundError("parent: customers/x does not exist")});
+  EXPECT_EQ(ask(viewer, "customers/x").error_code(), StatusCode::NOT_FOUND);
 }
 
 TEST(MeshApiTest, ViewersLookAndOnlyOperatorsSteer) {

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "northbound/api/errors.h"
+#include "northbound/api/path_calls.h"
 #include "northbound/api/path_requests.h"
 #include "northbound/api/trace.h"
 
@@ -68,20 +69,6 @@ bool IsUnder(const v1::Policy& policy, const std::string& parent) {
   if (parent == "customers/-") return !policy.service().empty();
   if (parent.starts_with("nodes/")) return policy.headend() == parent;
   return policy.service() == parent || policy.service().starts_with(parent + "/");
-}
-
-// The context lives until the call is answered, and so until `cancelled` is asked no more.
-PathQueries::Limits LimitsOf(const grpc::CallbackServerContext* context) {
-  return {.deadline = absl::FromChrono(context->deadline()),
-          .cancelled = [context] { return context->IsCancelled(); }};
-}
-
-template <typename Reply>
-PathQueries::Done<Reply> AnswerInto(Reply* reply, const Dispatcher::Done& done) {
-  return [reply, done](absl::StatusOr<Reply> answer) {
-    if (answer.ok()) *reply = *std::move(answer);
-    done(WithField(answer.status()));
-  };
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "controller/base/log.h"
 #include "grpc/health/v1/health.pb.h"
+#include "northbound/api/guarantee_service.h"
 #include "northbound/api/listener.h"
 #include "northbound/api/mesh_service.h"
 #include "northbound/api/policy_service.h"
@@ -68,6 +69,7 @@ constexpr const char* kServiceNames[] = {"",
                                          "waymark.v1.PolicyService",
                                          "waymark.v1.MeshService",
                                          "waymark.v1.ProgrammingService",
+                                         "waymark.v1.GuaranteeService",
                                          "waymark.v1.ChangeService"};
 
 }  // namespace
@@ -85,6 +87,7 @@ struct NorthboundServer::Services {
         policy(rooms),
         mesh(dispatcher, parts.mesh),
         programming(rooms),
+        guarantees(dispatcher, parts.paths),
         change(rooms, watches, parts.backup_loop, options.identity, options.backup_root) {}
 
   Reader reader;
@@ -96,6 +99,7 @@ struct NorthboundServer::Services {
   PolicyServiceImpl policy;
   MeshServiceImpl mesh;
   ProgrammingServiceImpl programming;
+  GuaranteeServiceImpl guarantees;
   ChangeServiceImpl change;
 };
 
@@ -147,6 +151,7 @@ absl::Status NorthboundServer::Listen(const Options& o) {
       .RegisterService(&services_->policy)
       .RegisterService(&services_->mesh)
       .RegisterService(&services_->programming)
+      .RegisterService(&services_->guarantees)
       .RegisterService(&services_->change);
   server_ = builder.BuildAndStart();
   if (server_ == nullptr) {

@@ -109,11 +109,13 @@ class FakePathQueries final : public PathQueries {
     int asked = 0;
     v1::ComputePathRequest compute;
     Limits limits;
+    v1::ListMeshGuaranteesRequest guarantees;
   };
   struct Answers {
     absl::Status status;
     v1::ComputePathResponse compute;
     v1::ReoptimizeResponse reoptimize;
+    v1::ListMeshGuaranteesResponse guarantees;
   };
 
   void ComputePath(const v1::ComputePathRequest& request, const Limits& limits,
@@ -135,6 +137,16 @@ class FakePathQueries final : public PathQueries {
                   Done<v1::ReoptimizeResponse> done) override {
     const Answers answers = Ask();
     answers.status.ok() ? done(answers.reoptimize) : done(answers.status);
+  }
+
+  void ListMeshGuarantees(const v1::ListMeshGuaranteesRequest& request, const Limits&,
+                          Done<v1::ListMeshGuaranteesResponse> done) override {
+    const Answers answers = Ask();
+    {
+      const std::lock_guard lock(mutex_);
+      seen_.guarantees = request;
+    }
+    answers.status.ok() ? done(answers.guarantees) : done(answers.status);
   }
 
   void Answer(const Answers& answers) {

@@ -6,6 +6,7 @@
 
 #include "northbound/auth/authorize.h"
 #include "northbound/auth/caller.h"
+#include "waymark/v1/guarantees.pb.h"
 #include "waymark/v1/mesh.pb.h"
 #include "waymark/v1/programming.pb.h"
 #include "waymark/v1/services.pb.h"
@@ -106,6 +107,7 @@ std::map<std::string, Permission> Expected() {
   e["MeshService/OptimizeMesh"] = e["MeshService/CancelMeshRun"] = {false, false};
   e["ProgrammingService/GetProgramming"] = e["ProgrammingService/TraceRevision"] = {true, false};
   e["ProgrammingService/Freeze"] = e["ProgrammingService/Unfreeze"] = {false, false};
+  e["GuaranteeService/ListMeshGuarantees"] = {true, true};
   e["ChangeService/Apply"] = {false, true};
   e["ChangeService/Watch"] = e["ChangeService/GetServerInfo"] = {true, true};
   e["ChangeService/BackupStore"] = {false, false};
@@ -144,7 +146,7 @@ std::vector<const google::protobuf::ServiceDescriptor*> Services() {
   std::vector<const google::protobuf::ServiceDescriptor*> services;
   for (const auto* file :
        {v1::ApplyRequest::descriptor()->file(), v1::MeshStatus::descriptor()->file(),
-        v1::Programming::descriptor()->file()}) {
+        v1::Programming::descriptor()->file(), v1::MeshGuarantee::descriptor()->file()}) {
     for (int i = 0; i < file->service_count(); ++i) services.push_back(file->service(i));
   }
   return services;

@@ -79,6 +79,7 @@ Table MakeTable() {
   t["/waymark.v1.ProgrammingService/Freeze"] = {true, kDenied};
   t["/waymark.v1.ProgrammingService/Unfreeze"] = {true, kDenied};
   t["/waymark.v1.ProgrammingService/TraceRevision"] = {false, kDenied};
+  t["/waymark.v1.GuaranteeService/ListMeshGuarantees"] = {false, kOwnParent};
   t["/waymark.v1.ChangeService/Apply"] = {true, kOwnClassMaps};
   t["/waymark.v1.ChangeService/Watch"] = {false, kNarrowed};
   t["/waymark.v1.ChangeService/GetServerInfo"] = {false, kNarrowed};

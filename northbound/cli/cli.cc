@@ -60,6 +60,7 @@ struct Arguments {
   ReoptimizeArgs reoptimize;
   MeshOptimizeArgs mesh_optimize;
   int64_t mesh_cancel = 0;
+  MeshGuaranteesArgs mesh_guarantees;
   TeSolveArgs te_solve;
   TeEvaluateArgs te_evaluate;
   TeWhatifArgs te_whatif;
@@ -394,6 +395,16 @@ class Program {
     optimize->add_option("--time-limit", o.time_limit, "The best found by then counts, e.g. 30s")
         ->check(CheckDuration);
     optimize->add_flag("--no-wait", o.no_wait, "Print the number of the run and leave");
+    MeshGuaranteesArgs& g = arguments_.mesh_guarantees;
+    CLI::App* guarantees =
+        Add(mesh, "guarantees", "What services with hoses or committed rates are promised",
+            "Whether it is held, the link and the traffic that are the worst case, and the sites\n"
+            "that are furthest apart.\n"
+            "Example: waymark mesh guarantees bank/core --whole",
+            [&] { return RunMeshGuarantees(context_, arguments_.mesh_guarantees); });
+    guarantees->add_option("service", g.service, "Only this one, in full");
+    guarantees->add_option("--customer", g.customer, "Only this customer's");
+    guarantees->add_flag("--whole", g.whole, "With delays between every two sites");
     CLI::App* cancel = Add(mesh, "cancel", "End a run: nothing of it is stored",
                            "Example: waymark mesh cancel --run 12",
                            [&] { return RunMeshCancel(context_, arguments_.mesh_cancel); });

@@ -133,7 +133,8 @@ Client::Client(const ConnectOptions& options, const Clock& clock,
       policy_(channel),
       programming_(channel),
       change_(channel),
-      mesh_(channel) {}
+      mesh_(channel),
+      guarantees_(channel) {}
 
 void Client::Prepare(grpc::ClientContext& context, absl::Duration limit) const {
   if (limit != absl::InfiniteDuration()) {
@@ -330,6 +331,14 @@ absl::StatusOr<v1::MeshStatus> Client::CancelMeshRun(int64_t run) {
   request.set_run(run);
   v1::MeshStatus response;
   auto s = Call(mesh_, &v1::MeshService::Stub::CancelMeshRun, request, &response);
+  if (!s.ok()) return s;
+  return response;
+}
+
+absl::StatusOr<v1::ListMeshGuaranteesResponse> Client::ListMeshGuarantees(
+    const v1::ListMeshGuaranteesRequest& request) {
+  v1::ListMeshGuaranteesResponse response;
+  auto s = Call(guarantees_, &v1::GuaranteeService::Stub::ListMeshGuarantees, request, &response);
   if (!s.ok()) return s;
   return response;
 }

@@ -15,6 +15,7 @@
 #include "absl/time/time.h"
 #include "controller/base/clock.h"
 #include "northbound/cli/kind.h"
+#include "waymark/v1/guarantees.grpc.pb.h"
 #include "waymark/v1/mesh.grpc.pb.h"
 #include "waymark/v1/programming.grpc.pb.h"
 #include "waymark/v1/services.grpc.pb.h"
@@ -72,6 +73,8 @@ class Client {
   // The number of the run.
   absl::StatusOr<int64_t> OptimizeMesh(const v1::OptimizeMeshRequest& request);
   absl::StatusOr<v1::MeshStatus> CancelMeshRun(int64_t run);
+  absl::StatusOr<v1::ListMeshGuaranteesResponse> ListMeshGuarantees(
+      const v1::ListMeshGuaranteesRequest& request);
   // Policies under a parent: "customers/ID", "customers/ID/services/ID", "nodes/ID"; empty: all.
   absl::StatusOr<std::vector<v1::Resource>> ListPolicies(const std::string& parent);
   absl::StatusOr<v1::ServerInfo> Info();
@@ -128,6 +131,7 @@ class Client {
   v1::ProgrammingService::Stub programming_;
   v1::ChangeService::Stub change_;
   v1::MeshService::Stub mesh_;
+  v1::GuaranteeService::Stub guarantees_;
 };
 
 }  // namespace waymark::cli

@@ -133,6 +133,11 @@ struct ReoptimizeArgs {
 absl::Status RunReoptimize(Context& context, const ReoptimizeArgs& args);
 
 absl::Status RunMeshStatus(Context& context);
+struct MeshGuaranteesArgs {
+  std::string service, customer;  // empty: all
+  bool whole = false;             // all of the matrices; of one service
+};
+absl::Status RunMeshGuarantees(Context& context, const MeshGuaranteesArgs& args);
 struct MeshOptimizeArgs {
   std::string time_limit;  // empty: the controller's own
   bool no_wait = false;

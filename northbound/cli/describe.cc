@@ -5,6 +5,7 @@
 #include "absl/strings/str_join.h"
 #include "northbound/cli/commands.h"
 #include "northbound/cli/exit_code.h"
+#include "northbound/cli/mesh_guarantees.h"
 #include "northbound/cli/path_print.h"
 #include "northbound/cli/path_text.h"
 #include "northbound/cli/print.h"
@@ -305,7 +306,20 @@ class Describer {
       rates.Add({ShortName(r.traffic_class()), FormatRate(r.cir_bps()), FormatRate(r.eir_bps())});
     }
     rates.Print(out(), context_.color(), "  ");
+    Guarantee(s);
     return ServicePolicies(s);
+  }
+
+  // Of now, whatever past the rest is of; without an answer to it the rest is shown all the same.
+  void Guarantee(const v1::Service& s) {
+    v1::ListMeshGuaranteesRequest request;
+    request.set_parent(s.name());
+    const auto all = client_.ListMeshGuarantees(request);
+    if (!all.ok()) {
+      out() << "\nGuarantee\n  unknown: " << all.status().message() << '\n';
+    } else if (!all->guarantees().empty()) {
+      PrintMeshGuarantee(context_, all->guarantees(0));
+    }
   }
 
   // Its own pinned policies with every hop, and the shared mesh policies of its edges.

@@ -23,6 +23,7 @@ struct FakeServer::State {
   v1::ReoptimizeResponse plan;
   std::vector<v1::MeshStatus> mesh{1};
   std::vector<std::string> mesh_requests;
+  v1::ListMeshGuaranteesResponse guarantees;
   v1::ComputePathRequest last_paths;
   v1::ReoptimizeRequest last_plan;
   int plans = 0;
@@ -234,6 +235,22 @@ class FakeServer::Programming final : public v1::ProgrammingService::Service {
   State& state_;
 };
 
+class FakeServer::Guarantees final : public v1::GuaranteeService::Service {
+ public:
+  explicit Guarantees(State& state) : state_(state) {}
+
+  Status ListMeshGuarantees(ServerContext*, const v1::ListMeshGuaranteesRequest* request,
+                            v1::ListMeshGuaranteesResponse* out) override {
+    const std::lock_guard<std::mutex> lock(state_.mutex);
+    state_.mesh_requests.push_back("guarantees " + request->ShortDebugString());
+    *out = state_.guarantees;
+    return state_.failure;
+  }
+
+ private:
+  State& state_;
+};
+
 class FakeServer::Changes final : public v1::ChangeService::Service {
  public:
   Changes(State& state, FakeServer& server) : state_(state), server_(server) {}
@@ -312,6 +329,7 @@ FakeServer::FakeServer(const std::string& path) : path_(path), state_(std::make_
   services_.push_back(std::make_unique<Policies>(*state_));
   services_.push_back(std::make_unique<Mesh>(*state_));
   services_.push_back(std::make_unique<Programming>(*state_));
+  services_.push_back(std::make_unique<Guarantees>(*state_));
   services_.push_back(std::make_unique<Changes>(*state_, *this));
   grpc::ServerBuilder builder;
   builder.AddListeningPort(address(), grpc::InsecureServerCredentials());
@@ -378,6 +396,11 @@ void FakeServer::set_plan(const v1::ReoptimizeResponse& response) {
 void FakeServer::set_mesh(std::vector<v1::MeshStatus> statuses) {
   const std::lock_guard<std::mutex> lock(state_->mutex);
   state_->mesh = std::move(statuses);
+}
+
+void FakeServer::set_guarantees(const v1::ListMeshGuaranteesResponse& response) {
+  const std::lock_guard<std::mutex> lock(state_->mutex);
+  state_->guarantees = response;
 }
 
 std::vector<std::string> FakeServer::mesh_requests() const {

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "northbound/cli/kind.h"
+#include "waymark/v1/guarantees.grpc.pb.h"
 #include "waymark/v1/mesh.grpc.pb.h"
 #include "waymark/v1/programming.grpc.pb.h"
 #include "waymark/v1/services.grpc.pb.h"
@@ -44,7 +45,8 @@ class FakeServer {
   // Of one question for it after another; the last stays. OptimizeMesh asks for the run
   // that the last has under way, or that has ended.
   void set_mesh(std::vector<v1::MeshStatus> statuses);
-  // Those that steer the optimiser, in order.
+  void set_guarantees(const v1::ListMeshGuaranteesResponse& response);
+  // Those that steer the optimiser, or ask for guarantees, in order.
   std::vector<std::string> mesh_requests() const;
   // Events of the next watches, in order; then the stream stays open until the client leaves.
   void set_events(std::vector<v1::WatchEvent> events);
@@ -75,6 +77,7 @@ class FakeServer {
   class Programming;
   class Changes;
   class Mesh;
+  class Guarantees;
 
   const std::string path_;
   std::unique_ptr<State> state_;

@@ -95,6 +95,57 @@ TEST_F(CliTest, MeshOptimizeFollowsItsRun) {
   EXPECT_EQ(Run({"mesh"}).code, 2);
 }
 
+v1::ListMeshGuaranteesResponse Guaranteed() {
+  v1::ListMeshGuaranteesResponse all;
+  v1::MeshGuarantee& core = *all.add_guarantees();
+  core.set_service("customers/bank/services/core");
+  core.mutable_status()->set_state(v1::UP);
+  core.set_worst_link("links/zrh--gva");
+  core.set_worst_link_bps(6'000'000'000);
+  core.set_worst_link_promisable_bps(10'000'000'000);
+  v1::MeshTraffic& traffic = *core.add_worst_matrix();
+  traffic.set_from("nodes/zrh");
+  traffic.set_to("nodes/gva");
+  traffic.set_bps(6'000'000'000);
+  traffic.set_share(0.5);
+  core.set_worst_from("customers/bank/sites/zrh");
+  core.set_worst_to("customers/bank/sites/gva");
+  core.set_worst_latency_ns(1'602'000);
+  for (const char* site : {"zrh", "gva"}) {
+    core.add_sites(absl::StrCat("customers/bank/sites/", site));
+  }
+  for (const int64_t latency : {0, 1'602'000, -1, 0}) core.add_latency_ns(latency);
+  return all;
+}
+
+TEST_F(CliTest, MeshGuaranteesShowTheWorstCaseAndTheWholeOnRequest) {
+  v1::ListMeshGuaranteesResponse all = Guaranteed();
+  v1::MeshGuarantee& failed = *all.add_guarantees();
+  failed.set_service("customers/bank/services/wide");
+  failed.mutable_status()->set_state(v1::BLOCKED);
+  failed.mutable_status()->set_reason("too little room");
+  server_.set_guarantees(all);
+  Ran ran = Run({"mesh", "guarantees", "--customer", "bank"});
+  EXPECT_EQ(ran.code, 0) << ran.err;
+  EXPECT_THAT(ran.out, HasSubstr("bank/core  held"));
+  EXPECT_THAT(ran.out, HasSubstr("zrh--gva, 6G of 10G"));
+  EXPECT_THAT(ran.out, HasSubstr("bank/wide  BLOCKED: too little room"));
+  server_.set_guarantees(Guaranteed());
+  ran = Run({"mesh", "guarantees", "bank/core", "--whole"});
+  EXPECT_EQ(ran.code, 0) << ran.err;
+  EXPECT_THAT(ran.out, HasSubstr("1.602 ms"));
+  EXPECT_THAT(ran.out, HasSubstr("50.0 %"));
+  EXPECT_THAT(ran.out, HasSubstr("none"));
+  EXPECT_THAT(server_.mesh_requests(),
+              ElementsAre("guarantees parent: \"customers/bank\"",
+                          "guarantees parent: \"customers/bank/services/core\" whole: true"));
+  EXPECT_EQ(Run({"mesh", "guarantees", "--whole"}).code, 2);
+  Populate();
+  const std::string described = Run({"describe", "service", "bank/core"}).out;
+  EXPECT_THAT(described, HasSubstr("Guarantee\n"));
+  EXPECT_THAT(described, HasSubstr("6G of 10G"));
+}
+
 TEST_F(CliTest, MeshRunThatDoesNotEndIsNotWaitedForForEver) {
   server_.set_mesh({Solving(Solved(6, "kept"))});
   Ran ran = Run({"--timeout", "300ms", "mesh", "optimize"});
