@@ -9,8 +9,12 @@ namespace waymark {
 namespace {
 
 // By MeshOptimizer::Cause.
-constexpr const char* kReasons[] = {"", "the last answer was out of date", "the last run failed",
-                                    "demands or reservations changed", "the network changed"};
+constexpr const char* kReasons[] = {"",
+                                    "the last answer was out of date",
+                                    "the last run failed",
+                                    "demands or reservations changed",
+                                    "a change of the network was answered at once",
+                                    "the network changed"};
 
 }  // namespace
 
@@ -123,8 +127,28 @@ void MeshOptimizer::Run() {
   if (answer_ == nullptr && work->fingerprint == solved_ && !runs_.asked()) {
     return Count("unchanged");
   }
+  if (cause == Cause::kNetwork && !runs_.asked() && !prices_.empty() &&
+      AnswerAtOnce(*work, *adopted)) {
+    return;
+  }
   Solve(*std::move(work), *adopted,
         runs_.Begin(kReasons[static_cast<int>(cause)], options_.longest));
+}
+
+bool MeshOptimizer::AnswerAtOnce(const MeshWork& work, const Engine::Adopted& adopted) {
+  MeshSolveOptions options = options_.solve;
+  options.begins = nullptr;
+  options.stop = [this] { return stopping_.load(); };
+  auto results = AnswerMesh(work, prices_, options);
+  // What was wrong the solve that follows finds, too, and tells.
+  if (stopping_ || !results.ok() || MutationsOf(work, *results).empty() ||
+      !KeepsGuarantees(follower_.resources(), work, *results)) {
+    return false;
+  }
+  runs_.Begin(kReasons[static_cast<int>(Cause::kNetwork)], options_.longest);
+  answer_ = std::make_unique<Answer>(Answer{work, *std::move(results), true});
+  Commit(adopted);
+  return true;
 }
 
 void MeshOptimizer::Solve(MeshWork work, const Engine::Adopted& adopted,
@@ -148,6 +172,7 @@ void MeshOptimizer::Solve(MeshWork work, const Engine::Adopted& adopted,
   if (!results.ok()) return Finish("failed", results.status());
   if (runs_.cancelled()) return Finish("cancelled", absl::OkStatus());
   answer_ = std::make_unique<Answer>(Answer{std::move(work), *std::move(results)});
+  for (const MeshClassResult& one : answer_->results) prices_[one.traffic_class] = one.prices;
   const absl::Duration took = loop_.clock().Monotonic() - begin;
   const bool keeps = KeepsGuarantees(follower_.resources(), answer_->work, answer_->results);
   if (!keeps) {
@@ -189,7 +214,10 @@ void MeshOptimizer::OnCommitted(const absl::StatusOr<Revision>& stored) {
     Want(Cause::kStale);
     return Schedule(options_.retry);
   }
-  Finish(stored.ok() ? "committed" : "failed", stored.status());
+  if (!stored.ok()) return Finish("failed", stored.status());
+  if (!answer_->at_once) return Finish("committed", stored.status());
+  Want(Cause::kAnswered);
+  Finish("answered", stored.status());
 }
 
 void MeshOptimizer::Finish(const char* result, const absl::Status& status) {
@@ -200,7 +228,7 @@ void MeshOptimizer::Finish(const char* result, const absl::Status& status) {
     metrics_.Counter("waymark_mesh_changed_policies_total", "Mesh policies moved to better routes")
         .Increment(static_cast<double>(changed));
     Log(LogLevel::kInfo, "mesh optimised", {{"changed", changed}, {"result", result}});
-    solved_ = answer_->work.fingerprint;
+    if (!answer_->at_once) solved_ = answer_->work.fingerprint;
   } else if (!status.ok()) {
     Log(LogLevel::kError, "cannot optimise the mesh; its routes stay as they are",
         {{"error", status.ToString()}});

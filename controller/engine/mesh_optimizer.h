@@ -15,6 +15,7 @@
 #define WAYMARK_CONTROLLER_ENGINE_MESH_OPTIMIZER_H_
 
 #include <atomic>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -73,9 +74,10 @@ class MeshOptimizer final : public MeshQueries {
   struct Answer {
     MeshWork work;
     std::vector<MeshClassResult> results;
+    bool at_once = false;  // a solve follows
   };
   // Why a run is wanted; of several the last of these.
-  enum class Cause { kNone, kStale, kFailure, kDemand, kNetwork };
+  enum class Cause { kNone, kStale, kFailure, kDemand, kAnswered, kNetwork };
   // Lets callbacks of others find out that we are gone.
   struct Guard {
     std::mutex mutex;
@@ -89,6 +91,8 @@ class MeshOptimizer final : public MeshQueries {
   // Up to date with the engine; null: not now, it looks again when the engine has caught up.
   std::shared_ptr<const Engine::Adopted> Ready();
   void Run();
+  // What milliseconds give after a change of the network; false: nothing.
+  bool AnswerAtOnce(const MeshWork& work, const Engine::Adopted& adopted);
   void Solve(MeshWork work, const Engine::Adopted& adopted, absl::Duration time_limit);
   void Commit(const Engine::Adopted& adopted);
   void OnCommitted(const absl::StatusOr<Revision>& stored);
@@ -120,7 +124,8 @@ class MeshOptimizer final : public MeshQueries {
   absl::Duration last_run_ = -absl::InfiniteDuration();
   absl::Duration due_ = absl::InfiniteDuration();
   EventLoop::TimerId timer_ = 0;
-  uint64_t solved_ = 0;  // fingerprint; 0: nothing
+  uint64_t solved_ = 0;                                // fingerprint; 0: nothing
+  std::map<std::string, std::vector<double>> prices_;  // of the last solve, by class
   std::unique_ptr<Answer> answer_;
   int dropped_ = 0;
 };

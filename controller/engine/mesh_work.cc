@@ -1,9 +1,12 @@
 #include "controller/engine/mesh_work.h"
 
 #include <algorithm>
+#include <functional>
+#include <span>
 #include <utility>
 
 #include "controller/compute/mesh/evaluate.h"
+#include "controller/compute/mesh/live_mesh.h"
 #include "controller/compute/mesh/optimize.h"
 #include "controller/compute/mesh/reoptimize.h"
 #include "controller/compute/search_graph.h"
@@ -168,6 +171,7 @@ absl::Status SolveClass(const MeshClassWork& work, const MeshProblem& problem,
                                 .stop = options.stop});
   if (!better.ok()) return better.status();
   result->lower_bound = better->lower_bound;
+  result->prices = std::move(better->prices);
   result->stopped = better->stopped;
   if (!better->stopped && better->mlu > better->optimum * (1 + options.most_behind)) {
     // No few moves lead there: all together do.
@@ -178,6 +182,24 @@ absl::Status SolveClass(const MeshClassWork& work, const MeshProblem& problem,
     if (all->mlu < better->mlu) better->routes = std::move(all->routes);
   }
   Merge(work, problem, better->routes, result);
+  return absl::OkStatus();
+}
+
+absl::Status AnswerClass(const MeshClassWork& work, const MeshProblem& problem,
+                         std::span<const double> prices, const MeshSolveOptions& options,
+                         MeshClassResult* result) {
+  auto live = LiveMesh::Create(problem, work.present, prices);
+  if (!live.ok()) return live.status();
+  std::vector<int32_t> dead;
+  for (size_t i = 0; i < problem.links.size(); ++i) {
+    if (problem.links[i].capacity <= 0) dead.push_back(static_cast<int32_t>(i));
+  }
+  const auto answer =
+      live->Fail(dead, {.max_paths = work.max_paths, .gap = options.gap, .stop = options.stop});
+  if (!answer.ok()) return answer.status();
+  result->lower_bound = answer->lower_bound;
+  result->stopped = answer->stopped;
+  Merge(work, problem, live->Routes(), result);
   return absl::OkStatus();
 }
 
@@ -208,6 +230,34 @@ void Grant(const MeshProblem& problem, const MeshLoads& loads, MeshClassResult* 
   }
 }
 
+using ClassSolver =
+    std::function<absl::Status(const MeshClassWork&, const MeshProblem&, MeshClassResult*)>;
+
+// All classes in strict order: each on what stronger ones are granted leave.
+absl::StatusOr<std::vector<MeshClassResult>> InOrder(const MeshWork& work,
+                                                     const MeshSolveOptions& options,
+                                                     const ClassSolver& solve) {
+  std::vector<MeshClassResult> results;
+  std::vector<double> used(work.snapshot->links().size(), 0);
+  for (const MeshClassWork& one : work.classes) {
+    if (options.begins) options.begins(results.size());
+    MeshProblem problem = one.problem;
+    for (size_t i = 0; i < problem.links.size(); ++i) {
+      double& capacity = problem.links[i].capacity;
+      if (capacity > 0) capacity = std::max(capacity * kLeastShare, capacity - used[i]);
+    }
+    MeshClassResult& result = results.emplace_back();
+    result.traffic_class = one.traffic_class;
+    if (absl::Status s = solve(one, problem, &result); !s.ok()) return s;
+    result.policies = static_cast<int64_t>(problem.demands.size());
+    result.changed = static_cast<int64_t>(result.changed_demands.size());
+    const MeshLoads loads = EvaluateMesh(problem, result.routes);
+    result.mlu = loads.mlu;
+    Grant(problem, loads, &result, &used);
+  }
+  return results;
+}
+
 }  // namespace
 
 absl::StatusOr<MeshWork> MakeMeshWork(Resources& resources,
@@ -235,25 +285,27 @@ absl::StatusOr<MeshWork> MakeMeshWork(Resources& resources,
 
 absl::StatusOr<std::vector<MeshClassResult>> SolveMesh(const MeshWork& work,
                                                        const MeshSolveOptions& options) {
-  std::vector<MeshClassResult> results;
-  std::vector<double> used(work.snapshot->links().size(), 0);
-  for (const MeshClassWork& one : work.classes) {
-    if (options.begins) options.begins(results.size());
-    MeshProblem problem = one.problem;
-    for (size_t i = 0; i < problem.links.size(); ++i) {
-      double& capacity = problem.links[i].capacity;
-      if (capacity > 0) capacity = std::max(capacity * kLeastShare, capacity - used[i]);
-    }
-    MeshClassResult& result = results.emplace_back();
-    result.traffic_class = one.traffic_class;
-    if (absl::Status s = SolveClass(one, problem, options, &result); !s.ok()) return s;
-    result.policies = static_cast<int64_t>(problem.demands.size());
-    result.changed = static_cast<int64_t>(result.changed_demands.size());
-    const MeshLoads loads = EvaluateMesh(problem, result.routes);
-    result.mlu = loads.mlu;
-    Grant(problem, loads, &result, &used);
-  }
-  return results;
+  return InOrder(
+      work, options,
+      [&](const MeshClassWork& one, const MeshProblem& problem, MeshClassResult* result) {
+        return SolveClass(one, problem, options, result);
+      });
+}
+
+absl::StatusOr<std::vector<MeshClassResult>> AnswerMesh(
+    const MeshWork& work, const std::map<std::string, std::vector<double>>& prices,
+    const MeshSolveOptions& options) {
+  return InOrder(
+      work, options,
+      [&](const MeshClassWork& one, const MeshProblem& problem, MeshClassResult* result) {
+        std::span<const double> known;
+        const auto found = prices.find(one.traffic_class);
+        // Any certify a bound; those of another network would be of no use.
+        if (found != prices.end() && found->second.size() == problem.links.size()) {
+          known = found->second;
+        }
+        return AnswerClass(one, problem, known, options, result);
+      });
 }
 
 bool KeepsGuarantees(Resources& resources, const MeshWork& work,

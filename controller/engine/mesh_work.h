@@ -47,6 +47,8 @@ struct MeshClassResult {
   MeshRoutes routes;  // of all demands
   int64_t policies = 0, changed = 0;
   double mlu = 0, lower_bound = 0;  // of all demands, as asked for
+  // By link: those that certify the bound. Of SolveMesh alone.
+  std::vector<double> prices;
   double demand_bps = 0, granted_bps = 0;
   bool stopped = false;
   std::vector<int32_t> changed_demands;
@@ -67,6 +69,13 @@ struct MeshSolveOptions {
 // the optimiser's.
 absl::StatusOr<std::vector<MeshClassResult>> SolveMesh(const MeshWork& work,
                                                        const MeshSolveOptions& options);
+
+// What can be had in milliseconds, for when links have failed (live_mesh.h): ways around what
+// fails, and pairs moved off the links that are loaded most. `prices`: by class, of the last solve;
+// without them it may take a little longer.
+absl::StatusOr<std::vector<MeshClassResult>> AnswerMesh(
+    const MeshWork& work, const std::map<std::string, std::vector<double>>& prices,
+    const MeshSolveOptions& options);
 
 // Whether every service that `resources` say is guaranteed its rates still would be. As slow as
 // finding the worst case of each service whose routes change.
