@@ -2,6 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <random>
+#include <span>
+#include <string>
+
+#include "controller/compute/search_graph.h"
 #include "controller/compute/test_network.h"
 
 namespace waymark {
@@ -166,6 +172,63 @@ TEST(ConstraintsTest, NamesThatNothingHasAreTold) {
                 "no link has affinity expres: there are express",
                 "no node is in jurisdiction FR: there are CH, DE",
             }));
+}
+
+void ExpectSameRows(const SearchGraph& a, const SearchGraph& b) {
+  const auto same = [](std::span<const SearchGraph::Arc> x, std::span<const SearchGraph::Arc> y) {
+    return std::equal(x.begin(), x.end(), y.begin(), y.end(), [](const auto& p, const auto& q) {
+      return p.cost == q.cost && p.node == q.node && p.link == q.link;
+    });
+  };
+  EXPECT_EQ(a.max_delay_ns(), b.max_delay_ns());
+  EXPECT_EQ(a.max_hops(), b.max_hops());
+  for (size_t i = 0; i < a.snapshot().nodes().size(); ++i) {
+    const auto node = static_cast<NodeId>(i);
+    EXPECT_EQ(a.NodeUsable(node), b.NodeUsable(node));
+    EXPECT_TRUE(same(a.out_arcs(node), b.out_arcs(node)));
+    EXPECT_TRUE(same(a.in_arcs(node), b.in_arcs(node)));
+  }
+  for (size_t i = 0; i < a.snapshot().links().size(); ++i) {
+    const auto link = static_cast<LinkId>(i);
+    EXPECT_EQ(a.LinkUsable(link), b.LinkUsable(link));
+    EXPECT_EQ(a.LinkMetric(link), b.LinkMetric(link));
+  }
+}
+
+TEST(PreparedGraphsTest, GiveTheSameGraphs) {
+  std::mt19937 random(11);
+  int left_out = 0, asked = 0;
+  for (int round = 0; round < 40; ++round) {
+    const auto snapshot = RandomNetwork(random, 8, 24);
+    const size_t links = snapshot->links().size();
+    Ledger ledger(*snapshot);
+    LinkState state(*snapshot);
+    for (size_t i = 0; i < links; ++i) {
+      const auto link = static_cast<LinkId>(i);
+      if (random() % 3 == 0) (void)ledger.Add("p" + std::to_string(i), std::vector{link}, 1);
+      if (random() % 6 == 0) state.SetDown(link);
+    }
+    PreparedGraphs prepared;
+    // More sets than are kept, and some that come again.
+    std::vector<PathConstraints> sets(PreparedGraphs::kMostSets + 20);
+    for (PathConstraints& set : sets) set = RandomConstraints(random);
+    for (int i = 0; i < 150; ++i) {
+      const PathConstraints& set = sets[random() % (i < 50 ? 5 : sets.size())];
+      SearchGraph::Environment environment = {.ledger = random() % 2 ? &ledger : nullptr,
+                                              .link_state = random() % 2 ? &state : nullptr,
+                                              .corouted = random() % 2 == 0,
+                                              .ignore_forbid = random() % 4 == 0,
+                                              .ignore_avoid = random() % 4 == 0};
+      const SearchGraph plain(*snapshot, set, environment);
+      environment.prepared = &prepared;
+      const SearchGraph same(*snapshot, set, environment);
+      ExpectSameRows(plain, same);
+      for (size_t l = 0; l < links; ++l) left_out += !plain.LinkUsable(static_cast<LinkId>(l));
+      asked += static_cast<int>(links);
+    }
+  }
+  EXPECT_GT(left_out, asked / 4);
+  EXPECT_LT(left_out, asked);
 }
 
 }  // namespace

@@ -131,15 +131,4 @@ PairResult DisjointPair(const SearchGraph& graph, const Protection& protection, 
   return DisjointPair(graph, protection, from, to, {.limit = {.budget = search_budget}});
 }
 
-PathResult DisjointFrom(const SearchGraph& graph, const Protection& protection, NodeId from,
-                        NodeId to, std::span<const LinkId> other,
-                        const std::function<bool()>& stop) {
-  const RiskTable risks(graph.snapshot(), protection, from, to);
-  std::vector<bool> banned(graph.snapshot().links().size(), false);
-  for (const int32_t risk : risks.RisksOfPath(other)) {
-    for (const LinkId link : risks.LinksOf(risk)) banned[Index(link)] = true;
-  }
-  return PathSearch(graph, to, stop).Run(from, {.banned_links = &banned});
-}
-
 }  // namespace waymark

@@ -54,12 +54,6 @@ PairResult DisjointPair(const SearchGraph& graph, const Protection& protection, 
 PairResult DisjointPair(PathSearch& search, const Protection& protection, NodeId from,
                         const PairOptions& options);
 
-// The least path that shares no risk with `other`, a path between the same ends. `stop` as
-// PathSearch's.
-PathResult DisjointFrom(const SearchGraph& graph, const Protection& protection, NodeId from,
-                        NodeId to, std::span<const LinkId> other,
-                        const std::function<bool()>& stop);
-
 }  // namespace waymark
 
 #endif  // WAYMARK_CONTROLLER_COMPUTE_DISJOINT_PAIR_H_

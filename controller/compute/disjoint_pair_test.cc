@@ -4,6 +4,7 @@
 
 #include <optional>
 
+#include "controller/compute/partner_search.h"
 #include "controller/compute/risk_oracle.h"
 #include "controller/compute/test_network.h"
 
@@ -85,7 +86,7 @@ TEST(DisjointPairTest, MatchesExhaustionOnRandomMultigraphs) {
         << round;
     if (options.order == PairOrder::kMinMax || !named.empty()) continue;
     const PathResult partner =
-        DisjointFrom(graph, q.protection, q.from, q.to, actual.working.links, {});
+        PartnerSearch(graph, q.protection, q.from, q.to, {}).Of(actual.working.links);
     ASSERT_EQ(partner.path.metric, actual.protect.metric);
   }
   EXPECT_GT(found, 2000);

@@ -1,13 +1,13 @@
 #include "controller/compute/explanation.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <cstdlib>
 #include <optional>
 #include <utility>
 
 #include "controller/compute/disjoint_pair.h"
 #include "controller/compute/k_shortest.h"
+#include "controller/compute/partner_search.h"
 #include "controller/compute/refusal.h"
 
 namespace waymark {
@@ -146,8 +146,10 @@ class RouteExplainer {
   std::string WhyNotPair(const ComputedPath& path) {
     if (!meter_.Spend()) return "";
     const RiskTable risks(snapshot_, constraints_.protection, from_, to_);
-    const PathResult partner =
-        DisjointFrom(graph_, constraints_.protection, from_, to_, path.links, query_.limit.stop);
+    if (!partners_) {
+      partners_.emplace(graph_, constraints_.protection, from_, to_, query_.limit.stop);
+    }
+    const PathResult partner = partners_->Of(path.links);
     if (partner.outcome == Outcome::kBudgetSpent) {
       unproven_ = true;
       return "the work budget ended before its best protect path was known";
@@ -231,9 +233,7 @@ class RouteExplainer {
     if (constraints_.objective != v1::MIN_COST) {
       return weights == nullptr ? std::to_string(cost) : WeightText(cost, weights->decimals);
     }
-    char text[32];
-    std::snprintf(text, sizeof text, "%.3f", static_cast<double>(cost) / 1000);
-    return text;
+    return MoneyText(cost, graph_.objective_unit());
   }
 
   // `its` is greater.
@@ -296,6 +296,7 @@ class RouteExplainer {
   const NodeId from_, to_;
   const ComputedPath working_;
   std::optional<ComputedPath> protect_;
+  std::optional<PartnerSearch> partners_;
   WorkMeter meter_;
   bool unproven_ = false;
   bool outdone_ = false;

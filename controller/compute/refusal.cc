@@ -215,6 +215,31 @@ class Explainer {
   std::vector<KnobSet> conflicts_;
 };
 
+// "share a, b, c, d, e, f and g" with the first names of each list and how many more there are.
+std::string ShortLists(const std::string& text) {
+  constexpr size_t kMostNames = 4;
+  std::string shortened;
+  size_t names = 0, dropped = 0;
+  for (size_t begin = 0; begin <= text.size();) {
+    const size_t end = std::min(text.find(", ", begin), text.size());
+    const std::string item = text.substr(begin, end - begin);
+    const size_t space = std::min(item.find(' '), item.size());
+    if (++names <= kMostNames) {
+      shortened += (begin == 0 ? "" : ", ") + item;
+    } else {
+      ++dropped;
+    }
+    const bool list_ends = space < item.size() || end == text.size();
+    if (list_ends && dropped > 0) {
+      shortened += " and " + std::to_string(dropped) + " more" + item.substr(space);
+      dropped = 0;
+    }
+    if (list_ends) names = 1;
+    begin = end + 2;
+  }
+  return shortened;
+}
+
 void Summarise(const RefusalQuery& query, RefusalExplanation* explanation) {
   const bool pair = query.constraints.protection.any();
   const std::string ends = std::string(query.from) + " to " + std::string(query.to);
@@ -226,7 +251,7 @@ void Summarise(const RefusalQuery& query, RefusalExplanation* explanation) {
   }
   std::vector<std::string> changes;
   for (const RefusalRelaxation& relaxation : explanation->relaxations) {
-    if (changes.size() < kMostInSummary) changes.push_back(relaxation.change);
+    if (changes.size() < kMostInSummary) changes.push_back(ShortLists(relaxation.change));
   }
   refusal.relaxation = JoinNames(changes, " or ");
   const std::string count = query.disjoint_paths > 2 ? std::to_string(query.disjoint_paths) : "two";
@@ -251,7 +276,13 @@ void Summarise(const RefusalQuery& query, RefusalExplanation* explanation) {
     conflicts.push_back(JoinNames(conflict, " and "));
   }
   refusal.blocking_constraint = JoinNames(conflicts, "; by itself also ");
-  refusal.reason = none + refusal.blocking_constraint;
+  refusal.reason = none + conflicts.front();
+  if (conflicts.size() > 1) {
+    refusal.reason += "; beside it there " +
+                      (conflicts.size() == 2
+                           ? std::string("is another conflict")
+                           : "are " + std::to_string(conflicts.size() - 1) + " other conflicts");
+  }
 }
 
 // Links connect the ends, but no path is short enough to be used.

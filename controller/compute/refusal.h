@@ -16,7 +16,8 @@ namespace waymark {
 
 // As the fields of waymark.v1.Status.
 struct Refusal {
-  // One sentence: "no path from nodes/zrh to nodes/bom meets max_delay 12.0 ms".
+  // One sentence: "no path from nodes/zrh to nodes/bom meets max_delay 12.0 ms". Of several
+  // conflicts the first, and how many there are beside it.
   std::string reason;
   // RefusalExplanation::conflicts, the constraints of one joined by " and ", several conflicts by
   // "; by itself also ": "max_delay 12.0 ms",
@@ -96,6 +97,8 @@ Refusal ExplainRefusal(const Snapshot& snapshot, const PathConstraints& constrai
 
 // "28" or "2.8" of 28: as many digits behind the point as are needed, of `decimals`.
 std::string WeightText(int64_t weight, int decimals);
+// An objective that is money, in the cost unit: "12.5"; `unit` as SearchGraph::objective_unit.
+std::string MoneyText(int64_t objective, int64_t unit);
 // "12.0 ms", "850 us"; "10 Gbit/s", "4.5 Mbit/s".
 std::string DelayText(int64_t delay_ns);
 std::string BandwidthText(int64_t bps);

@@ -7,7 +7,7 @@
 #include "controller/compute/disjoint_set.h"
 #include "controller/compute/explicit_path.h"
 #include "controller/compute/k_shortest.h"
-#include "controller/compute/shared_protect.h"
+#include "controller/compute/partner_search.h"
 #include "controller/compute/trade_offs.h"
 
 namespace waymark {
@@ -25,8 +25,9 @@ constexpr size_t kMostSets = 300;
 // The question with all its changes made.
 class Applied {
  public:
-  Applied(const Snapshot& snapshot, const WhatIfQuestion& question)
+  Applied(const Snapshot& snapshot, const WhatIfQuestion& question, PreparedGraphs* prepared)
       : constraints_(question.constraints), environment_(question.environment) {
+    environment_.prepared = prepared;
     std::vector<std::string>& excluded = constraints_.exclude_resources;
     excluded.insert(excluded.end(), question.also_excluded.begin(), question.also_excluded.end());
     std::sort(excluded.begin(), excluded.end());
@@ -127,7 +128,7 @@ std::vector<WhatIfRoute> WhatIfSolver::Candidates(const WhatIfQuestion& question
 void WhatIfSolver::AddSearched(const WhatIfQuestion& question,
                                const std::function<void(WhatIfRoute)>& add) {
   if (question.disjoint_paths > 2 && question.constraints.protection.any()) return;
-  const Applied applied(snapshot_, question);
+  const Applied applied(snapshot_, question, &prepared_);
   const SearchGraph graph(snapshot_, applied.constraints(), applied.environment());
   const Protection& protection = question.constraints.protection;
   if (!protection.any()) {
@@ -146,7 +147,7 @@ WhatIfRoute WhatIfSolver::SolveConstraints(const WhatIfQuestion& question) {
   for (int i = 0; i < (effort_ == WhatIfEffort::kGreat ? kGreat : 1); ++i) {
     if (!meter_.Spend()) return {};
   }
-  const Applied applied(snapshot_, question);
+  const Applied applied(snapshot_, question, &prepared_);
   SearchGraph graph(snapshot_, applied.constraints(), applied.environment());
   if (!question.prices.empty()) graph.SetObjectives(question.prices);
   return question.constraints.protection.any() ? Several(graph, question) : Single(graph, question);
@@ -204,13 +205,13 @@ std::vector<WhatIfRoute> WhatIfSolver::Sharing(const WhatIfQuestion& question) {
       !constraints.explicit_hops.empty()) {
     return {};
   }
-  const Applied applied(snapshot_, question);
-  SharedPairs found = SharedProtectPairs({.snapshot = snapshot_,
-                                          .constraints = applied.constraints(),
-                                          .environment = applied.environment(),
-                                          .from = from_,
-                                          .to = to_,
-                                          .limit = Attempt()});
+  const Applied applied(snapshot_, question, &prepared_);
+  PartneredPairs found = LeastPartnered({.snapshot = snapshot_,
+                                         .constraints = applied.constraints(),
+                                         .environment = applied.environment(),
+                                         .from = from_,
+                                         .to = to_,
+                                         .limit = Attempt()});
   unknown_ |= found.pairs.empty() && !found.exhausted;
   return std::move(found.pairs);
 }

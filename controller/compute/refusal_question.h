@@ -96,6 +96,7 @@ class WhatIfSolver {
   const NodeId from_, to_;
   const WorkLimit limit_;
   const int64_t attempt_;
+  PreparedGraphs prepared_;
   WorkMeter meter_;
   WhatIfEffort effort_ = WhatIfEffort::kUsual;
   bool unknown_ = false;  // of the answer in hand

@@ -164,6 +164,19 @@ TEST_F(RefusalTest, TwoConstraintsTogether) {
   EXPECT_EQ(refusal.blocking_constraint,
             "max_delay 12.0 ms; by itself also allowed_jurisdictions [CH, GB]");
   EXPECT_EQ(refusal.relaxation, "max delay 12.0 ms -> 14.3 ms and allow jurisdiction DE");
+  EXPECT_EQ(
+      refusal.reason,
+      "no path from nodes/zrh to nodes/lon meets max_delay 12.0 ms; beside it there is another "
+      "conflict");
+}
+
+TEST(MoneyTextTest, InTheCostUnit) {
+  EXPECT_EQ(MoneyText(12'500, 1), "12.5");
+  EXPECT_EQ(MoneyText(2'000'000'500, 1), "2000000.5");
+  EXPECT_EQ(MoneyText(0, 1), "0");
+  // One stands for three thousandths.
+  EXPECT_EQ(MoneyText(2'500, 3), "7");
+  EXPECT_EQ(MoneyText(int64_t{1} << 47, 7), "985162418487");
 }
 
 // The fast way is through DE, the way that keeps out of it is slow: either constraint can give way.
@@ -248,6 +261,30 @@ TEST_F(RefusalTest, SeveralConflictsAreToldApart) {
   ASSERT_EQ(told.conflicts.size(), 2u);
   EXPECT_EQ(told.refusal.blocking_constraint,
             told.conflicts[0][0] + "; by itself also " + told.conflicts[1][0]);
+}
+
+// A sentence names the first of many; the relaxation itself names all.
+TEST_F(RefusalTest, LongListsAreShortInTheSummary) {
+  TestNetwork two;
+  two.Node("a");
+  two.Node("b");
+  for (const char* suffix : {"", "-2"}) two.Fibre("a", "b", 1'000, 10, suffix);
+  for (int i = 0; i < 7; ++i) {
+    const std::string group = "g" + std::to_string(i);
+    two.Srlg(group);
+    for (const char* link : {"a--b", "b--a", "a--b-2", "b--a-2"}) {
+      two.Link("links/" + std::string(link)).add_srlgs("srlgs/" + group);
+    }
+  }
+  const auto snapshot = two.Build();
+  const PathConstraints constraints = {.protection = {.link = true, .srlg = true}};
+  const RefusalExplanation told = ExplainRefusalInFull(
+      {.snapshot = *snapshot, .constraints = constraints, .from = "nodes/a", .to = "nodes/b"});
+  EXPECT_EQ(told.refusal.relaxation,
+            "protection SRLG: allow both paths to share srlgs/g0, srlgs/g1, srlgs/g2, srlgs/g3 and "
+            "3 more");
+  ASSERT_EQ(told.relaxations.size(), 1u);
+  EXPECT_NE(told.relaxations[0].change.find("srlgs/g6"), std::string::npos);
 }
 
 TEST_F(RefusalTest, AvailabilityAndLatencyTargets) {

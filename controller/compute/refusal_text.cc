@@ -43,6 +43,12 @@ std::string WeightText(int64_t weight, int decimals) {
   return digits;
 }
 
+std::string MoneyText(int64_t objective, int64_t unit) {
+  // Whole units are exact enough for what thousandths do not fit.
+  if (unit > 1) return std::to_string(objective / 1000 * unit + objective % 1000 * unit / 1000);
+  return WeightText(objective, 3);
+}
+
 std::string DelayText(int64_t delay_ns) {
   if (delay_ns >= 1'000'000) return Scaled(delay_ns, {1'000'000, "ms"}, 1, Rounding::kUp);
   if (delay_ns >= 1'000) return Scaled(delay_ns, {1'000, "us"}, 0, Rounding::kUp);

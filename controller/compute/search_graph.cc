@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace waymark {
 namespace {
@@ -40,9 +41,60 @@ SearchGraph::SearchGraph(const Snapshot& snapshot, const PathConstraints& constr
     : snapshot_(&snapshot),
       max_delay_ns_(constraints.max_delay_ns > 0 ? constraints.max_delay_ns : kUnreachable),
       max_hops_(std::clamp(constraints.max_hops, 1, environment.most_hops)) {
+  if (environment.prepared == nullptr) {
+    Prepare(constraints, environment);
+  } else {
+    const SearchGraph& same = environment.prepared->Of(snapshot, constraints, environment);
+    node_usable_ = same.node_usable_;
+    link_usable_ = same.link_usable_;
+    cost_ = same.cost_;
+    most_objective_ = same.most_objective_;
+    objective_unit_ = same.objective_unit_;
+    out_begin_ = same.out_begin_;
+    in_begin_ = same.in_begin_;
+    out_ = same.out_;
+    in_ = same.in_;
+  }
+  Narrow(constraints, environment);
+}
+
+void SearchGraph::Prepare(const PathConstraints& constraints, const Environment& environment) {
   Admit(constraints, environment);
   Price(constraints, environment);
   MakeRows();
+}
+
+void SearchGraph::Narrow(const PathConstraints& constraints, const Environment& environment) {
+  const auto room = [&](LinkId link) {
+    const int64_t residual = environment.ledger != nullptr
+                                 ? environment.ledger->Residual(link, constraints.setup_priority)
+                                 : snapshot_->link(link).reservable_bps;
+    return (environment.link_state == nullptr || environment.link_state->IsUp(link)) &&
+           residual >= constraints.bandwidth_bps;
+  };
+  bool all = true;
+  for (size_t i = 0; i < link_usable_.size(); ++i) {
+    const LinkId link = static_cast<LinkId>(i);
+    if (!link_usable_[i]) continue;
+    if (room(link) && (!environment.corouted || room(snapshot_->link(link).reverse))) continue;
+    link_usable_[i] = all = false;
+  }
+  if (all) return;
+  DropUnusable(&out_begin_, &out_);
+  DropUnusable(&in_begin_, &in_);
+}
+
+void SearchGraph::DropUnusable(std::vector<int32_t>* begin, std::vector<Arc>* arcs) const {
+  size_t kept = 0, next = 0;
+  for (size_t node = 0; node + 1 < begin->size(); ++node) {
+    const size_t end = static_cast<size_t>((*begin)[node + 1]);
+    (*begin)[node] = static_cast<int32_t>(kept);
+    for (; next < end; ++next) {
+      if (LinkUsable((*arcs)[next].link)) (*arcs)[kept++] = (*arcs)[next];
+    }
+  }
+  begin->back() = static_cast<int32_t>(kept);
+  arcs->resize(kept);
 }
 
 void SearchGraph::Price(const PathConstraints& constraints, const Environment& environment) {
@@ -53,7 +105,7 @@ void SearchGraph::Price(const PathConstraints& constraints, const Environment& e
   int64_t dearest = 0;
   for (const int64_t objective : objectives) dearest = std::max(dearest, objective);
   // Coarser units where the sums would not fit: money alone can be that much.
-  const int64_t unit = dearest / most_objective_ + 1;
+  objective_unit_ = dearest / most_objective_ + 1;
   cost_.reserve(snapshot.links().size());
   for (size_t i = 0; i < objectives.size(); ++i) {
     const LinkInfo& link = snapshot.link(static_cast<LinkId>(i));
@@ -66,7 +118,7 @@ void SearchGraph::Price(const PathConstraints& constraints, const Environment& e
       if (link.admin != v1::AVOID) avoided += Avoided(reverse.admin);
     }
     if (environment.ignore_avoid) avoided = 0;
-    cost_.push_back(MakePathCost(avoided, static_cast<uint64_t>(objectives[i] / unit), 1,
+    cost_.push_back(MakePathCost(avoided, static_cast<uint64_t>(objectives[i] / objective_unit_), 1,
                                  static_cast<uint64_t>(delay_ns)));
   }
 }
@@ -115,13 +167,8 @@ void SearchGraph::Admit(const PathConstraints& constraints, const Environment& e
 bool SearchGraph::LinkAdmitted(const PathConstraints& constraints, const Environment& environment,
                                LinkId link) const {
   const LinkInfo& info = snapshot_->link(link);
-  const int64_t residual = environment.ledger != nullptr
-                               ? environment.ledger->Residual(link, constraints.setup_priority)
-                               : info.reservable_bps;
   return (environment.ignore_forbid || info.admin != v1::FORBID) && NodeUsable(info.source) &&
-         NodeUsable(info.target) &&
-         (environment.link_state == nullptr || environment.link_state->IsUp(link)) &&
-         residual >= constraints.bandwidth_bps && LinkMeets(*snapshot_, constraints, link);
+         NodeUsable(info.target) && LinkMeets(*snapshot_, constraints, link);
 }
 
 Metric SearchGraph::LinkMetric(LinkId link) const { return MetricOf(LinkCost(link)); }
@@ -162,6 +209,33 @@ void SearchGraph::AddCost(LinkId link, int64_t cost) {
   };
   raise(out_, out_begin_, info.source);
   raise(in_, in_begin_, info.target);
+}
+
+const SearchGraph& PreparedGraphs::Of(const Snapshot& snapshot, const PathConstraints& constraints,
+                                      const SearchGraph::Environment& environment) {
+  Key key = {constraints.objective,
+             environment.weights,
+             environment.corouted,
+             environment.ignore_forbid,
+             environment.ignore_avoid,
+             constraints.allowed_jurisdictions,
+             constraints.forbidden_jurisdictions,
+             constraints.allowed_providers,
+             constraints.forbidden_providers,
+             constraints.include_any,
+             constraints.include_all,
+             constraints.exclude,
+             constraints.exclude_resources};
+  if (const auto found = graphs_.find(key); found != graphs_.end()) return found->second;
+  if (graphs_.size() == kMostSets) graphs_.clear();
+  // Nothing is down or full in it.
+  PathConstraints names = constraints;
+  names.bandwidth_bps = 0;
+  SearchGraph::Environment empty = environment;
+  empty.ledger = nullptr;
+  empty.link_state = nullptr;
+  empty.prepared = nullptr;
+  return graphs_.try_emplace(std::move(key), SearchGraph(snapshot, names, empty)).first->second;
 }
 
 }  // namespace waymark

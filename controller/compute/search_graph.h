@@ -5,7 +5,9 @@
 
 #include <compare>
 #include <cstdint>
+#include <map>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "controller/compute/constraints.h"
@@ -67,6 +69,8 @@ struct LinkWeights {
   int decimals = 0;              // 0 to 9
 };
 
+class PreparedGraphs;
+
 class SearchGraph {
  public:
   struct Environment {
@@ -86,6 +90,8 @@ class SearchGraph {
     // Only for planning on paper, where the objective is MIN_TE_METRIC; null: te_metric. Must
     // outlive whatever reads it.
     const LinkWeights* weights = nullptr;
+    // Of the same snapshot; null: none. For whoever makes many graphs: the same ones, sooner.
+    PreparedGraphs* prepared = nullptr;
   };
 
   // The objective that a link may have so that all paths' sums are exact.
@@ -95,7 +101,7 @@ class SearchGraph {
   }
 
   // Keeps a reference to `snapshot`; `environment` is read here only. O(nodes + links * list
-  // lengths).
+  // lengths); O(nodes + links) where it is prepared.
   SearchGraph(const Snapshot& snapshot, const PathConstraints& constraints,
               const Environment& environment);
 
@@ -110,6 +116,10 @@ class SearchGraph {
   // Of one traversal, including the maintenance of the node that it enters.
   Metric LinkMetric(LinkId link) const;
   Metric PathMetric(std::span<const LinkId> links) const;
+
+  // Thousandths of the cost unit that one of the objective stands for, where that is money: more
+  // than 1 where thousandths would not fit.
+  int64_t objective_unit() const { return objective_unit_; }
 
   // For solvers that penalise: adds to the objective of a link, as far as the sums of paths allow.
   // >= 0.
@@ -137,11 +147,17 @@ class SearchGraph {
     return std::span(arcs).subspan(first, static_cast<size_t>(begin[Index(node) + 1]) - first);
   }
 
+  friend class PreparedGraphs;
+  // With what the names admit and what it costs, whatever the load, the link state and the bounds.
+  void Prepare(const PathConstraints& constraints, const Environment& environment);
   void Admit(const PathConstraints& constraints, const Environment& environment);
   bool LinkAdmitted(const PathConstraints& constraints, const Environment& environment,
                     LinkId link) const;
+  // Leaves out the links that are down or lack room.
+  void Narrow(const PathConstraints& constraints, const Environment& environment);
   void Price(const PathConstraints& constraints, const Environment& environment);
   void MakeRows();
+  void DropUnusable(std::vector<int32_t>* begin, std::vector<Arc>* arcs) const;
 
   const Snapshot* snapshot_;
   int64_t max_delay_ns_;
@@ -150,8 +166,41 @@ class SearchGraph {
   std::vector<bool> link_usable_;
   std::vector<PathCost> cost_;  // by link, usable or not
   int64_t most_objective_ = 0;  // of a link, so that no path's sum overflows
+  int64_t objective_unit_ = 1;
   std::vector<int32_t> out_begin_, in_begin_;
   std::vector<Arc> out_, in_;
+};
+
+// Of one snapshot, for a planner or an explanation: what a set of names (affinities, providers,
+// jurisdictions, excluded resources) admits and what the objective makes of it, sorted out once a
+// set. A graph for a bandwidth, a ledger and a link state is then a copy without the links that
+// have no room. Not thread-safe.
+class PreparedGraphs {
+ public:
+  // Sets that are kept; one more begins anew.
+  static constexpr size_t kMostSets = 64;
+
+  PreparedGraphs() = default;
+  PreparedGraphs(const PreparedGraphs&) = delete;
+  PreparedGraphs& operator=(const PreparedGraphs&) = delete;
+
+ private:
+  friend class SearchGraph;
+  struct Key {
+    v1::Objective objective;
+    const LinkWeights* weights;
+    bool corouted, ignore_forbid, ignore_avoid;
+    std::vector<std::string> allowed_jurisdictions, forbidden_jurisdictions;
+    std::vector<std::string> allowed_providers, forbidden_providers;
+    std::vector<std::string> include_any, include_all, exclude, exclude_resources;
+
+    friend auto operator<=>(const Key&, const Key&) = default;
+  };
+  // Valid until the next call.
+  const SearchGraph& Of(const Snapshot& snapshot, const PathConstraints& constraints,
+                        const SearchGraph::Environment& environment);
+
+  std::map<Key, SearchGraph> graphs_;
 };
 
 }  // namespace waymark

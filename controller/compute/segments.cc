@@ -1,91 +1,81 @@
 #include "controller/compute/segments.h"
 
 #include <algorithm>
-#include <functional>
-#include <queue>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "controller/compute/underlay_metric.h"
 
 namespace waymark {
 namespace {
 
-// The furthest place on the path that one segment from place `at` leads to; `at` when only the
-// adjacency of the next link will do.
-size_t Reach(const UniqueShortestPaths& table, std::span<const LinkId> links, size_t at) {
-  const NodeId from = table.snapshot().link(links[at]).source;
-  size_t end = at;
-  // The one shortest path to each next node goes on from the one before: so the last link tells.
-  while (end < links.size() &&
-         table.LastLink(from, table.snapshot().link(links[end]).target) == links[end]) {
-    ++end;
+// The furthest place back on the path from which one segment leads to place `end`; `end` when only
+// the adjacency of the link before it will do.
+size_t Reach(const UniqueShortestPaths& table, std::span<const LinkId> links, size_t end) {
+  const NodeId to = table.snapshot().link(links[end - 1]).target;
+  size_t begin = end;
+  // From the node behind it the path is the one shortest: so the first link tells.
+  while (begin > 0) {
+    const LinkId link = links[begin - 1];
+    if (table.FirstLink(table.snapshot().link(link).source, to) != link) break;
+    --begin;
   }
-  return end;
+  return begin;
 }
 
-void AppendFurthest(const UniqueShortestPaths& table, std::span<const LinkId> links, size_t* at,
-                    std::vector<Segment>* segments) {
-  const size_t end = Reach(table, links, *at);
-  if (end == *at) {
-    segments->push_back({.link = links[(*at)++]});
+void AddFurthest(const UniqueShortestPaths& table, std::span<const LinkId> links, size_t* end,
+                 std::vector<Segment>* segments) {
+  const size_t begin = Reach(table, links, *end);
+  if (begin == *end) {
+    segments->push_back({.link = links[--*end]});
     return;
   }
-  segments->push_back({.node = table.snapshot().link(links[end - 1]).target});
-  *at = end;
+  segments->push_back({.node = table.snapshot().link(links[*end - 1]).target});
+  *end = begin;
 }
 
 }  // namespace
 
 UniqueShortestPaths::UniqueShortestPaths(const Snapshot& snapshot, const LinkState* link_state)
-    : snapshot_(&snapshot), rows_(snapshot.nodes().size()) {
-  metric_.reserve(snapshot.links().size());
-  for (size_t i = 0; i < snapshot.links().size(); ++i) {
-    metric_.push_back(UnderlayMetric(snapshot, link_state, static_cast<LinkId>(i)));
-  }
-}
+    : snapshot_(&snapshot), underlay_(snapshot, link_state), rows_(snapshot.nodes().size()) {}
 
 void UniqueShortestPaths::FillAll() {
-  for (size_t i = 0; i < rows_.size(); ++i) {
-    const NodeId source = static_cast<NodeId>(i);
-    if (!HasRow(source)) Fill(source);
-  }
+  underlay_.ForEachTarget([this](NodeId target, std::span<const uint64_t> distance) {
+    if (!HasRow(target)) Fill(target, distance);
+  });
 }
 
-void UniqueShortestPaths::Fill(NodeId source) {
-  constexpr uint64_t kFar = UINT64_MAX;
-  std::vector<LinkId> last(rows_.size(), LinkId::kNone);
-  std::vector<uint64_t> best(rows_.size(), kFar);
-  std::vector<bool> several(rows_.size(), false);
-  using Entry = std::pair<uint64_t, NodeId>;
-  std::priority_queue<Entry, std::vector<Entry>, std::greater<>> queue;
-  best[Index(source)] = 0;
-  queue.emplace(0, source);
-  while (!queue.empty()) {
-    const auto [distance, node] = queue.top();
-    queue.pop();
-    if (distance != best[Index(node)]) continue;
-    for (const LinkId link : snapshot_->out_links(node)) {
-      const uint64_t metric = metric_[Index(link)];
-      if (metric == 0) continue;
-      const int32_t target = Index(snapshot_->link(link).target);
-      const uint64_t through = distance + metric;
-      if (through > best[target]) continue;
-      // Metrics are positive, so `node` has all its shortest paths by now.
-      if (through == best[target]) {
-        several[target] = true;
-        continue;
-      }
-      best[target] = through;
-      last[target] = link;
-      several[target] = several[Index(node)];
-      queue.emplace(through, static_cast<NodeId>(target));
+void UniqueShortestPaths::Fill(NodeId target) { Fill(target, underlay_.DistancesTo(target)); }
+
+void UniqueShortestPaths::Fill(NodeId target, std::span<const uint64_t> distance) {
+  std::vector<LinkId> first(rows_.size(), LinkId::kNone);
+  // Known to have one path, or none or several.
+  enum : uint8_t { kUnknown, kOne, kNotOne };
+  std::vector<uint8_t> paths(rows_.size(), kUnknown);
+  paths[Index(target)] = kOne;
+  for (size_t i = 0; i < first.size(); ++i) {
+    if (distance[i] == UnderlayPaths::kUnreachable || static_cast<NodeId>(i) == target) continue;
+    for (const LinkId id : snapshot_->out_links(static_cast<NodeId>(i))) {
+      const uint64_t metric = underlay_.MetricOf(id);
+      const uint64_t ahead = distance[Index(snapshot_->link(id).target)];
+      if (metric == 0 || ahead >= distance[i] || ahead + metric != distance[i]) continue;
+      if (first[i] != LinkId::kNone) paths[i] = kNotOne;
+      first[i] = id;
     }
   }
-  for (size_t i = 0; i < last.size(); ++i) {
-    if (several[i]) last[i] = LinkId::kNone;
+  std::vector<size_t> way;
+  for (size_t i = 0; i < first.size(); ++i) {
+    size_t at = i;
+    for (; paths[at] == kUnknown && first[at] != LinkId::kNone;) {
+      way.push_back(at);
+      at = static_cast<size_t>(Index(snapshot_->link(first[at]).target));
+    }
+    const uint8_t ahead = paths[at] == kOne ? kOne : kNotOne;
+    for (; !way.empty(); way.pop_back()) paths[way.back()] = ahead;
   }
-  rows_[Index(source)] = std::move(last);
+  for (size_t i = 0; i < first.size(); ++i) {
+    if (paths[i] != kOne) first[i] = LinkId::kNone;
+  }
+  rows_[Index(target)] = std::move(first);
 }
 
 void EncodeStrict(std::span<const LinkId> links, std::vector<Segment>* segments) {
@@ -96,17 +86,19 @@ void EncodeStrict(std::span<const LinkId> links, std::vector<Segment>* segments)
 void EncodeFewest(UniqueShortestPaths& table, std::span<const LinkId> links,
                   std::vector<Segment>* segments) {
   segments->clear();
-  for (size_t at = 0; at < links.size();) {
-    const NodeId from = table.snapshot().link(links[at]).source;
-    if (!table.HasRow(from)) table.Fill(from);
-    AppendFurthest(table, links, &at, segments);
+  for (size_t end = links.size(); end > 0;) {
+    const NodeId to = table.snapshot().link(links[end - 1]).target;
+    if (!table.HasRow(to)) table.Fill(to);
+    AddFurthest(table, links, &end, segments);
   }
+  std::reverse(segments->begin(), segments->end());
 }
 
 void EncodeFewest(const UniqueShortestPaths& table, std::span<const LinkId> links,
                   std::vector<Segment>* segments) {
   segments->clear();
-  for (size_t at = 0; at < links.size();) AppendFurthest(table, links, &at, segments);
+  for (size_t end = links.size(); end > 0;) AddFurthest(table, links, &end, segments);
+  std::reverse(segments->begin(), segments->end());
 }
 
 absl::Status ToSids(const Snapshot& snapshot, std::span<const Segment> segments,

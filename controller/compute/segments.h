@@ -9,9 +9,9 @@
 // way to that node: the path only where that is the one shortest path (of several, ours is not the
 // only way a packet may take; parallel links make several).
 //
-// The fewest: from each node of the path as far as one segment reaches, and again. That is optimal:
-// a part of a path that is the only shortest path between its ends is so itself, hence starting
-// further along never reaches less far. RFC 9800 section 4.1 for containers.
+// The fewest: from the end of the path as far back as one segment reaches, and again. That is
+// optimal: a part of a path that is the only shortest path between its ends is so itself, hence a
+// segment that ends earlier never begins later. RFC 9800 section 4.1 for containers.
 #ifndef WAYMARK_CONTROLLER_COMPUTE_SEGMENTS_H_
 #define WAYMARK_CONTROLLER_COMPUTE_SEGMENTS_H_
 
@@ -24,6 +24,7 @@
 #include "absl/status/statusor.h"
 #include "controller/base/srv6.h"
 #include "controller/compute/constraints.h"
+#include "controller/compute/underlay_paths.h"
 #include "controller/topology/snapshot.h"
 #include "waymark/v1/services.pb.h"
 
@@ -39,7 +40,7 @@ struct Segment {
 };
 
 // For one snapshot and link state: between which nodes there is exactly one shortest path. A row
-// for each source, made when it is first asked for (O((n + m) log n), 4 bytes a node); FillAll
+// for each target, made when it is first asked for (O((n + m) log n), 4 bytes a node); FillAll
 // makes all, after which threads may share a const table.
 class UniqueShortestPaths {
  public:
@@ -47,18 +48,20 @@ class UniqueShortestPaths {
   explicit UniqueShortestPaths(const Snapshot& snapshot, const LinkState* link_state = nullptr);
 
   void FillAll();
-  void Fill(NodeId source);
-  // The last link of the one shortest path; kNone where there is none, or several, and from a node
-  // to itself. The row of `from` must be there.
-  LinkId LastLink(NodeId from, NodeId to) const { return rows_[Index(from)][Index(to)]; }
-  bool HasRow(NodeId source) const { return !rows_[Index(source)].empty(); }
+  void Fill(NodeId target);
+  // The first link of the one shortest path; kNone where there is none, or several, and from a node
+  // to itself. The row of `to` must be there.
+  LinkId FirstLink(NodeId from, NodeId to) const { return rows_[Index(to)][Index(from)]; }
+  bool HasRow(NodeId target) const { return !rows_[Index(target)].empty(); }
 
   const Snapshot& snapshot() const { return *snapshot_; }
 
  private:
+  void Fill(NodeId target, std::span<const uint64_t> distance);
+
   const Snapshot* snapshot_;
-  std::vector<uint64_t> metric_;  // by link; 0: the underlay does not use it
-  std::vector<std::vector<LinkId>> rows_;
+  UnderlayPaths underlay_;
+  std::vector<std::vector<LinkId>> rows_;  // by target
 };
 
 // One adjacency segment a link. `links` are joined end to end.
@@ -86,15 +89,6 @@ v1::SegmentList SegmentListMessage(std::span<const uint32_t> sids);
 // address outside the block, an empty container, or a uSID behind the end of a container (RFC 9800:
 // 0 ends it).
 absl::StatusOr<std::vector<uint32_t>> UnpackCarriers(std::span<const Ipv6> containers);
-
-// Every path that a packet sent from `from` with these uSIDs may take to where the last one is
-// consumed, taking any of several equal ways; ordered by link numbers. By the switches' rules
-// above, independent of the encoders. FAILED_PRECONDITION where a packet would be dropped, with the
-// node and the reason; RESOURCE_EXHAUSTED beyond `max_paths`. O(uSIDs * (m log n + paths * hops)).
-absl::StatusOr<std::vector<std::vector<LinkId>>> Forward(const Snapshot& snapshot,
-                                                         const LinkState* link_state, NodeId from,
-                                                         std::span<const uint32_t> sids,
-                                                         size_t max_paths = 1000);
 
 }  // namespace waymark
 

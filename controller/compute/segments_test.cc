@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "controller/compute/segment_oracle.h"
 #include "controller/compute/test_network.h"
 
 namespace waymark {
@@ -145,7 +146,7 @@ TEST(SegmentsTest, TheTableKnowsTheOnlyShortestPaths) {
             Forward(*snapshot, &state, a, std::vector<uint32_t>{snapshot->node(b).node_sid});
         const bool only = paths.ok() && paths->size() == 1;
         ++(only ? one : several);
-        EXPECT_EQ(table.LastLink(a, b), only ? paths->front().back() : LinkId::kNone);
+        EXPECT_EQ(table.FirstLink(a, b), only ? paths->front().front() : LinkId::kNone);
       }
     }
   }
@@ -168,6 +169,72 @@ TEST(SegmentsTest, OneTableServesLazilyAndFilled) {
       EXPECT_EQ(a, b);
     }
   }
+}
+
+// A network in which metrics may be as large as they get, and much is in gentle maintenance.
+std::shared_ptr<const Snapshot> Maintained(std::mt19937& random, int nodes, uint32_t most_metric) {
+  TestNetwork net;
+  const v1::AdminState admins[] = {v1::ENABLED, v1::AVOID, v1::AVOID, v1::FORBID};
+  for (int i = 0; i < nodes; ++i) {
+    net.Node("n" + std::to_string(10 + i))
+        .set_admin_state(admins[random() % 4 % (1 + random() % 4)]);
+  }
+  for (int i = 0; i < 3 * nodes; ++i) {
+    const int from = static_cast<int>(random()) & 0xffff, step = static_cast<int>(random() % 7);
+    net.OneWay("n" + std::to_string(10 + from % nodes),
+               "n" + std::to_string(10 + (from + 1 + step) % nodes), 0,
+               most_metric - static_cast<uint32_t>(random() % 3), "." + std::to_string(i))
+        .set_admin_state(admins[random() % 4 % (1 + random() % 3)]);
+  }
+  return net.Build();
+}
+
+// Whatever carries it: 32 bits, or more where they do not hold all that a path may cost.
+TEST(UnderlayPathsTest, MaintenanceFirstThenTheMetric) {
+  using Cost = std::pair<int, int64_t>;  // places in gentle maintenance, metric
+  std::mt19937 random(7);
+  int reached = 0, gentle = 0;
+  for (int round = 0; round < 60; ++round) {
+    const int nodes = 20;
+    const auto snapshot = Maintained(random, nodes, round % 2 == 0 ? 5 : (1 << 24) - 1);
+    const LinkState state = RandomLinkState(random, *snapshot);
+    const UnderlayPaths paths(*snapshot, &state);
+    const auto cost = [&](const LinkInfo& link) {
+      return Cost((link.admin == v1::AVOID) + (snapshot->node(link.target).admin == v1::AVOID),
+                  link.igp_metric);
+    };
+    paths.ForEachTarget([&](NodeId target, std::span<const uint64_t> distance) {
+      EXPECT_TRUE(std::ranges::equal(paths.DistancesTo(target), distance));
+      // Bellman and Ford.
+      const Cost far(1 << 20, 0);
+      std::vector<Cost> least(nodes, far);
+      least[static_cast<size_t>(Index(target))] = {0, 0};
+      for (int i = 0; i < nodes; ++i) {
+        for (size_t l = 0; l < snapshot->links().size(); ++l) {
+          const LinkInfo& link = snapshot->links()[l];
+          const Cost ahead = least[static_cast<size_t>(Index(link.target))];
+          if (!state.IsUp(static_cast<LinkId>(l)) || link.admin == v1::FORBID || ahead == far ||
+              snapshot->node(link.source).admin == v1::FORBID ||
+              snapshot->node(link.target).admin == v1::FORBID) {
+            continue;
+          }
+          const Cost step = cost(link);
+          Cost& best = least[static_cast<size_t>(Index(link.source))];
+          best = std::min(best, {ahead.first + step.first, ahead.second + step.second});
+        }
+      }
+      for (size_t a = 0; a < least.size(); ++a) {
+        EXPECT_EQ(distance[a] == UnderlayPaths::kUnreachable, least[a] == far);
+        reached += least[a] != far;
+        gentle += least[a] != far && least[a].first > 0;
+        for (size_t b = 0; b < least.size(); ++b) {
+          EXPECT_EQ(distance[a] < distance[b], least[a] < least[b]) << round;
+        }
+      }
+    });
+  }
+  EXPECT_GT(reached, 5'000);
+  EXPECT_GT(gentle, 2'000);
 }
 
 class Diamond : public testing::Test {

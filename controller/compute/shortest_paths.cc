@@ -23,20 +23,30 @@ uint32_t MetricOf(const LinkInfo& link, LinkMetricKind kind) {
 
 absl::StatusOr<MetricGraph> MetricGraph::Make(const Snapshot& snapshot, LinkMetricKind kind,
                                               const LinkState* link_state) {
+  std::vector<uint32_t> metric_of_link(snapshot.links().size(), 0);
+  for (size_t i = 0; i < metric_of_link.size(); ++i) {
+    const LinkId id = static_cast<LinkId>(i);
+    if (link_state != nullptr && !link_state->IsUp(id)) continue;
+    metric_of_link[i] = MetricOf(snapshot.link(id), kind);
+  }
+  return Make(snapshot, metric_of_link);
+}
+
+absl::StatusOr<MetricGraph> MetricGraph::Make(const Snapshot& snapshot,
+                                              std::span<const uint32_t> metric_of_link) {
   const size_t nodes = snapshot.nodes().size();
   MetricGraph graph;
   graph.in_begin_.reserve(nodes + 1);
   graph.out_begin_.reserve(nodes + 1);
   // A path leaves each node at most once.
   std::vector<uint32_t> dearest(nodes, 0);
-  const auto is_up = [&](LinkId id) { return link_state == nullptr || link_state->IsUp(id); };
   for (size_t i = 0; i < nodes; ++i) {
     const NodeId node = static_cast<NodeId>(i);
     graph.in_begin_.push_back(static_cast<int32_t>(graph.in_.size()));
     for (const LinkId id : snapshot.in_links(node)) {
-      if (!is_up(id)) continue;
+      const uint32_t metric = metric_of_link[static_cast<size_t>(Index(id))];
+      if (metric == 0) continue;
       const LinkInfo& link = snapshot.link(id);
-      const uint32_t metric = MetricOf(link, kind);
       graph.largest_metric_ = std::max(graph.largest_metric_, metric);
       dearest[Index(link.source)] = std::max(dearest[Index(link.source)], metric);
       graph.in_.push_back({metric, Index(link.source)});
@@ -45,12 +55,13 @@ absl::StatusOr<MetricGraph> MetricGraph::Make(const Snapshot& snapshot, LinkMetr
     const size_t first = graph.out_link_.size();
     graph.out_begin_.push_back(static_cast<int32_t>(first));
     for (const LinkId id : snapshot.out_links(node)) {
-      if (is_up(id)) graph.out_link_.push_back(id);
+      if (metric_of_link[static_cast<size_t>(Index(id))] != 0) graph.out_link_.push_back(id);
     }
     std::sort(graph.out_link_.begin() + static_cast<ptrdiff_t>(first), graph.out_link_.end());
     for (size_t k = first; k < graph.out_link_.size(); ++k) {
-      const LinkInfo& link = snapshot.link(graph.out_link_[k]);
-      graph.out_.push_back({MetricOf(link, kind), Index(link.target)});
+      const LinkId id = graph.out_link_[k];
+      graph.out_.push_back(
+          {metric_of_link[static_cast<size_t>(Index(id))], Index(snapshot.link(id).target)});
     }
   }
   graph.in_begin_.push_back(static_cast<int32_t>(graph.in_.size()));

@@ -33,6 +33,9 @@ class MetricGraph {
   // all links are up. Admin states do not matter. O(nodes + links).
   static absl::StatusOr<MetricGraph> Make(const Snapshot& snapshot, LinkMetricKind kind,
                                           const LinkState* link_state = nullptr);
+  // With these metrics, by link number; 0 leaves a link out.
+  static absl::StatusOr<MetricGraph> Make(const Snapshot& snapshot,
+                                          std::span<const uint32_t> metric_of_link);
 
   int32_t node_count() const { return static_cast<int32_t>(in_begin_.size()) - 1; }
   uint32_t largest_metric() const { return largest_metric_; }

@@ -96,6 +96,7 @@ class Computation {
         state_(LinkStateFor(world, question.pinned != nullptr)) {
     environment_.ledger = request.ignore_reservations() ? nullptr : &world.books.ledger;
     environment_.link_state = request.ignore_link_state() ? nullptr : &state_;
+    environment_.prepared = &prepared_;
   }
 
   v1::ComputePathResponse Run() {
@@ -252,6 +253,7 @@ class Computation {
   std::string note_;
   // The planner would not place it.
   bool refused_ = false;
+  PreparedGraphs prepared_;
   SearchGraph::Environment environment_;
 };
 

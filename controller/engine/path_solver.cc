@@ -8,8 +8,8 @@
 #include "controller/compute/disjoint_set.h"
 #include "controller/compute/explicit_path.h"
 #include "controller/compute/k_shortest.h"
+#include "controller/compute/partner_search.h"
 #include "controller/compute/promise.h"
-#include "controller/compute/shared_protect.h"
 #include "controller/compute/trade_offs.h"
 
 namespace waymark {
@@ -135,12 +135,12 @@ class Solver {
         constraints().bandwidth_bps == 0) {
       return solution;
     }
-    SharedPairs found = SharedProtectPairs({.snapshot = graph_.snapshot(),
-                                            .constraints = constraints(),
-                                            .environment = environment_,
-                                            .from = question_.from,
-                                            .to = question_.to,
-                                            .limit = {.stop = stop_}});
+    PartneredPairs found = LeastPartnered({.snapshot = graph_.snapshot(),
+                                           .constraints = constraints(),
+                                           .environment = environment_,
+                                           .from = question_.from,
+                                           .to = question_.to,
+                                           .limit = {.stop = stop_}});
     for (std::vector<ComputedPath>& pair : found.pairs) {
       if (!Keeps(pair)) continue;
       solution.paths = std::move(pair);
@@ -166,10 +166,10 @@ class Solver {
     if (Impossible()) return best;
     if (question_.count != 2) return EndOfPatience(std::move(best));
     for (auto& paths : Exchanges()) offer(std::move(paths));
+    PartnerSearch partners(graph_, constraints().protection, question_.from, question_.to, stop_);
     for (const ComputedPath& working : Best(kTries).paths) {
       if (stop_()) break;
-      PathResult partner = DisjointFrom(graph_, constraints().protection, question_.from,
-                                        question_.to, working.links, stop_);
+      PathResult partner = partners.Of(working.links);
       if (partner.outcome != Outcome::kFound) continue;
       std::vector<ComputedPath> pair = {working, std::move(partner.path)};
       if (pair[1] < pair[0]) std::swap(pair[0], pair[1]);

@@ -7,17 +7,22 @@ namespace waymark {
 namespace {
 
 // In the class's units: te metric; nanoseconds; cost.
-double Units(const RouteQuery& query, const Metric& metric) {
+double Units(const RouteQuery& query, const Metric& metric, int64_t unit) {
   const auto objective = static_cast<double>(metric.cost % kAvoidCost);
-  return query.constraints().objective == v1::MIN_COST ? objective / 1000 : objective;
+  return query.constraints().objective == v1::MIN_COST
+             ? objective * static_cast<double>(unit) / 1000
+             : objective;
 }
 
-std::string UnitsText(const RouteQuery& query, double units) {
+std::string UnitsText(const RouteQuery& query, const Metric& metric, int64_t unit) {
+  const int64_t objective = metric.cost % kAvoidCost;
   switch (query.constraints().objective) {
     case v1::MIN_DELAY:
-      return DelayText(static_cast<int64_t>(units));
+      return DelayText(objective);
+    case v1::MIN_COST:
+      return MoneyText(objective, unit);
     default:
-      return absl::StrCat(units);
+      return std::to_string(objective);
   }
 }
 
@@ -62,7 +67,7 @@ std::vector<PinnedMove> Placer::Replace(const std::string& service, double min_g
     PinnedMove move;
     move.policies = {job.key()};
     if (job.corouted) move.policies.push_back(job.demand->policies[1]);
-    move.new_objective = Units(job, solver_.Objective(job, job.route));
+    move.new_objective = Units(job, solver_.Objective(job, job.route), solver_.ObjectiveUnit(job));
     move.reason = "was BLOCKED: " + job.status.reason();
     Settle(&job);
     move.mends = job.status.state() == v1::PENDING;
@@ -94,13 +99,14 @@ bool Placer::TryMove(PinnedJob* job, double min_gain_percent, PinnedMove* move) 
     return stay();
   };
   const Metric after = solver_.Objective(*job, made);
+  const int64_t unit = solver_.ObjectiveUnit(*job);
   Settle(job);
   const bool was_whole = status.state() == v1::PENDING;
   const bool is_whole = job->status.state() == v1::PENDING;
   if (was_whole && !is_whole) return undo();
   move->mends = (!was_whole || half_dead) && is_whole;
-  move->old_objective = Units(*job, before);
-  move->new_objective = Units(*job, after);
+  move->old_objective = Units(*job, before, unit);
+  move->new_objective = Units(*job, after, unit);
   const int64_t avoided_before = before.cost / kAvoidCost, avoided_after = after.cost / kAvoidCost;
   const double gain = move->old_objective - move->new_objective;
   if (!move->mends) {
@@ -110,11 +116,12 @@ bool Placer::TryMove(PinnedJob* job, double min_gain_percent, PinnedMove* move) 
   }
   move->policies = {job->key()};
   if (job->corouted) move->policies.push_back(job->demand->policies[1]);
-  move->reason = absl::StrCat(UnitsName(*job), UnitsText(*job, move->old_objective), " -> ",
-                              UnitsText(*job, move->new_objective));
+  move->reason = absl::StrCat(UnitsName(*job), UnitsText(*job, before, unit), " -> ",
+                              UnitsText(*job, after, unit));
   if (avoided_after < avoided_before) {
-    move->reason = absl::StrCat("leaves ", avoided_before - avoided_after,
-                                " places in maintenance; ", move->reason);
+    const int64_t left = avoided_before - avoided_after;
+    move->reason = absl::StrCat("leaves ", left, left == 1 ? " place" : " places",
+                                " in maintenance; ", move->reason);
   }
   if (move->mends) {
     move->reason =

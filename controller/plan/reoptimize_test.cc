@@ -71,7 +71,32 @@ TEST_F(ReoptimizeTest, LeavesMaintenanceEvenAtACost) {
   }
   const Reoptimization moves = Moves(90);
   ASSERT_EQ(moves.moves.size(), 2u);
-  EXPECT_EQ(moves.moves[0].reason, "leaves 1 places in maintenance; delay 5.2 ms -> 6.0 ms");
+  EXPECT_EQ(moves.moves[0].reason, "leaves 1 place in maintenance; delay 5.2 ms -> 6.0 ms");
+}
+
+TEST_F(ReoptimizeTest, MoneyIsToldInItsOwnUnit) {
+  carrier_.intents.traffic_classes["trafficClasses/gold"].set_objective(v1::MIN_COST);
+  const auto price = [&](const char* link, double cost) {
+    carrier_.network.Link(link).set_cost(cost);
+    carrier_.network.Link(carrier_.network.Link(link).reverse()).set_cost(cost);
+  };
+  price("links/zrh--fra", 2'000'000.5);
+  carrier_.AddService("one", v1::E_LINE, {"zrh", "fra"}, "gold");
+  for (const char* link : {"links/zrh--gva", "links/zrh--par", "links/zrh--ber"}) {
+    price(link, 1e7);
+  }
+  carrier_.Commit();
+  price("links/zrh--fra", 12.5);
+  price("links/zrh--par", 0.25);
+  carrier_.network.Fibre("par", "fra", 1000, 10);
+  price("links/par--fra", 1'000'000);
+  EXPECT_TRUE(Moves().moves.empty());
+  price("links/zrh--fra", 2'000'000.5);
+  const Reoptimization moves = Moves();
+  ASSERT_EQ(moves.moves.size(), 2u);
+  EXPECT_EQ(moves.moves[0].old_objective, 2'000'000.5);
+  EXPECT_EQ(moves.moves[0].new_objective, 1'000'000.25);
+  EXPECT_EQ(moves.moves[0].reason, "cost 2000000.5 -> 1000000.25");
 }
 
 // What is blocked is mended by the room that moves make; nobody is pushed out of his place.

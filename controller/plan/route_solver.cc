@@ -47,10 +47,16 @@ PathConstraints RouteSolver::Asked(const RouteQuery& query) {
   return constraints;
 }
 
+SearchGraph::Environment RouteSolver::EnvironmentOf(const RouteQuery& query) const {
+  return {.ledger = &ledger_,
+          .link_state = &link_state_,
+          .corouted = query.corouted,
+          .prepared = &prepared_};
+}
+
 SearchGraph RouteSolver::MakeGraph(const RouteQuery& query,
                                    const PathConstraints& constraints) const {
-  return SearchGraph(snapshot_, constraints,
-                     {.ledger = &ledger_, .link_state = &link_state_, .corouted = query.corouted});
+  return SearchGraph(snapshot_, constraints, EnvironmentOf(query));
 }
 
 const SearchGraph& RouteSolver::ClassGraph(const RouteQuery& query) {
@@ -59,8 +65,9 @@ const SearchGraph& RouteSolver::ClassGraph(const RouteQuery& query) {
   if (graph == nullptr) {
     PathConstraints constraints = query.constraints();
     constraints.bandwidth_bps = 0;
-    graph = std::make_unique<SearchGraph>(snapshot_, constraints,
-                                          SearchGraph::Environment{.corouted = query.corouted});
+    graph = std::make_unique<SearchGraph>(
+        snapshot_, constraints,
+        SearchGraph::Environment{.corouted = query.corouted, .prepared = &prepared_});
   }
   return *graph;
 }
@@ -113,11 +120,11 @@ std::optional<Route> RouteSolver::Solve(const RouteQuery& query, int setup_prior
       }
     }
   }
-  return Least(query, graph, constraints, setup_priority);
+  return Least(query, graph, constraints);
 }
 
 std::optional<Route> RouteSolver::Least(const RouteQuery& query, const SearchGraph& graph,
-                                        const PathConstraints& constraints, int setup_priority) {
+                                        const PathConstraints& constraints) {
   const Protection& protection = constraints.protection;
   if (!protection.any()) {
     PathResult path =
@@ -133,7 +140,18 @@ std::optional<Route> RouteSolver::Least(const RouteQuery& query, const SearchGra
     route = Made(std::move(pair.working), std::move(pair.protect));
   } else if (pair.single.outcome == Outcome::kFound &&
              (query.demand->share_protect || pair.outcome == Outcome::kBudgetSpent)) {
-    route = LeastPartnered(query, graph, setup_priority);
+    // Room that is held already for others that cannot fail together with it.
+    PartneredPairs found = LeastPartnered({.snapshot = snapshot_,
+                                           .constraints = constraints,
+                                           .environment = EnvironmentOf(query),
+                                           .from = query.from(),
+                                           .to = query.to(),
+                                           .share_protect = query.demand->share_protect,
+                                           .working_graph = &graph,
+                                           .limit = options.limit});
+    if (!found.pairs.empty()) {
+      route = Made(std::move(found.pairs[0][0]), std::move(found.pairs[0][1]));
+    }
   }
   budget_spent_ = !route && pair.outcome == Outcome::kBudgetSpent;
   if (!route && constraints.allow_shared_risks && pair.single.outcome == Outcome::kFound) {
@@ -149,72 +167,29 @@ std::optional<Route> RouteSolver::Least(const RouteQuery& query, const SearchGra
   return route;
 }
 
-void RouteSolver::BanFull(const RouteQuery& query, const std::vector<LinkId>& working,
-                          int setup_priority, std::vector<bool>* banned) const {
-  const int64_t bps = query.constraints().bandwidth_bps;
-  // Where there is room for all of it nobody need ask how much sharing saves.
-  std::vector<LinkId> scarce;
-  for (size_t i = 0; i < snapshot_.links().size(); ++i) {
-    const auto link = static_cast<LinkId>(i);
-    if (ledger_.Residual(link, setup_priority) < bps) scarce.push_back(link);
+PartnerSearch RouteSolver::Partners(const RouteQuery& query, const SearchGraph& graph,
+                                    int setup_priority) {
+  SharedRoom room;
+  if (query.demand->share_protect) {
+    room = {&ledger_, query.constraints().bandwidth_bps, setup_priority, query.corouted};
   }
-  // Both directions share their risks, so one answer serves either.
-  const std::vector<int64_t> needs =
-      ledger_.SharedProtectNeed(working, scarce, bps, setup_priority);
-  for (size_t i = 0; i < scarce.size(); ++i) {
-    if (needs[i] <= ledger_.Residual(scarce[i], setup_priority)) continue;
-    (*banned)[Index(scarce[i])] = true;
-    const LinkId back = snapshot_.link(scarce[i]).reverse;
-    if (query.corouted && back != LinkId::kNone) (*banned)[Index(back)] = true;
-  }
+  return PartnerSearch(graph, query.constraints().protection, query.from(), query.to(), Stop(query),
+                       room);
+}
+
+SearchGraph RouteSolver::PartnerGraph(const RouteQuery& query, int setup_priority) {
+  PathConstraints constraints = query.constraints();
+  constraints.setup_priority = setup_priority;
+  if (query.demand->share_protect) constraints.bandwidth_bps = 0;
+  return MakeGraph(query, constraints);
 }
 
 std::optional<Route> RouteSolver::Protect(const RouteQuery& query,
                                           const std::vector<LinkId>& working, int setup_priority) {
-  PathConstraints constraints = query.constraints();
-  constraints.setup_priority = setup_priority;
-  if (query.demand->share_protect) constraints.bandwidth_bps = 0;
-  const SearchGraph graph = MakeGraph(query, constraints);
-  const RiskTable risks(snapshot_, constraints.protection, query.from(), query.to());
-  std::vector<bool> banned(snapshot_.links().size(), false);
-  for (const int32_t risk : risks.RisksOfPath(working)) {
-    for (const LinkId link : risks.LinksOf(risk)) banned[Index(link)] = true;
-  }
-  if (query.demand->share_protect) BanFull(query, working, setup_priority, &banned);
-  PathResult found =
-      PathSearch(graph, query.to(), Stop(query)).Run(query.from(), {.banned_links = &banned});
+  const SearchGraph graph = PartnerGraph(query, setup_priority);
+  PathResult found = Partners(query, graph, setup_priority).Of(working);
   if (found.outcome != Outcome::kFound) return std::nullopt;
   return Route{working, std::move(found.path.links), query.demand->share_protect, {}};
-}
-
-std::optional<Route> RouteSolver::LeastPartnered(const RouteQuery& query, const SearchGraph& graph,
-                                                 int setup_priority) {
-  std::vector<ComputedPath> candidates =
-      KShortestPaths(graph, query.from(), query.to(), kWorkingTried, kDefaultLabelBudget,
-                     Stop(query))
-          .paths;
-  // Least paths may all trap their partner: the best pair without regard to load shows others.
-  PathConstraints unloaded = query.constraints();
-  unloaded.bandwidth_bps = 0;
-  PairResult pair = DisjointPair(MakeGraph(query, unloaded), unloaded.protection, query.from(),
-                                 query.to(), Limited(query, PairOrder::kMinSum));
-  for (ComputedPath* path : {&pair.working, &pair.protect}) {
-    if (pair.has_pair() && std::all_of(path->links.begin(), path->links.end(),
-                                       [&](LinkId link) { return graph.LinkUsable(link); })) {
-      candidates.push_back(std::move(*path));
-    }
-  }
-  std::optional<Route> best;
-  Metric best_objective;
-  for (const ComputedPath& working : candidates) {
-    std::optional<Route> route = Protect(query, working.links, setup_priority);
-    if (!route) continue;
-    const Metric objective = Objective(query, *route);
-    if (best && objective >= best_objective) continue;
-    best = std::move(route);
-    best_objective = objective;
-  }
-  return best;
 }
 
 std::vector<Route> RouteSolver::Alternatives(const RouteQuery& query, int setup_priority) {
@@ -255,8 +230,14 @@ std::vector<Route> RouteSolver::Alternatives(const RouteQuery& query, int setup_
       route.share_protect = query.demand->share_protect;
       offer(std::move(route));
     }
-    for (const ComputedPath& path : paths) {
-      if (auto route = Protect(query, path.links, setup_priority)) offer(*std::move(route));
+    const SearchGraph partner_graph = PartnerGraph(query, setup_priority);
+    PartnerSearch partners = Partners(query, partner_graph, setup_priority);
+    for (ComputedPath& path : paths) {
+      PathResult found = partners.Of(path.links);
+      if (found.outcome != Outcome::kFound) continue;
+      Route route = Made(std::move(path), std::move(found.path));
+      route.share_protect = query.demand->share_protect;
+      offer(std::move(route));
     }
   }
   std::sort(routes.begin(), routes.end(), [](const auto& a, const auto& b) {
@@ -313,12 +294,10 @@ Refusal RouteSolver::Why(const RouteQuery& query) {
   int64_t left = budget_.TakeForExplanation();
   if (left <= 0) return WhyInShort(query);
   PathConstraints constraints = Asked(query);
-  const SearchGraph::Environment environment = {
-      .ledger = &ledger_, .link_state = &link_state_, .corouted = query.corouted};
   const auto stop = [&left] { return (left -= SearchBudget::kSearchesAsked) < 0; };
   Refusal refusal = ExplainRefusalInFull({.snapshot = snapshot_,
                                           .constraints = constraints,
-                                          .environment = environment,
+                                          .environment = EnvironmentOf(query),
                                           .from = snapshot_.node(query.from()).name,
                                           .to = snapshot_.node(query.to()).name,
                                           .targets = {.share_protect = query.demand->share_protect},

@@ -14,6 +14,7 @@
 #include "controller/compute/availability.h"
 #include "controller/compute/disjoint_pair.h"
 #include "controller/compute/ledger.h"
+#include "controller/compute/partner_search.h"
 #include "controller/compute/refusal.h"
 #include "controller/compute/route_targets.h"
 #include "controller/plan/pinned.h"
@@ -100,6 +101,9 @@ class RouteSolver {
   // By the class's pair order: of both paths together, or of the dearer one.
   Metric Objective(const RouteQuery& query, const Route& route);
 
+  // SearchGraph::objective_unit of that.
+  int64_t ObjectiveUnit(const RouteQuery& query) { return ClassGraph(query).objective_unit(); }
+
   // Why Solve finds nothing, for people. Some hundred searches.
   Refusal Why(const RouteQuery& query);
   // The same in one search: whether for want of bandwidth or for something else.
@@ -112,18 +116,16 @@ class RouteSolver {
   std::function<bool()> Stop(const RouteQuery& query);
   // What the class asks, of this search.
   static PathConstraints Asked(const RouteQuery& query);
+  SearchGraph::Environment EnvironmentOf(const RouteQuery& query) const;
   SearchGraph MakeGraph(const RouteQuery& query, const PathConstraints& constraints) const;
   // The class's graph without load and link state: made once a class.
   const SearchGraph& ClassGraph(const RouteQuery& query);
   std::optional<Route> Least(const RouteQuery& query, const SearchGraph& graph,
-                             const PathConstraints& constraints, int setup_priority);
-  // The best of the protect paths that some of the least paths find: for those, room that is held
-  // already for others that cannot fail together with it.
-  std::optional<Route> LeastPartnered(const RouteQuery& query, const SearchGraph& graph,
-                                      int setup_priority);
+                             const PathConstraints& constraints);
   RouteTargets TargetsOf(const RouteQuery& query);
-  void BanFull(const RouteQuery& query, const std::vector<LinkId>& working, int setup_priority,
-               std::vector<bool>* banned) const;
+  // Where its protect path is sought, and the search over that.
+  SearchGraph PartnerGraph(const RouteQuery& query, int setup_priority);
+  PartnerSearch Partners(const RouteQuery& query, const SearchGraph& graph, int setup_priority);
 
   const Snapshot& snapshot_;
   const LinkState& link_state_;
@@ -131,6 +133,8 @@ class RouteSolver {
   SearchBudget& budget_;
   bool budget_spent_ = false;
   std::unique_ptr<AvailabilityModel> model_;
+  // Whoever asks: the same graphs, made once a class.
+  mutable PreparedGraphs prepared_;
   std::map<std::pair<const v1::TrafficClass*, bool>, std::unique_ptr<SearchGraph>> class_graphs_;
 };
 

@@ -1,12 +1,11 @@
 #include "controller/plan/underlay.h"
 
 #include <algorithm>
-#include <functional>
-#include <queue>
+#include <span>
 #include <utility>
 #include <vector>
 
-#include "controller/compute/underlay_metric.h"
+#include "controller/compute/underlay_paths.h"
 
 namespace waymark {
 namespace {
@@ -14,73 +13,24 @@ namespace {
 using southbound::v1::NodeObject;
 using southbound::v1::Object;
 
-// Above any sum of UnderlayMetric.
-constexpr int64_t kFar = int64_t{1} << 60;
-
 std::string Id(const std::string& name) { return std::string(ResourceId(name)); }
 
-class Underlay {
- public:
-  Underlay(const Snapshot& snapshot, const LinkState& link_state)
-      : snapshot_(snapshot), link_state_(link_state) {
-    for (size_t i = 0; i < snapshot.nodes().size(); ++i) {
-      distances_.push_back(DistancesTo(static_cast<NodeId>(i)));
-    }
+// The primary first; empty when the end that the distances lead to cannot be reached.
+std::vector<LinkId> RouteLinks(const Snapshot& snapshot, const UnderlayPaths& paths, NodeId from,
+                               std::span<const uint64_t> distance) {
+  std::vector<std::pair<uint64_t, LinkId>> ways;
+  for (const LinkId id : snapshot.out_links(from)) {
+    const uint64_t behind = distance[Index(snapshot.link(id).target)];
+    // RFC 5286 inequality 2. It holds for the primary. Nothing is behind what cannot be reached.
+    if (paths.MetricOf(id) == 0 || behind >= distance[Index(from)]) continue;
+    ways.emplace_back(paths.MetricOf(id) + behind, id);
   }
-
-  // The primary first; empty when `to` cannot be reached.
-  std::vector<LinkId> RouteLinks(NodeId from, NodeId to) const {
-    std::vector<std::pair<int64_t, LinkId>> ways;
-    const int64_t direct = Distance(from, to);
-    for (const LinkId id : snapshot_.out_links(from)) {
-      const NodeId neighbour = snapshot_.link(id).target;
-      const int64_t metric = Metric(id);
-      if (metric == 0 || Distance(neighbour, to) >= kFar) continue;
-      const int64_t through = metric + Distance(neighbour, to);
-      // RFC 5286 inequality 2. It holds for the primary.
-      if (Distance(neighbour, to) >= direct) continue;
-      ways.emplace_back(through, id);
-    }
-    std::sort(ways.begin(), ways.end());
-    if (ways.size() > 1 + kMaxAlternates) ways.resize(1 + kMaxAlternates);
-    std::vector<LinkId> links;
-    for (const auto& [distance, link] : ways) links.push_back(link);
-    return links;
-  }
-
- private:
-  // 0: not used.
-  int64_t Metric(LinkId id) const {
-    return static_cast<int64_t>(UnderlayMetric(snapshot_, &link_state_, id));
-  }
-  int64_t Distance(NodeId from, NodeId to) const { return distances_[Index(to)][Index(from)]; }
-
-  std::vector<int64_t> DistancesTo(NodeId to) const {
-    std::vector<int64_t> best(snapshot_.nodes().size(), kFar);
-    using Entry = std::pair<int64_t, NodeId>;
-    std::priority_queue<Entry, std::vector<Entry>, std::greater<>> queue;
-    best[Index(to)] = 0;
-    queue.emplace(0, to);
-    while (!queue.empty()) {
-      const auto [distance, node] = queue.top();
-      queue.pop();
-      if (distance != best[Index(node)]) continue;
-      for (const LinkId id : snapshot_.in_links(node)) {
-        const NodeId source = snapshot_.link(id).source;
-        const int64_t metric = Metric(id);
-        const int64_t through = distance + metric;
-        if (metric == 0 || through >= best[Index(source)]) continue;
-        best[Index(source)] = through;
-        queue.emplace(through, source);
-      }
-    }
-    return best;
-  }
-
-  const Snapshot& snapshot_;
-  const LinkState& link_state_;
-  std::vector<std::vector<int64_t>> distances_;  // [to][from]
-};
+  std::sort(ways.begin(), ways.end());
+  if (ways.size() > 1 + kMaxAlternates) ways.resize(1 + kMaxAlternates);
+  std::vector<LinkId> links;
+  for (const auto& [distance_through, link] : ways) links.push_back(link);
+  return links;
+}
 
 void FillQueues(const Intents& intents, NodeObject* node) {
   std::map<uint32_t, uint32_t> queue_of_dscp;
@@ -118,14 +68,16 @@ Object MakeLink(const Snapshot& snapshot, const LinkInfo& link) {
 
 void AddUnderlay(const Snapshot& snapshot, const LinkState& link_state, const Intents& intents,
                  std::map<std::string, ObjectTable>* objects) {
-  const Underlay underlay(snapshot, link_state);
   NodeObject queues;
   FillQueues(intents, &queues);
+  // By node number; null: no switch.
+  std::vector<ObjectTable*> tables(snapshot.nodes().size(), nullptr);
   for (size_t i = 0; i < snapshot.nodes().size(); ++i) {
     const NodeId id = static_cast<NodeId>(i);
     const NodeInfo& info = snapshot.node(id);
     if (info.node_sid == 0) continue;
     ObjectTable& table = (*objects)[Id(info.name)];
+    tables[i] = &table;
     Object node;
     *node.mutable_node() = queues;
     node.mutable_node()->set_node(Id(info.name));
@@ -137,17 +89,20 @@ void AddUnderlay(const Snapshot& snapshot, const LinkState& link_state, const In
         table.Put(MakeLink(snapshot, out));
       }
     }
-    for (size_t j = 0; j < snapshot.nodes().size(); ++j) {
-      const NodeId to = static_cast<NodeId>(j);
-      if (to == id || snapshot.node(to).node_sid == 0) continue;
+  }
+  const UnderlayPaths paths(snapshot, &link_state);
+  paths.ForEachTarget([&](NodeId to, std::span<const uint64_t> distance) {
+    if (snapshot.node(to).node_sid == 0) return;
+    for (size_t i = 0; i < tables.size(); ++i) {
+      if (tables[i] == nullptr) continue;
       Object route;
       route.mutable_route()->set_node_sid(snapshot.node(to).node_sid);
-      for (const LinkId link : underlay.RouteLinks(id, to)) {
+      for (const LinkId link : RouteLinks(snapshot, paths, static_cast<NodeId>(i), distance)) {
         route.mutable_route()->add_links(Id(snapshot.link(link).name));
       }
-      if (route.route().links_size() > 0) table.Put(route);
+      if (route.route().links_size() > 0) tables[i]->Put(route);
     }
-  }
+  });
 }
 
 }  // namespace waymark

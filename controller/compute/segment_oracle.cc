@@ -1,4 +1,5 @@
-// The switches' side of segment lists.
+#include "controller/compute/segment_oracle.h"
+
 #include <algorithm>
 #include <functional>
 #include <queue>
@@ -7,8 +8,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "controller/compute/segments.h"
-#include "controller/compute/underlay_metric.h"
+#include "controller/base/srv6.h"
 
 namespace waymark {
 namespace {
@@ -16,6 +16,21 @@ namespace {
 using LinkPath = std::vector<LinkId>;
 
 constexpr uint64_t kFar = UINT64_MAX;
+// Above any sum of metrics.
+constexpr uint64_t kAvoid = uint64_t{1} << 40;
+
+// 0: the underlay does not use the link.
+uint64_t UnderlayMetric(const Snapshot& snapshot, const LinkState* link_state, LinkId id) {
+  const LinkInfo& link = snapshot.link(id);
+  const v1::AdminState source = snapshot.node(link.source).admin;
+  const v1::AdminState target = snapshot.node(link.target).admin;
+  if ((link_state != nullptr && !link_state->IsUp(id)) || link.admin == v1::FORBID ||
+      source == v1::FORBID || target == v1::FORBID) {
+    return 0;
+  }
+  return link.igp_metric + (link.admin == v1::AVOID ? kAvoid : 0) +
+         (target == v1::AVOID ? kAvoid : 0);
+}
 
 class Forwarder {
  public:
