@@ -120,6 +120,9 @@ absl::Status ConfirmChange(Context& context, const v1::ApplyRequest& request, bo
   if (static_cast<size_t>(names.size()) > kShownNames) {
     err << "... and " << names.size() - static_cast<int>(kShownNames) << " more\n";
   }
+  if (!yes && !context.io().interactive) {
+    return UsageError("nobody is at a terminal to agree to the above: look at it, and give --yes");
+  }
   if (context.Confirm("Go on?", yes)) return absl::OkStatus();
   return absl::CancelledError("nothing changed");
 }

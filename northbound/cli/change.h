@@ -17,7 +17,8 @@ namespace waymark::cli {
 absl::Status SendChange(Context& context, const v1::ApplyRequest& request, const FileBundle& files);
 
 // Shows on err what `request` would delete or take out of service, and asks. OK to go on; CANCELLED
-// when the person says no. Compares with what the server has, so that only real drains are shown.
+// when the person says no; a usage error where nobody is at a terminal to say anything and `yes` is
+// not given. Compares with what the server has, so that only real drains are shown.
 absl::Status ConfirmChange(Context& context, const v1::ApplyRequest& request, bool yes);
 
 }  // namespace waymark::cli

@@ -254,7 +254,8 @@ class Program {
         ->allow_extra_args(false);
     apply->add_flag("--validate-only", a.apply.validate_only, "Check everything, change nothing");
     apply->add_option("--request-id", a.apply.request_id, "Makes a repeated request harmless");
-    apply->add_flag("--yes,-y", a.apply.yes, "Don't ask before a drain");
+    apply->add_flag("--yes,-y", a.apply.yes,
+                    "Don't ask before a drain; needed for one without a terminal");
 
     CLI::App* remove = Add(&app_, "delete", "Delete resources, all or nothing",
                            "Example: waymark delete service bank/core",
@@ -265,7 +266,7 @@ class Program {
         ->allow_extra_args(false);
     remove->add_option("--customer", a.remove.customer, "The owner, when a NAME does not say it");
     remove->add_flag("--validate-only", a.remove.validate_only, "Check everything, change nothing");
-    remove->add_flag("--yes,-y", a.remove.yes, "Don't ask; without a terminal nobody is asked");
+    remove->add_flag("--yes,-y", a.remove.yes, "Don't ask; needed without a terminal");
   }
 
   void Watching() {
@@ -311,14 +312,17 @@ class Program {
     import->add_flag("--validate-only", a.import.validate_only, "Check the file, change nothing");
     import->add_flag("--replace", a.import.replace,
                      "Also delete nodes, links and risk groups that the file does not have");
-    import->add_flag("--yes,-y", a.import.yes, "Don't ask");
+    import->add_flag("--yes,-y", a.import.yes,
+                     "Don't ask before a drain or a deletion; needed for one without a terminal");
 
     CLI::App* export_ = Add(topology, "export", "Write the topology to a file",
                             "Example: waymark topology export --format=yaml --graph germany50.xml",
                             [&] { return RunTopologyExport(context_, a.export_); });
-    export_->add_option("--format", a.export_.format, "rfc8345 (JSON) or yaml")
-        ->check(CLI::IsMember({"rfc8345", "yaml"}))
-        ->capture_default_str();
+    export_
+        ->add_option("--format", a.export_.format,
+                     "rfc8345 (JSON) or yaml; if not given, as the name of --output ends, else "
+                     "rfc8345")
+        ->check(CLI::IsMember({"rfc8345", "yaml"}));
     export_->add_option("--graph", a.export_.graph, "Convert this file, without a controller");
     export_->add_option("--output", a.export_.output,
                         "File to write; standard output if not given");
@@ -373,7 +377,7 @@ class Program {
         ->add_option("--min-gain", r.min_gain, "Leave out moves that gain less, 0 to 100 percent")
         ->capture_default_str();
     reoptimize->add_flag("--apply", r.apply, "Move them, after showing what moves");
-    reoptimize->add_flag("--yes,-y", r.yes, "Don't ask; without a terminal nobody is asked");
+    reoptimize->add_flag("--yes,-y", r.yes, "Don't ask; needed without a terminal");
     reoptimize->add_option("--request-id", r.request_id, "Makes a repeated --apply harmless");
   }
 

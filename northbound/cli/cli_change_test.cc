@@ -73,6 +73,11 @@ TEST_F(CliChangeTest, DeleteShowsAndAsks) {
   const Ran no = Run({"delete", "service", "bank/core"}, "n\n", true);
   EXPECT_EQ(no.code, 1);
   EXPECT_EQ(no.err, "deletes service bank/core\nGo on? [y/N] nothing changed\n");
+  // Nobody at a terminal has agreed, whatever comes through the pipe.
+  const Ran piped = Run({"delete", "service", "bank/core"}, "y\n", false);
+  EXPECT_EQ(piped.code, 2);
+  EXPECT_THAT(piped.err, HasSubstr("deletes service bank/core\n"));
+  EXPECT_THAT(piped.err, HasSubstr("give --yes"));
   EXPECT_EQ(server_.applies(), 0);
   const Ran yes = Run({"delete", "service", "bank/core"}, "y\n", true);
   EXPECT_EQ(yes.out, "service bank/core deleted\nrevision 7: 1 deleted\n");
@@ -80,7 +85,7 @@ TEST_F(CliChangeTest, DeleteShowsAndAsks) {
   EXPECT_EQ(Run({"delete", "sites", "a", "b", "--customer", "bank", "--yes"}, "", true).code, 0);
   EXPECT_EQ(server_.last_apply().delete__size(), 2);
   const std::string file = Write("a.yaml", kNodes);
-  EXPECT_EQ(Run({"delete", "-f", file}).code, 0);
+  EXPECT_EQ(Run({"delete", "-f", file, "--yes"}).code, 0);
   EXPECT_THAT(server_.last_apply().delete_(), ElementsAre("nodes/zrh"));
 }
 
@@ -91,6 +96,8 @@ TEST_F(CliChangeTest, DrainShowsAndAsks) {
   const std::string file = Write("drain.yaml", drain);
   const Ran no = Run({"apply", "-f", file}, "\n", true);
   EXPECT_EQ(no.err, "drains node zrh: enabled -> forbid\nGo on? [y/N] nothing changed\n");
+  EXPECT_EQ(server_.applies(), 0);
+  EXPECT_EQ(Run({"apply", "-f", file}, "y\n", false).code, 2);
   EXPECT_EQ(server_.applies(), 0);
   EXPECT_EQ(Run({"apply", "-f", file, "-y"}, "", true).code, 0);
   // Drained already: nothing to ask.

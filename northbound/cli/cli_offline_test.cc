@@ -4,6 +4,7 @@
 
 #include <cstdlib>
 #include <fstream>
+#include <sstream>
 
 #include "absl/strings/str_cat.h"
 #include "northbound/cli/run_for_test.h"
@@ -96,6 +97,16 @@ TEST(CliOfflineTest, ExportConvertsAndReadsBack) {
   const Ran back = Waymark({"topology", "export", "--graph", json, "--format=yaml"});
   EXPECT_THAT(there.out, HasSubstr("100G"));
   EXPECT_EQ(there.out, back.out);
+  // The file's name says what is in it.
+  const std::string named = testing::TempDir() + "/named.yaml";
+  ASSERT_EQ(Waymark({"topology", "export", "--graph", json, "--output", named}).code, 0);
+  std::ostringstream text;
+  text << std::ifstream(named).rdbuf();
+  EXPECT_EQ(text.str(), there.out);
+  const Ran both =
+      Waymark({"topology", "export", "--graph", json, "--output", named, "--format=rfc8345"});
+  EXPECT_EQ(both.code, 2);
+  EXPECT_THAT(both.err, HasSubstr("contradict each other"));
   const Ran unwritable = Waymark({"topology", "export", "--graph", yaml, "--output", "/no/such/x"});
   EXPECT_EQ(unwritable.code, 1);
   EXPECT_THAT(unwritable.err, HasSubstr("/no/such/x: cannot be written"));

@@ -77,7 +77,7 @@ struct ImportArgs {
 absl::Status RunTopologyImport(Context& context, const ImportArgs& args);
 
 struct ExportArgs {
-  std::string format = "rfc8345";
+  std::string format;  // empty: as `output` ends, else "rfc8345"
   std::string graph;   // a file to convert; empty: the server's topology
   std::string output;  // empty: standard output
 };

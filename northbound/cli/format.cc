@@ -139,11 +139,15 @@ std::string StateName(v1::State state) {
   return state == v1::STATE_UNSPECIFIED ? "-" : v1::State_Name(state);
 }
 
+bool Tells(const std::string& reason, const std::string& constraint) {
+  return reason.find(constraint) != std::string::npos;
+}
+
 std::string FormatStatus(const v1::Status& status) {
   std::string text = StateName(status.state());
   if (!status.reason().empty()) absl::StrAppend(&text, ": ", status.reason());
   std::vector<std::string> hints;
-  if (!status.blocking_constraint().empty()) {
+  if (!Tells(status.reason(), status.blocking_constraint())) {
     hints.push_back(absl::StrCat("blocked by ", status.blocking_constraint()));
   }
   if (!status.relaxation().empty()) {

@@ -33,6 +33,9 @@ std::string FormatDscp(uint32_t dscp);
 // 0 to 63 or a name: EF, AF11..AF43, CS0..CS7, VA, LE, BE, DF; any case. False for anything else.
 bool ParseDscp(std::string_view text, uint32_t* dscp);
 
+// Whether a reason says by itself what is in the way.
+bool Tells(const std::string& reason, const std::string& constraint);
+
 // "UP", or "BLOCKED: reason [constraint; would work with ...]". "-" when no state is given.
 std::string FormatStatus(const v1::Status& status);
 std::string StateName(v1::State state);

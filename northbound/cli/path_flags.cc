@@ -70,7 +70,9 @@ void AddPathComputeFlags(CLI::App* command, PathComputeArgs* args) {
   command->add_flag("--all-pairs", a.all_pairs, "Between every two nodes of the file");
   text("--routes", a.routes, "Where --all-pairs writes its CSV; replaced when it is complete");
   text("--threads", a.threads, "How many for --all-pairs, 1 to 64 (default 1)");
-  text("--time-limit", a.time_limit, "Stop after this long, e.g. 30s, and write nothing");
+  text("--time-limit", a.time_limit,
+       "Stop after this long, e.g. 30s. One question (10s if not given): with the best that is "
+       "known, else exit code 5; --all-pairs (no limit if not given): nothing is written");
   command->add_flag("--progress", a.progress,
                     "Show how far --all-pairs is, also without a terminal");
 }

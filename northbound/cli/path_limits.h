@@ -21,6 +21,8 @@ class PathLimits {
                                          const std::string& time_limit);
 
   int threads() const { return threads_; }
+  // As given; empty: none.
+  const std::string& time_limit() const { return time_limit_; }
   // CANCELLED after an interrupt that an InterruptGuard caught, DEADLINE_EXCEEDED when the time is
   // over. Any thread.
   absl::Status GoOn() const;

@@ -192,6 +192,36 @@ TEST_F(PathLiveTest, ReoptimizeMovesNothingByItself) {
   EXPECT_EQ(server_.plans(), 1);
 }
 
+// Where there is nothing better, its status says why.
+TEST_F(PathLiveTest, ReoptimizeTellsWhyWhatIsNotAsAskedStays) {
+  server_.set_plan({});
+  EXPECT_THAT(Run({"plan", "reoptimize"}).out, Not(HasSubstr("not as asked")));
+  v1::Resource r;
+  r.mutable_policy()->set_name("policies/gva:257:zrh");
+  r.mutable_policy()->set_service("customers/bank/services/core");
+  v1::Status& status = *r.mutable_policy()->mutable_status();
+  status.set_state(v1::DEGRADED);
+  status.set_reason("unprotected: no two disjoint paths from gva to zrh meet link state");
+  status.set_blocking_constraint("link state");
+  server_.Put(r);
+  v1::Resource service;
+  service.mutable_service()->set_name("customers/bank/services/core");
+  *service.mutable_service()->mutable_status() = status;
+  server_.Put(service);
+  const Ran one = Run({"plan", "reoptimize", "--service", "bank/core"});
+  EXPECT_EQ(one.code, 0) << one.err;
+  EXPECT_THAT(one.out, HasSubstr("nothing to gain"));
+  EXPECT_THAT(one.out, HasSubstr("gva:257:zrh  DEGRADED: unprotected: no two disjoint paths from "
+                                 "gva to zrh meet link state\n"));
+  EXPECT_THAT(one.out, Not(HasSubstr("zrh:257:gva")));
+  EXPECT_THAT(Run({"plan", "reoptimize"}).out, HasSubstr("  bank/core  DEGRADED: unprotected"));
+  v1::ReoptimizeResponse plan = OneMove();
+  plan.add_mended("policies/gva:257:zrh");
+  server_.set_plan(plan);
+  EXPECT_THAT(Run({"plan", "reoptimize", "--service", "bank/core"}).out,
+              Not(HasSubstr("not as asked")));
+}
+
 TEST_F(PathLiveTest, ReoptimizeAppliesThePlanThatWasShownAndConfirmed) {
   server_.set_plan(OneMove());
   const Ran no = Run({"plan", "reoptimize", "--apply"}, "n\n", true);

@@ -85,8 +85,8 @@ v1::Path PathMessage(const GraphFile& file, std::span<const LinkId> links) {
   return message;
 }
 
-constexpr char kMoreWork[] =
-    "give it more work by a time to spend, --time-limit 10m, in place of the budget";
+// Of one question, where no limit is given: a person waits for it.
+constexpr char kLongest[] = "10s";
 
 // A time that was asked for is spent, whatever the work.
 WorkLimit LimitOf(const PathComputeArgs& args, const PathLimits& limits) {
@@ -95,11 +95,24 @@ WorkLimit LimitOf(const PathComputeArgs& args, const PathLimits& limits) {
   return limit;
 }
 
+// What ended before the answer was known, and then how to get one.
+std::string Ended(const PathLimits& limits) {
+  return limits.GoOn().ok() ? "the work budget"
+                            : absl::StrCat("the time limit of ", limits.time_limit());
+}
+
+std::string MoreWork(const PathLimits& limits) {
+  return limits.GoOn().ok()
+             ? "give it more work by a time to spend, --time-limit 10m, in place of the budget"
+             : "give it more by a longer --time-limit";
+}
+
 class Solver {
  public:
   // `limit`: in path searches; of labels there may be as many times more as by default.
   Solver(const GraphFile& file, const v1::ComputePathRequest& request,
-         const PathConstraints& constraints, NodeId from, NodeId to, WorkLimit limit)
+         const PathConstraints& constraints, NodeId from, NodeId to, const PathLimits& limits,
+         WorkLimit limit)
       : file_(file),
         snapshot_(file.snapshot()),
         request_(request),
@@ -108,6 +121,7 @@ class Solver {
         graph_(snapshot_, constraints, environment_),
         from_(from),
         to_(to),
+        limits_(limits),
         limit_(std::move(limit)) {}
 
   absl::StatusOr<v1::ComputePathResponse> Run() {
@@ -182,7 +196,8 @@ class Solver {
     }
     for (const std::string& risk : shared) response_.mutable_promise()->add_shared_risks(risk);
     if (outcome == Outcome::kBudgetSpent && !paths_.empty()) {
-      response_.mutable_status()->set_reason(kMoreWork);
+      response_.mutable_status()->set_reason(
+          absl::StrCat(Ended(limits_), " ended first: ", MoreWork(limits_)));
     }
   }
 
@@ -237,9 +252,9 @@ class Solver {
   // Why it is not known whether there is an answer, and what there is instead.
   std::string Undecided() const {
     std::string text =
-        absl::StrCat("the work budget ended before ",
+        absl::StrCat(Ended(limits_), " ended before ",
                      constraints_.protection.any() ? "disjoint paths were" : "a path was",
-                     " found or disproved: ", kMoreWork);
+                     " found or disproved: ", MoreWork(limits_));
     if (!single_) return text;
     absl::StrAppend(&text, "; the best path by itself is ");
     for (const LinkId link : single_->links) {
@@ -273,6 +288,7 @@ class Solver {
   const SearchGraph::Environment environment_;
   const SearchGraph graph_;
   const NodeId from_, to_;
+  const PathLimits& limits_;
   const WorkLimit limit_;
   // Where no set was found.
   std::optional<ComputedPath> single_;
@@ -373,7 +389,9 @@ absl::Status RunPathComputeOffline(Context& context, const PathComputeArgs& args
   const auto request = PathRequest(args);
   if (!request.ok()) return request.status();
   if (absl::Status status = OnlyForAController(context, args); !status.ok()) return status;
-  const auto limits = PathLimits::Read(context, args.threads, args.time_limit);
+  const auto limits =
+      PathLimits::Read(context, args.threads,
+                       args.time_limit.empty() && !args.all_pairs ? kLongest : args.time_limit);
   if (!limits.ok()) return limits.status();
   const auto file = GraphFile::Read(context, args.graph, args.format);
   if (!file.ok()) return file.status();
@@ -391,10 +409,13 @@ absl::Status RunPathComputeOffline(Context& context, const PathComputeArgs& args
     return UsageError(absl::StrCat("--from \"", args.from, "\" and --to \"", args.to,
                                    "\" are the same node: a path leads from one to another"));
   }
-  Solver solver(*file, *request, *constraints, *from, *to, LimitOf(args, *limits));
+  Solver solver(*file, *request, *constraints, *from, *to, *limits, LimitOf(args, *limits));
   const auto response = solver.Run();
   if (!response.ok()) return response.status();
-  const absl::Status status = ShowPaths(context, *request, *response);
+  absl::Status status = ShowPaths(context, *request, *response);
+  if (!status.ok() && response->outcome() == v1::BUDGET_SPENT && !limits->GoOn().ok()) {
+    status = absl::DeadlineExceededError(status.message());
+  }
   if (context.globals().output == Output::kTable && !solver.paths().empty()) {
     ShowWeights(context, *file, solver.paths());
     ShowSegments(context, *file, solver.paths());

@@ -199,12 +199,24 @@ TEST(PathOfflineTest, WhatIsNotKnownIsNotBlamedOnAnything) {
   const Ran ran = Compute(
       {"--from", "s", "--to", "t", "--disjoint", "srlg", "--time-limit", "1ms", "-o", "yaml"},
       HardFile());
-  EXPECT_EQ(ran.code, 1);
-  EXPECT_THAT(ran.err, HasSubstr("the work budget ended before disjoint paths were found"));
+  EXPECT_EQ(ran.code, 5);
+  EXPECT_THAT(ran.err, HasSubstr("the time limit of 1ms ended before disjoint paths were found"));
   EXPECT_THAT(ran.err, HasSubstr("--time-limit"));
   EXPECT_THAT(ran.err, HasSubstr("the best path by itself is s - n"));
   EXPECT_THAT(ran.err, Not(HasSubstr("in the way")));
   EXPECT_THAT(ran.out, Not(HasSubstr("BLOCKED")));
+}
+
+// Through hops too; what is found in time is given, with a word that it may not be the best.
+TEST(PathOfflineTest, EveryQuestionHasATimeLimit) {
+  const Ran none = Compute(
+      {"--from", "s", "--to", "t", "--disjoint", "srlg", "--via", "n3x5", "--time-limit", "1ms"},
+      HardFile());
+  EXPECT_EQ(none.code, 5);
+  EXPECT_THAT(none.err, HasSubstr("the time limit of 1ms ended before"));
+  EXPECT_THAT(none.err, HasSubstr("a longer --time-limit"));
+  EXPECT_THAT(none.out, Not(HasSubstr("Working")));
+  EXPECT_THAT(Waymark({"path", "compute", "--help"}).out, HasSubstr("10s if not given"));
 }
 
 TEST(PathOfflineTest, WhatIsAnswerIsNotListedAsNotTaken) {

@@ -69,7 +69,7 @@ void ShowTable(Context& context, const v1::ComputePathRequest& request,
 std::string Refused(const v1::ComputePathResponse& response) {
   const v1::Status& status = response.status();
   std::string text = status.reason().empty() ? "no path meets the constraints" : status.reason();
-  if (!status.blocking_constraint().empty()) {
+  if (!Tells(text, status.blocking_constraint())) {
     absl::StrAppend(&text, "; in the way: ", status.blocking_constraint());
   }
   if (!status.relaxation().empty()) absl::StrAppend(&text, "; would work: ", status.relaxation());
@@ -89,8 +89,8 @@ absl::Status ShowPaths(Context& context, const v1::ComputePathRequest& request,
   if (response.outcome() == v1::FOUND) return absl::OkStatus();
   if (response.outcome() == v1::BUDGET_SPENT && response.paths_size() > 0) {
     const std::string& reason = response.status().reason();
-    context.io().err << "waymark: the work budget ended before the paths were proven best"
-                     << (reason.empty() ? "" : ": ") << Printable(reason) << '\n';
+    context.io().err << "waymark: not proven to be the best paths: "
+                     << (reason.empty() ? "the work budget ended" : Printable(reason)) << '\n';
     return absl::OkStatus();
   }
   return absl::FailedPreconditionError(Refused(response));

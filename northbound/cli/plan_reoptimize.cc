@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -43,6 +45,49 @@ std::string Count(const v1::ReoptimizeResponse& plan) {
   return absl::StrCat(plan.moves_size(), plan.moves_size() == 1 ? " policy" : " policies");
 }
 
+// What is not as it was asked, and that nothing better is known for it, says its status: the plan
+// tells only of what moves.
+struct Stay {
+  std::string name;
+  v1::Status status;
+};
+
+bool Troubled(const v1::Status& status) {
+  return status.state() == v1::BLOCKED || status.state() == v1::DEGRADED ||
+         status.state() == v1::DOWN;
+}
+
+// Of one service each policy that the plan does not mend; of all, which may be many, the services.
+absl::StatusOr<std::vector<Stay>> Stays(Client& client, const std::string& service,
+                                        const v1::ReoptimizeResponse& plan) {
+  const auto all =
+      service.empty() ? client.List(Kind::kService, "", AsOf()) : client.ListPolicies(service);
+  if (!all.ok()) return all.status();
+  std::vector<Stay> stays;
+  for (const v1::Resource& r : *all) {
+    const v1::Status& status = service.empty() ? r.service().status() : r.policy().status();
+    const auto& mended = plan.mended();
+    if (!Troubled(status) || std::find(mended.begin(), mended.end(), NameOf(r)) != mended.end()) {
+      continue;
+    }
+    stays.push_back({ShortName(NameOf(r)), status});
+  }
+  return stays;
+}
+
+void PrintStays(std::ostream& out, Color color, const std::vector<Stay>& stays, bool services) {
+  constexpr size_t kMost = 20;
+  if (stays.empty()) return;
+  out << (services ? "Services that are not as asked now, and why (--service tells of each policy "
+                     "whether this mends it):\n"
+                   : "Not as asked, not mended by this, and why:\n");
+  for (size_t i = 0; i < stays.size() && i < kMost; ++i) {
+    out << "  " << Printable(stays[i].name) << "  "
+        << Painted(Printable(FormatStatus(stays[i].status)), color) << '\n';
+  }
+  if (stays.size() > kMost) out << "  and " << stays.size() - kMost << " more\n";
+}
+
 void ShowTable(Context& context, const v1::ReoptimizeResponse& plan) {
   std::ostream& out = context.out();
   if (plan.moves().empty()) {
@@ -57,10 +102,15 @@ void ShowTable(Context& context, const v1::ReoptimizeResponse& plan) {
   }
 }
 
-absl::Status Show(Context& context, const v1::ReoptimizeResponse& plan) {
+absl::Status Show(Context& context, const std::string& service,
+                  const v1::ReoptimizeResponse& plan) {
   std::vector<std::string> names;
   for (const v1::PolicyMove& move : plan.moves()) names.push_back(ShortName(move.policy()));
   PrintAnswer(context, plan, names, [&] { ShowTable(context, plan); });
+  if (context.globals().output != Output::kTable || plan.applied()) return absl::OkStatus();
+  const auto stays = Stays(**context.client(), service, plan);
+  if (!stays.ok()) return stays.status();
+  PrintStays(context.out(), context.color(), *stays, service.empty());
   return absl::OkStatus();
 }
 
@@ -85,7 +135,7 @@ absl::Status RunReoptimize(Context& context, const ReoptimizeArgs& args) {
   if (!client.ok()) return client.status();
   auto plan = (*client)->Reoptimize(request);
   if (!plan.ok()) return plan.status();
-  if (!args.apply || plan->moves().empty()) return Show(context, *plan);
+  if (!args.apply || plan->moves().empty()) return Show(context, request.service(), *plan);
   // What is about to happen is for people whatever the output is for.
   PrintMoves(context.io().err, Color::kNever, *plan);
   if (!args.yes && !context.io().interactive) {
@@ -102,7 +152,7 @@ absl::Status RunReoptimize(Context& context, const ReoptimizeArgs& args) {
   request.set_request_id(args.request_id);
   plan = (*client)->Reoptimize(request);
   if (!plan.ok()) return plan.status();
-  return Show(context, *plan);
+  return Show(context, request.service(), *plan);
 }
 
 }  // namespace waymark::cli

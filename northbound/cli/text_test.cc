@@ -81,6 +81,12 @@ TEST(FormatTest, StatusSaysWhatBlocksAndWhatWouldHelp) {
   EXPECT_EQ(FormatStatus(status),
             "BLOCKED: no path from zrh to gva [blocked by max delay 1.0 ms; would work with max "
             "delay 1.5 ms]");
+  // What the reason says is not said again.
+  status.set_reason("no path from zrh to gva meets max delay 1.0 ms");
+  EXPECT_EQ(
+      FormatStatus(status),
+      "BLOCKED: no path from zrh to gva meets max delay 1.0 ms [would work with max delay 1.5 "
+      "ms]");
 }
 
 TEST(TableTest, AlignsByCodePointsAndLeavesNoTrailingBlanks) {

@@ -63,6 +63,15 @@ absl::Status WriteFile(const std::string& path, const std::string& text) {
       path, ": cannot be written; check that the folder exists, is yours and has room"));
 }
 
+// What a file's name promises; "" where it says nothing.
+std::string FormatOfName(const std::string& name) {
+  for (const auto& [end, format] :
+       {std::pair(".yaml", "yaml"), {".yml", "yaml"}, {".json", "rfc8345"}}) {
+    if (name.ends_with(end)) return format;
+  }
+  return "";
+}
+
 void Warn(Context& context, const ImportResult& import) {
   for (const auto* warnings : {&import.warnings, &import.weight_warnings}) {
     for (const std::string& warning : *warnings) {
@@ -102,6 +111,12 @@ absl::Status RunTopologyImport(Context& context, const ImportArgs& args) {
 }
 
 absl::Status RunTopologyExport(Context& context, const ExportArgs& args) {
+  const std::string named = FormatOfName(args.output);
+  if (!named.empty() && !args.format.empty() && named != args.format) {
+    return UsageError(absl::StrCat("--format ", args.format, " and --output ", args.output,
+                                   " contradict each other: leave --format out for ", named));
+  }
+  const std::string wanted = !args.format.empty() ? args.format : named;
   v1::Bundle bundle;
   if (args.graph.empty()) {
     auto now = ServerTopology(context);
@@ -118,7 +133,7 @@ absl::Status RunTopologyExport(Context& context, const ExportArgs& args) {
   const std::vector<v1::Srlg> srlgs(bundle.srlgs().begin(), bundle.srlgs().end());
   const auto snapshot = Snapshot::Build(nodes, links, srlgs);
   if (!snapshot.ok()) return snapshot.status();
-  const auto format = ParseFormatName(args.format);
+  const auto format = ParseFormatName(wanted.empty() ? "rfc8345" : wanted);
   if (!format.ok()) return format.status();
   const auto text = ExportTopology(**snapshot, *format);
   if (!text.ok()) return text.status();
