@@ -82,7 +82,8 @@ TEST_F(ReoptimizeTest, MoneyIsToldInItsOwnUnit) {
   };
   price("links/zrh--fra", 2'000'000.5);
   carrier_.AddService("one", v1::E_LINE, {"zrh", "fra"}, "gold");
-  for (const char* link : {"links/zrh--gva", "links/zrh--par", "links/zrh--ber"}) {
+  for (const char* link :
+       {"links/zrh--gva", "links/zrh--par", "links/zrh--ber", "links/lon--fra"}) {
     price(link, 1e7);
   }
   carrier_.Commit();

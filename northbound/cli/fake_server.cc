@@ -69,7 +69,11 @@ struct FakeServer::State {
     for (const auto& [name, resource] : resources) {
       Kind found;
       if (!KindOfName(name, &found) || found != kind || name < request.page_token()) continue;
-      if (!all && !name.starts_with(prefix)) continue;
+      const v1::Policy& policy = resource.policy();
+      const bool of_policy = policy.service() == request.parent() ||
+                             policy.headend() == request.parent() ||
+                             policy.endpoint() == request.parent();
+      if (!all && !name.starts_with(prefix) && !of_policy) continue;
       if (sent++ == page_size) {
         response->set_next_page_token(name);
         break;
