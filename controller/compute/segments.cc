@@ -38,6 +38,15 @@ void AddFurthest(const UniqueShortestPaths& table, std::span<const LinkId> links
 UniqueShortestPaths::UniqueShortestPaths(const Snapshot& snapshot, const LinkState* link_state)
     : snapshot_(&snapshot), underlay_(snapshot, link_state), rows_(snapshot.nodes().size()) {}
 
+LinkId UniqueShortestPaths::LastLink(NodeId from, NodeId to) const {
+  LinkId last = LinkId::kNone;
+  for (NodeId at = from; at != to; at = snapshot_->link(last).target) {
+    last = FirstLink(at, to);
+    if (last == LinkId::kNone) break;
+  }
+  return last;
+}
+
 void UniqueShortestPaths::FillAll() {
   underlay_.ForEachTarget([this](NodeId target, std::span<const uint64_t> distance) {
     if (!HasRow(target)) Fill(target, distance);

@@ -52,6 +52,8 @@ class UniqueShortestPaths {
   // The first link of the one shortest path; kNone where there is none, or several, and from a node
   // to itself. The row of `to` must be there.
   LinkId FirstLink(NodeId from, NodeId to) const { return rows_[Index(to)][Index(from)]; }
+  // Its last link, likewise. O(hops).
+  LinkId LastLink(NodeId from, NodeId to) const;
   bool HasRow(NodeId target) const { return !rows_[Index(target)].empty(); }
 
   const Snapshot& snapshot() const { return *snapshot_; }

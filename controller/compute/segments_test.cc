@@ -147,6 +147,7 @@ TEST(SegmentsTest, TheTableKnowsTheOnlyShortestPaths) {
         const bool only = paths.ok() && paths->size() == 1;
         ++(only ? one : several);
         EXPECT_EQ(table.FirstLink(a, b), only ? paths->front().front() : LinkId::kNone);
+        EXPECT_EQ(table.LastLink(a, b), only ? paths->front().back() : LinkId::kNone);
       }
     }
   }
