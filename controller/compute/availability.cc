@@ -117,10 +117,16 @@ std::vector<AvailabilityModel::Element> AvailabilityModel::ElementsOf(
 }
 
 bool AvailabilityModel::Silent(LinkId link) const {
-  const std::vector<std::vector<LinkId>> alone = {{link}};
-  const std::vector<Element> elements = ElementsOf(alone);
-  return std::none_of(elements.begin(), elements.end(),
-                      [this](const Element& element) { return Stated(element); });
+  const LinkInfo& info = snapshot_->link(link);
+  const auto states = [this](const std::vector<SrlgId>& groups) {
+    return std::any_of(groups.begin(), groups.end(),
+                       [this](SrlgId group) { return srlg_stated_[Index(group)]; });
+  };
+  if (fibre_stated_[Index(link)] || states(info.srlgs)) return false;
+  for (const NodeId node : {info.source, info.target}) {
+    if (node_stated_[Index(node)] || states(snapshot_->node(node).srlgs)) return false;
+  }
+  return true;
 }
 
 double AvailabilityModel::UnavailabilityOf(const Element& element) const {

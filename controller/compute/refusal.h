@@ -54,8 +54,8 @@ struct RefusalExplanation {
   // It is known that there is none: by the caller, or by a search of this explanation.
   bool proven = true;
   // False when the work ended first: all that is said is true, but a conflict may not be the
-  // smallest, or not known at all, a change not the nearest. Where latency or availability is asked
-  // for, a conflict is of the routes that were tried.
+  // smallest, or not known at all, a change not the nearest. Where latency is asked for, and where
+  // the search for an availability target ended early, a conflict is of the routes that were tried.
   bool complete = true;
 };
 

@@ -4,6 +4,7 @@
 #include <iterator>
 #include <utility>
 
+#include "controller/compute/availability_search.h"
 #include "controller/compute/disjoint_set.h"
 #include "controller/compute/explicit_path.h"
 #include "controller/compute/k_shortest.h"
@@ -18,6 +19,9 @@ constexpr int kGreat = 16;
 constexpr int64_t kAttemptLabels = 200'000;
 // Paths among which one that meets the targets is looked for.
 constexpr size_t kCandidates = 12;
+// Of one search for an availability target, and what it counts for among the routes computed.
+constexpr int64_t kAvailabilityWork = 300'000;
+constexpr int kAvailabilityRoutes = 2;
 // Small changes that are tried one by one; and sets of several of one size.
 constexpr size_t kMostSingles = 64;
 constexpr size_t kMostSets = 300;
@@ -92,7 +96,7 @@ WhatIfRoute WhatIfSolver::Meeting(const WhatIfQuestion& question) {
     }
   }
   // There may be others than the candidates.
-  sampled_ |= !candidates.empty();
+  sampled_ |= !candidates.empty() && !ruled_out_;
   return {};
 }
 
@@ -106,9 +110,11 @@ std::vector<WhatIfRoute> WhatIfSolver::Candidates(const WhatIfQuestion& question
     }
   };
   add(SolveConstraints(plain));
+  ruled_out_ = false;
   if (routes.empty()) return routes;
   // From here on more candidates only help.
   const bool unknown = unknown_;
+  AddAvailable(question, add);
   plain.constraints.objective = v1::MIN_DELAY;
   plain.constraints.pair_order = PairOrder::kMinMax;
   add(SolveConstraints(plain));
@@ -123,6 +129,43 @@ std::vector<WhatIfRoute> WhatIfSolver::Candidates(const WhatIfQuestion& question
   if (question.constraints.explicit_hops.empty()) AddSearched(question, add);
   unknown_ = unknown;
   return routes;
+}
+
+void WhatIfSolver::AddAvailable(const WhatIfQuestion& question,
+                                const std::function<void(WhatIfRoute)>& add) {
+  const RouteTargets targets = TargetsOf(question);
+  const PathConstraints& constraints = question.constraints;
+  const bool pair = constraints.protection.any();
+  if (targets.availability <= 0 || !constraints.explicit_hops.empty() ||
+      (pair && question.disjoint_paths > 2)) {
+    return;
+  }
+  for (int i = 0; i < kAvailabilityRoutes; ++i) {
+    if (!meter_.Spend()) return;
+  }
+  const Applied applied(snapshot_, question, &prepared_);
+  const SearchGraph graph(snapshot_, applied.constraints(), applied.environment());
+  AvailabilityQuery query{.graph = graph,
+                          .model = *targets.model,
+                          .protection = constraints.protection,
+                          .from = from_,
+                          .to = to_,
+                          .target = targets.availability,
+                          .order = constraints.pair_order,
+                          .keeps = {},
+                          .known = {},
+                          .limit = {.budget = kAvailabilityWork, .stop = limit_.stop}};
+  if (targets.bounds_latency()) {
+    query.keeps = [&targets](std::span<const ComputedPath> paths) {
+      return MeetsLatency(targets, paths);
+    };
+  }
+  AvailableRoutes found = SearchAvailable(query);
+  for (AvailableRoute& route : found.routes) add(std::move(route));
+  if (found.outcome != Outcome::kInfeasible) return;
+  // Pairs that share risks, or room that others hold, are not among those.
+  ruled_out_ = !pair || (!constraints.allow_shared_risks && !targets.share_protect);
+  for (AvailableRoute& route : SearchMostAvailable(query).routes) add(std::move(route));
 }
 
 void WhatIfSolver::AddSearched(const WhatIfQuestion& question,

@@ -82,6 +82,9 @@ class WhatIfSolver {
   WhatIfRoute SolveConstraints(const WhatIfQuestion& question);
   WhatIfRoute Single(const SearchGraph& graph, const WhatIfQuestion& question);
   WhatIfRoute Several(const SearchGraph& graph, const WhatIfQuestion& question);
+  // The best that keeps the availability target, or the most available when it is proven that none
+  // does.
+  void AddAvailable(const WhatIfQuestion& question, const std::function<void(WhatIfRoute)>& add);
   // The least paths, and those that give up some of the objective for the targets.
   void AddSearched(const WhatIfQuestion& question, const std::function<void(WhatIfRoute)>& add);
   // With protect bandwidth that is shared, where it may be; the best first.
@@ -102,6 +105,8 @@ class WhatIfSolver {
   bool unknown_ = false;  // of the answer in hand
   bool unproven_ = false;
   bool sampled_ = false;
+  // Proven of the last candidates: there is no other route that keeps the targets.
+  bool ruled_out_ = false;
 };
 
 // "a, b"; "[a, b]".

@@ -5,6 +5,8 @@
 #include <iterator>
 #include <set>
 
+#include "controller/compute/availability_labels.h"
+
 namespace waymark {
 namespace {
 
@@ -16,8 +18,6 @@ constexpr int64_t kPairSearches = 1'000;
 constexpr double kResolution = 1e9;
 // Beyond what any link may have (SearchGraph::SetObjectives clamps), and well within the number.
 constexpr double kMostPrice = 1e18;
-// -ln(availability) of what is never up, as far as the numbers go.
-constexpr double kNeverUp = 64;
 constexpr double kLogUnits = 1e12;
 
 std::vector<ComputedPath> Least(const SearchGraph& graph, const Protection& protection, NodeId from,
@@ -31,10 +31,6 @@ std::vector<ComputedPath> Least(const SearchGraph& graph, const Protection& prot
                                  PairOptions{.limit = {.budget = kPairSearches, .stop = stop}});
   if (!pair.has_pair()) return {};
   return {std::move(pair.working), std::move(pair.protect)};
-}
-
-double NegativeLog(double unavailability) {
-  return unavailability < 1 ? -std::log1p(-unavailability) : kNeverUp;
 }
 
 }  // namespace
@@ -153,11 +149,11 @@ std::vector<int64_t> UnavailabilityPrices(const Snapshot& snapshot,
     const LinkInfo& link = snapshot.links()[i];
     const NodeInfo& node = snapshot.node(link.target);
     double sum =
-        NegativeLog(model.OfFibre(static_cast<LinkId>(i))) + NegativeLog(model.OfNode(link.target));
-    for (const SrlgId srlg : link.srlgs) sum += NegativeLog(model.OfSrlg(srlg));
+        MinusLogUp(model.OfFibre(static_cast<LinkId>(i))) + MinusLogUp(model.OfNode(link.target));
+    for (const SrlgId srlg : link.srlgs) sum += MinusLogUp(model.OfSrlg(srlg));
     for (const SrlgId srlg : node.srlgs) {
       if (!std::binary_search(link.srlgs.begin(), link.srlgs.end(), srlg)) {
-        sum += NegativeLog(model.OfSrlg(srlg));
+        sum += MinusLogUp(model.OfSrlg(srlg));
       }
     }
     prices.push_back(std::llround(std::min(sum, kNeverUp) * kLogUnits));
@@ -170,10 +166,10 @@ double UnavailabilityOfEnds(const Snapshot& snapshot, const AvailabilityModel& m
   double sum = 0;
   std::set<SrlgId> groups;
   for (const NodeId node : {from, to}) {
-    sum += NegativeLog(model.OfNode(node));
+    sum += MinusLogUp(model.OfNode(node));
     groups.insert(snapshot.node(node).srlgs.begin(), snapshot.node(node).srlgs.end());
   }
-  for (const SrlgId srlg : groups) sum += NegativeLog(model.OfSrlg(srlg));
+  for (const SrlgId srlg : groups) sum += MinusLogUp(model.OfSrlg(srlg));
   return -std::expm1(-sum);
 }
 

@@ -1,5 +1,6 @@
 // Routes that give up some of the objective for something else, such as availability: candidates
-// for targets that no search can steer by, because they are no sums over links.
+// for targets that are no sums over links, and a good beginning for the exact search
+// (availability_search.h).
 #ifndef WAYMARK_CONTROLLER_COMPUTE_TRADE_OFFS_H_
 #define WAYMARK_CONTROLLER_COMPUTE_TRADE_OFFS_H_
 

@@ -327,6 +327,12 @@ TEST_F(PathQueriesTest, ALatencyBoundAndAnAvailabilityTargetAreKeptOrRefused) {
   answer = Compute(request);
   EXPECT_EQ(answer->outcome(), v1::FOUND) << answer->status().reason();
   EXPECT_GE(answer->promise().availability(), 0.999'99);
+  // Nothing was left untried.
+  const double most = answer->promise().availability();
+  c.set_availability_target(1 - (1 - most) / 2);
+  answer = Compute(request);
+  EXPECT_EQ(answer->outcome(), v1::INFEASIBLE) << answer->status().reason();
+  EXPECT_NE(answer->status().relaxation().find("availability target"), std::string::npos);
 }
 
 TEST_F(PathQueriesTest, NamesThatDoNotExistNameTheField) {

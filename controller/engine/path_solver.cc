@@ -1,10 +1,12 @@
 #include "controller/engine/path_solver.h"
 
 #include <algorithm>
+#include <iterator>
 #include <span>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "controller/compute/availability_search.h"
 #include "controller/compute/disjoint_set.h"
 #include "controller/compute/explicit_path.h"
 #include "controller/compute/k_shortest.h"
@@ -71,6 +73,7 @@ class Solver {
   }
 
   PathSolution Several() const {
+    if (targets_.availability > 0) return Available();
     const size_t wanted = static_cast<size_t>(question_.count);
     KShortestResult best = Best(targets_.any() ? wanted + kTries : wanted);
     PathSolution solution;
@@ -95,6 +98,45 @@ class Solver {
       }
     }
     return EndOfPatience(std::move(solution));
+  }
+
+  // With an availability target: paths by themselves, or a pair that shares no risk.
+  PathSolution Available() const {
+    PathSolution solution;
+    const bool pair = constraints().protection.any();
+    const size_t wanted = pair ? 1 : static_cast<size_t>(question_.count);
+    if (!pair && wanted == 1) {
+      PathResult plain =
+          CheapestPath(graph_, question_.from, question_.to, kDefaultLabelBudget, stop_);
+      solution.outcome = plain.outcome;
+      if (plain.outcome == Outcome::kInfeasible) return solution;
+      if (plain.outcome == Outcome::kFound && Keeps(std::span(&plain.path, 1))) {
+        solution.paths.push_back(std::move(plain.path));
+        return solution;
+      }
+    }
+    AvailabilityQuery query{.graph = graph_,
+                            .model = *targets_.model,
+                            .protection = constraints().protection,
+                            .from = question_.from,
+                            .to = question_.to,
+                            .target = targets_.availability,
+                            .order = constraints().pair_order,
+                            .count = wanted,
+                            .keeps = {},
+                            .known = Exchanges(),
+                            .limit = {.budget = kAvailabilityBudget, .stop = stop_}};
+    if (targets_.bounds_latency()) {
+      query.keeps = [this](std::span<const ComputedPath> paths) {
+        return MeetsLatency(targets_, paths);
+      };
+    }
+    AvailableRoutes found = SearchAvailable(query);
+    solution.outcome = found.outcome;
+    for (AvailableRoute& route : found.routes) {
+      std::move(route.begin(), route.end(), std::back_inserter(solution.paths));
+    }
+    return found.outcome == Outcome::kBudgetSpent ? EndOfPatience(std::move(solution)) : solution;
   }
 
   PairOptions Options() const {
@@ -123,18 +165,21 @@ class Solver {
       }
       if (solution.paths.empty()) return solution;
     }
-    if (!Keeps(solution.paths)) return OtherPairs();
+    if (!Keeps(solution.paths)) return OtherPairs(!solution.shared_risks.empty());
     if (found->outcome == Outcome::kBudgetSpent) return EndOfPatience(std::move(solution));
     return solution;
+  }
+
+  // There may be room that others hold already, and that a protect path may use, too.
+  bool MayShareRoom() const {
+    return environment_.ledger != nullptr && question_.share_protect && question_.count == 2 &&
+           constraints().bandwidth_bps > 0;
   }
 
   // With protect bandwidth that others hold already. kInfeasible: proven that there is none.
   PathSolution Sharing() const {
     PathSolution solution;
-    if (environment_.ledger == nullptr || !question_.share_protect || question_.count != 2 ||
-        constraints().bandwidth_bps == 0) {
-      return solution;
-    }
+    if (!MayShareRoom()) return solution;
     PartneredPairs found = LeastPartnered({.snapshot = graph_.snapshot(),
                                            .constraints = constraints(),
                                            .environment = environment_,
@@ -152,10 +197,16 @@ class Solver {
     return solution.paths.empty() ? solution : EndOfPatience(std::move(solution));
   }
 
-  // The best of what is tried in its place: routes that give up some of the objective for what is
-  // asked, and the least working paths, each with its least partner.
-  PathSolution OtherPairs() const {
+  // In the place of the best pair: for an availability target, the best that keeps it. Else the
+  // best of what is tried: routes that give up some of the objective for what is asked, and the
+  // least working paths, each with its least partner. `sharing`: there are only pairs that share
+  // risks.
+  PathSolution OtherPairs(bool sharing) const {
     PathSolution best;
+    if (targets_.availability > 0 && question_.count == 2 && !sharing) {
+      PathSolution available = Available();
+      if (available.outcome != Outcome::kInfeasible || !MayShareRoom()) return available;
+    }
     const auto offer = [&](std::vector<ComputedPath> paths) {
       if (!best.paths.empty() &&
           Total(best.paths, constraints().pair_order) <= Total(paths, constraints().pair_order)) {
@@ -164,7 +215,13 @@ class Solver {
       if (Keeps(paths)) best.paths = std::move(paths);
     };
     if (Impossible()) return best;
-    if (question_.count != 2) return EndOfPatience(std::move(best));
+    if (question_.count != 2 || sharing) {
+      best.shortfall.reason = absl::StrCat(
+          "the best ", sharing ? "pair, which shares risks," : "set of paths",
+          " keeps the constraints, but not the latency bound or the availability target; of ",
+          sharing ? "pairs that share risks" : "more than two paths", " others were not tried");
+      return EndOfPatience(std::move(best));
+    }
     for (auto& paths : Exchanges()) offer(std::move(paths));
     PartnerSearch partners(graph_, constraints().protection, question_.from, question_.to, stop_);
     for (const ComputedPath& working : Best(kTries).paths) {

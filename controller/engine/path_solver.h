@@ -37,10 +37,11 @@ RouteTargets TargetsOf(const PathQuestion& question, const AvailabilityModel& mo
 v1::Promise PromiseOf(const Snapshot& snapshot, const PathQuestion& question,
                       const RouteTargets& targets, const std::vector<ComputedPath>& paths);
 
-// Latency bounds and availability targets are no costs of a link, so that no search keeps them by
-// itself: the best paths are tried in order until some keep them, which is exact for paths by
-// themselves as long as the tries last, and for disjoint pairs finds good ones without a proof
-// (kBudgetSpent). `stop` as for AnswerComputePath.
+// Latency bounds and availability targets are no costs of a link. Those of availability have a
+// search of their own (compute/availability_search.h), exact within its budget for paths by
+// themselves and for pairs. For a latency bound the best paths are tried in order until some keep
+// it, which is exact for paths by themselves as long as the tries last, and for disjoint pairs
+// finds good ones without a proof (kBudgetSpent). `stop` as for AnswerComputePath.
 PathSolution SolvePaths(const Snapshot& snapshot, const SearchGraph::Environment& environment,
                         const PathQuestion& question, const RouteTargets& targets,
                         const std::function<bool()>& stop);

@@ -402,9 +402,18 @@ TEST_F(ManyRoutesTest, TheMostAvailableIsTriedWhereverItRanks) {
   Class("held").set_availability_target(0.9999999);
   const v1::Policy refused = Of(carrier_.MakePlan(), "one");
   EXPECT_EQ(refused.status().state(), v1::BLOCKED);
-  EXPECT_NE(refused.status().reason().find("of the routes tried"), std::string::npos);
+  EXPECT_NE(refused.status().reason().find("of all routes"), std::string::npos);
   EXPECT_NE(refused.status().relaxation().find("-> 99.99"), std::string::npos)
       << refused.status().relaxation();
+}
+
+// Dearer than what any exchange of price for availability would take.
+TEST_F(ManyRoutesTest, TheBestThatKeepsTheTargetIsTaken) {
+  AddFibres(80);
+  AddFibre("fair", 10'000, 900, 4900);
+  Class("held").set_availability_target(0.97);
+  Serve("one", "held", kGig);
+  EXPECT_EQ(Fibre(Of(carrier_.MakePlan(), "one")), names_["fair"]);
 }
 
 TEST_F(ManyRoutesTest, TheFastestIsTriedWhereverItRanks) {

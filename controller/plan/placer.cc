@@ -196,10 +196,12 @@ Refusal Placer::Why(const PinnedJob& job) {
     refusal.relaxation =
         *job.least_unavailability < 1
             ? absl::StrCat("availability target ", ShareText(demand.availability_target), " -> ",
-                           best, " (of the routes tried)")
+                           best, job.most_available_known ? "" : " (of the routes tried)")
             : "state MTBF and MTTR of the links and nodes between them";
     refusal.reason =
-        absl::StrCat("the best availability of the routes tried from ", ends, " is ", best);
+        job.most_available_known
+            ? absl::StrCat("of all routes with room from ", ends, " the most available has ", best)
+            : absl::StrCat("the best availability of the routes tried from ", ends, " is ", best);
   } else if (job.least_latency_ns) {
     const bool bounded = *job.least_latency_ns < kUnreachable;
     refusal.blocking_constraint = "max_latency " + DelayText(demand.max_latency_ns);

@@ -32,8 +32,6 @@ struct PinnedJob : RouteQuery {
   Standing standing = Standing::kNone;
   // Divided into one job a direction: no job any more.
   bool retired = false;
-  // Whatever its availability: set for one search.
-  bool waives_target = false;
   // In the ledger, on `route`, with `reserved_bps`.
   bool placed = false;
   Route route;
@@ -42,6 +40,8 @@ struct PinnedJob : RouteQuery {
   // kUnreachable, what states no figures is 1.
   std::optional<int64_t> least_latency_ns;
   std::optional<double> least_unavailability;
+  // No route on what is free is more available than that.
+  bool most_available_known = false;
   // No route was found, but not all were looked at.
   bool budget_spent = false;
   v1::Status status;
@@ -49,8 +49,6 @@ struct PinnedJob : RouteQuery {
   // By which the ledger knows it: both directions of a co-routed job are one holder.
   const std::string& key() const { return demand->policies[leg]; }
   int64_t wanted() const { return demand->constraints.bandwidth_bps; }
-  // 0: none.
-  double target() const { return waives_target ? 0 : demand->availability_target; }
 };
 
 // "0.99999": all its digits.

@@ -128,7 +128,9 @@ bool Placer::PlaceAt(PinnedJob* job, int setup, int hold, bool spare_others) {
   if (!best) return false;
   if (take(*best)) return true;
   if (!Guards(*job) && job->target() == 0) return false;
-  for (const Route& route : solver_.Alternatives(*job, setup)) {
+  const std::vector<Route> others = solver_.Alternatives(*job, setup);
+  job->most_available_known = solver_.most_available_known();
+  for (const Route& route : others) {
     if (take(route)) return true;
   }
   return false;
@@ -138,6 +140,7 @@ bool Placer::PlaceAnew(PinnedJob* job, bool take) {
   job->budget_spent = false;
   job->least_latency_ns.reset();
   job->least_unavailability.reset();
+  job->most_available_known = false;
   if (PlaceAt(job, kTentativePriority, job->demand->hold_priority, false)) return true;
   const int setup = job->constraints().setup_priority;
   return take && setup < kWeakestPriority &&

@@ -100,6 +100,7 @@ bool Placer::PlaceUnprotected(PinnedJob* job, bool take) {
   if (!job->constraints().protection.any()) return false;
   const auto least_latency_ns = job->least_latency_ns;
   const auto least_unavailability = job->least_unavailability;
+  const bool most_available_known = job->most_available_known;
   const bool budget_spent = job->budget_spent;
   job->alone = true;
   bool placed = PlaceAnew(job, take);
@@ -112,6 +113,7 @@ bool Placer::PlaceUnprotected(PinnedJob* job, bool take) {
     // What stands in the way of protection, not of this path, is to be told.
     job->least_latency_ns = least_latency_ns;
     job->least_unavailability = least_unavailability;
+    job->most_available_known = most_available_known;
     job->budget_spent = budget_spent;
   }
   return placed;

@@ -13,11 +13,12 @@
 // protect paths on room that is held already for what cannot fail together with it; the latency of
 // others they raise as much as the worst single risk makes them (compute/latency.h). Where the
 // class allows shared risks and no two disjoint paths have room, the pair that shares fewest is
-// DEGRADED, and gets a disjoint protect path when there is one. Availability target and latency
-// bound choose among the best pair, pairs that trade the objective for either
-// (compute/trade_offs.h), pairs further apart, and the protect paths of the eight least working
-// paths (of paths without protection, the 64 least); no new promise is given that would break the
-// latency bound of an old one.
+// DEGRADED, and gets a disjoint protect path when there is one. For an availability target the best
+// that keeps it is taken, and where it is said that there is none that is proven, but for what the
+// work budget ends (compute/availability_search.h). A latency bound chooses among the best pair,
+// pairs that trade the objective for it (compute/trade_offs.h), pairs further apart, and the
+// protect paths of the eight least working paths (of paths without protection, the 64 least); no
+// new promise is given that would break the latency bound of an old one.
 //
 // Stickiness. A stored placement that still meets every constraint and is not forbidden stays where
 // it is, whatever else changes: all such placements take their bandwidth back before anything new

@@ -1,10 +1,12 @@
 #include "controller/plan/route_solver.h"
 
 #include <algorithm>
+#include <iterator>
 #include <tuple>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "controller/compute/availability_search.h"
 #include "controller/compute/k_shortest.h"
 #include "controller/compute/trade_offs.h"
 #include "controller/plan/paths.h"
@@ -16,6 +18,9 @@ namespace {
 constexpr size_t kWorkingTried = 8;
 // Paths that are tried where no partner is asked for.
 constexpr size_t kMostTried = 64;
+// Of one search for an availability target (compute/availability_search.h): as some hundred path
+// searches.
+constexpr int64_t kAvailabilityWork = 300'000;
 // Added for a link on which another would have to give way: any detour is better.
 constexpr int64_t kInTheWay = int64_t{1} << 36;
 
@@ -202,14 +207,18 @@ std::vector<Route> RouteSolver::Alternatives(const RouteQuery& query, int setup_
     routes.emplace_back(objective, std::move(route));
   };
   const bool alone = !constraints.protection.any();
+  // The objective may rank what would keep the promise behind any number of others.
+  std::vector<AvailableRoute> traded = TargetTradeOffs(graph, constraints.protection, query.from(),
+                                                       query.to(), TargetsOf(query), Stop(query));
+  most_available_known_ = false;
+  if (query.target() > 0) {
+    if (auto known = Available(query, graph, constraints, &traded)) return {*std::move(known)};
+  }
   std::vector<ComputedPath> paths =
       KShortestPaths(graph, query.from(), query.to(), alone ? kMostTried : kWorkingTried,
                      kDefaultLabelBudget, Stop(query))
           .paths;
-  // The objective may rank what would keep the promise behind any number of others.
-  for (std::vector<ComputedPath>& route :
-       TargetTradeOffs(graph, constraints.protection, query.from(), query.to(), TargetsOf(query),
-                       Stop(query))) {
+  for (AvailableRoute& route : traded) {
     if (query.demand->share_protect) paths.insert(paths.end(), route.begin(), route.end());
     if (alone) {
       offer(Made(std::move(route[0]), {}));
@@ -249,10 +258,36 @@ std::vector<Route> RouteSolver::Alternatives(const RouteQuery& query, int setup_
   return sorted;
 }
 
+std::optional<Route> RouteSolver::Available(const RouteQuery& query, const SearchGraph& graph,
+                                            const PathConstraints& constraints,
+                                            std::vector<AvailableRoute>* routes) {
+  AvailabilityQuery asked{.graph = graph,
+                          .model = Model(),
+                          .protection = constraints.protection,
+                          .from = query.from(),
+                          .to = query.to(),
+                          .target = query.target(),
+                          .order = constraints.pair_order,
+                          // Some of them may break a latency bound.
+                          .count = query.demand->max_latency_ns > 0 ? kWorkingTried : 1,
+                          .keeps = {},
+                          .known = *routes,
+                          .limit = {.budget = kAvailabilityWork, .stop = Stop(query)}};
+  AvailableRoutes found = SearchAvailable(asked);
+  std::move(found.routes.begin(), found.routes.end(), std::back_inserter(*routes));
+  // With room that others hold already there may be more.
+  if (found.outcome != Outcome::kInfeasible || query.demand->share_protect) return std::nullopt;
+  AvailableRoutes most = SearchMostAvailable(asked);
+  if (most.outcome != Outcome::kFound) return std::nullopt;
+  most_available_known_ = true;
+  std::vector<ComputedPath>& paths = most.routes[0];
+  return Made(std::move(paths[0]), paths.size() > 1 ? std::move(paths[1]) : ComputedPath());
+}
+
 // What the objective may have to be traded for.
 RouteTargets RouteSolver::TargetsOf(const RouteQuery& query) {
   RouteTargets targets;
-  targets.availability = query.demand->availability_target;
+  targets.availability = query.target();
   if (targets.availability > 0) targets.model = &Model();
   const bool by_delay = query.constraints().objective == v1::MIN_DELAY;
   if (!by_delay) targets.max_latency_ns = query.demand->max_latency_ns;

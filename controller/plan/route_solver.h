@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "controller/compute/availability.h"
+#include "controller/compute/availability_search.h"
 #include "controller/compute/disjoint_pair.h"
 #include "controller/compute/ledger.h"
 #include "controller/compute/partner_search.h"
@@ -35,10 +36,14 @@ struct RouteQuery {
   size_t leg = 0;  // 0 a -> b, 1 b -> a; 0 when corouted
   // A path without protection is sought, whatever the class asks.
   bool alone = false;
+  // Whatever its availability.
+  bool waives_target = false;
 
   NodeId from() const { return leg == 0 ? demand->a : demand->b; }
   NodeId to() const { return leg == 0 ? demand->b : demand->a; }
   const PathConstraints& constraints() const { return demand->constraints; }
+  // Of availability; 0: none.
+  double target() const { return waives_target ? 0 : demand->availability_target; }
 };
 
 // Whether two paths share risk groups is NP-hard to search: what all such searches of one plan may
@@ -83,11 +88,15 @@ class RouteSolver {
   // Whether the last Solve that found nothing might have, with more searches than the budget left
   // it. What it then tries in their place is a partner for each of the least paths.
   bool budget_spent() const { return budget_spent_; }
-  // Other routes that meet the same, where availability or latency rule the best one out: those
-  // that trade the objective for either (compute/trade_offs.h); pairs further apart than the class
-  // asks, and the protect paths of the eight least paths; where no protection is asked for, the 64
-  // least. Best first; not all there are.
+  // Other routes that meet the same, where availability or latency rule the best one out: the best
+  // that keeps the availability target (compute/availability_search.h), those that trade the
+  // objective for either (compute/trade_offs.h); pairs further apart than the class asks, and the
+  // protect paths of the eight least paths; where no protection is asked for, the 64 least. Best
+  // first; not all there are. Where it is proven that none keeps the availability target, only the
+  // most available.
   std::vector<Route> Alternatives(const RouteQuery& query, int setup_priority);
+  // Whether that is what the last Alternatives gave.
+  bool most_available_known() const { return most_available_known_; }
   // A protect path for a working path that stays. With everything else as Solve.
   std::optional<Route> Protect(const RouteQuery& query, const std::vector<LinkId>& working,
                                int setup_priority);
@@ -123,6 +132,11 @@ class RouteSolver {
   std::optional<Route> Least(const RouteQuery& query, const SearchGraph& graph,
                              const PathConstraints& constraints);
   RouteTargets TargetsOf(const RouteQuery& query);
+  // Adds the best routes that keep the availability target, as far as the work goes; beside those
+  // that are known. The most available one when it is proven that none does.
+  std::optional<Route> Available(const RouteQuery& query, const SearchGraph& graph,
+                                 const PathConstraints& constraints,
+                                 std::vector<AvailableRoute>* routes);
   // Where its protect path is sought, and the search over that.
   SearchGraph PartnerGraph(const RouteQuery& query, int setup_priority);
   PartnerSearch Partners(const RouteQuery& query, const SearchGraph& graph, int setup_priority);
@@ -132,6 +146,7 @@ class RouteSolver {
   const Ledger& ledger_;
   SearchBudget& budget_;
   bool budget_spent_ = false;
+  bool most_available_known_ = false;
   std::unique_ptr<AvailabilityModel> model_;
   // Whoever asks: the same graphs, made once a class.
   mutable PreparedGraphs prepared_;
