@@ -363,6 +363,28 @@ TEST_F(AdmissionTest, LatencyIsBoundedAndStaysSo) {
   EXPECT_EQ(State(plan, "three"), v1::PENDING);
 }
 
+TEST_F(AdmissionTest, WhoWouldBreakAnothersBoundIsToldWhose) {
+  for (const char* middle : {"m2", "m3"}) {
+    Link(std::string("aa--") + middle).set_admin_state(v1::FORBID);
+  }
+  Class("fast").set_queue(7);
+  Serve("one", "fast", kGig);
+  Class("fast").set_max_latency_ns(Of(carrier_.MakePlan(), "one").promise().working_latency_ns());
+  carrier_.Commit();
+  Class("burst").set_queue(7);
+  Serve("two", "burst", 5 * kGig);
+  carrier_.intents.services.at("customers/c/services/two")
+      .mutable_rates(0)
+      ->set_burst_bytes(1'000'000);
+  const Plan plan = carrier_.Commit();
+  EXPECT_EQ(State(plan, "one"), v1::PENDING);
+  ASSERT_EQ(State(plan, "two"), v1::BLOCKED);
+  EXPECT_EQ(Of(plan, "two").status().blocking_constraint(),
+            "max_latency of others (" + Of(plan, "one").name() + ")");
+  EXPECT_NE(Of(plan, "two").status().reason().find("would break the latency bound of"),
+            std::string::npos);
+}
+
 // Parallel fibres from aa to bb, of which the dearest alone keeps the promise.
 class ManyRoutesTest : public AdmissionTest {
  protected:

@@ -213,6 +213,12 @@ Refusal Placer::Why(const PinnedJob& job) {
         "the least worst-case latency of the routes tried from ", ends,
         bounded ? absl::StrCat(" is ", DelayText(*job.least_latency_ns)) : " has no bound",
         bounded && refusal.relaxation.empty() ? ", but would break that of others" : "");
+  } else if (!job.would_break.empty()) {
+    refusal.blocking_constraint = "max_latency of others (" + job.would_break + ")";
+    refusal.relaxation = "give it a weaker queue or less bandwidth, or raise their max latency";
+    refusal.reason =
+        absl::StrCat("each of the routes tried from ", ends,
+                     " that has room would break the latency bound of ", job.would_break);
   } else if (job.budget_spent) {
     refusal.blocking_constraint = "search budget";
     refusal.reason = absl::StrCat(

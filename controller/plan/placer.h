@@ -42,6 +42,8 @@ struct PinnedJob : RouteQuery {
   std::optional<double> least_unavailability;
   // No route on what is free is more available than that.
   bool most_available_known = false;
+  // Whose latency bound routes that had room would have broken, first found; empty: none.
+  std::string would_break;
   // No route was found, but not all were looked at.
   bool budget_spent = false;
   v1::Status status;

@@ -87,6 +87,8 @@ bool Placer::Reserve(PinnedJob* job, const Route& route, int64_t bps, int hold) 
   if (job->demand->max_latency_ns > 0) {
     job->least_latency_ns =
         std::min(job->least_latency_ns.value_or(kUnreachable), WorstLatency(*job));
+  } else if (job->would_break.empty()) {
+    job->would_break = *loads_.OverLimit();
   }
   Release(job);
   return false;
@@ -141,6 +143,7 @@ bool Placer::PlaceAnew(PinnedJob* job, bool take) {
   job->least_latency_ns.reset();
   job->least_unavailability.reset();
   job->most_available_known = false;
+  job->would_break.clear();
   if (PlaceAt(job, kTentativePriority, job->demand->hold_priority, false)) return true;
   const int setup = job->constraints().setup_priority;
   return take && setup < kWeakestPriority &&

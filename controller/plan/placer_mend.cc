@@ -101,6 +101,7 @@ bool Placer::PlaceUnprotected(PinnedJob* job, bool take) {
   const auto least_latency_ns = job->least_latency_ns;
   const auto least_unavailability = job->least_unavailability;
   const bool most_available_known = job->most_available_known;
+  const std::string would_break = job->would_break;
   const bool budget_spent = job->budget_spent;
   job->alone = true;
   bool placed = PlaceAnew(job, take);
@@ -114,6 +115,7 @@ bool Placer::PlaceUnprotected(PinnedJob* job, bool take) {
     job->least_latency_ns = least_latency_ns;
     job->least_unavailability = least_unavailability;
     job->most_available_known = most_available_known;
+    job->would_break = would_break;
     job->budget_spent = budget_spent;
   }
   return placed;

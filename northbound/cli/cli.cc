@@ -215,9 +215,8 @@ class Program {
     // Also `trace revision N`: CLI11 would ask a subcommand's parent for the frame's options too.
     CLI::App* trace =
         Add(&app_, "trace", "The exact queue and route of a marked frame, before it is sent",
-            "trace revision N tells how far a change has come.\n"
-            "Examples: waymark trace callcentre/voice --from mum --to lon --pcp 5\n"
-            "          waymark trace revision 1207",
+            "Example: waymark trace callcentre/voice --from mum --to lon --pcp 5\n"
+            "How far a change has come: waymark trace revision 1207",
             nullptr);
     CLI::App* revision =
         Add(trace, "revision", "How far a change has come, and how long each part of the way took",

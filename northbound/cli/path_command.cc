@@ -105,6 +105,8 @@ class Reader {
              {args_.all_pairs && args_.routes.empty(),
               "--all-pairs needs --routes FILE, where the routes are written"},
              {!args_.all_pairs && !args_.routes.empty(), "--routes goes with --all-pairs"},
+             {args_.routes == "-",
+              "--routes - : name a file; it appears when it is whole (or /dev/stdout)"},
              {!args_.all_pairs && !args_.threads.empty(), "--threads goes with --all-pairs"},
              {!args_.all_pairs && args_.progress, "--progress goes with --all-pairs"},
              {args_.all_pairs && !(args_.from.empty() && args_.to.empty()),

@@ -23,8 +23,14 @@ Examples:
 
 void AddPathComputeFlags(CLI::App* command, PathComputeArgs* args) {
   PathComputeArgs& a = *args;
+  // An empty value, as of a script's variable that is not set, would ask for less than was meant.
+  const CLI::Validator given(
+      [](const std::string& value) {
+        return value.empty() ? std::string("is empty: give a value, or leave the flag out") : "";
+      },
+      "");
   const auto text = [&](const char* flag, std::string& value, const char* help) {
-    return command->add_option(flag, value, help);
+    return command->add_option(flag, value, help)->check(given);
   };
   const auto list = [&](const char* flag, std::vector<std::string>& values, const char* help) {
     command->add_option(flag, values, help)->allow_extra_args(false);

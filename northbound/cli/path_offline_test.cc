@@ -142,6 +142,17 @@ TEST(PathOfflineTest, PlacesAndRisksOfOurOwnFiles) {
               HasSubstr("rhine"));
 }
 
+// A script's variable that is not set must not ask for less than was meant.
+TEST(PathOfflineTest, EmptyValuesAreRefused) {
+  for (const char* flag : {"--max-delay", "--bandwidth", "--max-hops", "--k", "--metric", "--class",
+                           "--availability", "--time-limit"}) {
+    const Ran ran = Compute({"--from", "a", "--to", "Big_D", flag, ""});
+    EXPECT_EQ(ran.code, 2) << flag;
+    EXPECT_THAT(ran.err, AllOf(HasSubstr(flag), HasSubstr("is empty"))) << flag;
+  }
+  EXPECT_EQ(Compute({"--all-pairs", "--routes", "-"}).code, 2);
+}
+
 TEST(PathOfflineTest, RefusalsSayWhy) {
   const Ran island = Compute({"--from", "a", "--to", "e"});
   EXPECT_EQ(island.code, 1);
