@@ -1,6 +1,7 @@
 #include "controller/engine/mesh_optimizer.h"
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 #include "controller/base/log.h"
@@ -142,7 +143,7 @@ bool MeshOptimizer::AnswerAtOnce(const MeshWork& work, const Engine::Adopted& ad
   auto results = AnswerMesh(work, prices_, options);
   // What was wrong the solve that follows finds, too, and tells.
   if (stopping_ || !results.ok() || MutationsOf(work, *results).empty() ||
-      !KeepsGuarantees(follower_.resources(), work, *results)) {
+      !HeldAfter(follower_.resources(), work, *results).kept) {
     return false;
   }
   runs_.Begin(kReasons[static_cast<int>(Cause::kNetwork)], options_.longest);
@@ -174,16 +175,20 @@ void MeshOptimizer::Solve(MeshWork work, const Engine::Adopted& adopted,
   answer_ = std::make_unique<Answer>(Answer{std::move(work), *std::move(results)});
   for (const MeshClassResult& one : answer_->results) prices_[one.traffic_class] = one.prices;
   const absl::Duration took = loop_.clock().Monotonic() - begin;
-  const bool keeps = KeepsGuarantees(follower_.resources(), answer_->work, answer_->results);
-  if (!keeps) {
+  MeshHeld held = HeldAfter(follower_.resources(), answer_->work, answer_->results);
+  if (!held.kept) {
     // They were made for the likeliest traffic; what is promised for the worst stays.
     for (MeshClassResult& one : answer_->results) {
       one.changed_demands.clear();
       one.changed = 0;
     }
+    for (size_t i = 0; i < answer_->results.size(); ++i) {
+      answer_->results[i].routes = answer_->work.classes[i].present;
+    }
   }
+  GrantElastic(answer_->work, &answer_->results, &held.ledger);
   Report(*answer_, took);
-  if (!keeps) return Finish("kept", absl::OkStatus());
+  if (!held.kept) return Finish("kept", absl::OkStatus());
   Commit(adopted);
 }
 
@@ -248,7 +253,7 @@ void MeshOptimizer::Report(const Answer& answer, absl::Duration took) {
       .Histogram("waymark_mesh_solve_seconds", "Time to solve all mesh classes",
                  {0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10})
       .Observe(absl::ToDoubleSeconds(took));
-  runs_.SetFound(answer.results, took);
+  runs_.SetFound(answer.work, answer.results, took);
   for (const MeshClassResult& one : answer.results) {
     const MetricLabels labels = {{"traffic_class", std::string(ResourceId(one.traffic_class))}};
     metrics_
@@ -257,6 +262,10 @@ void MeshOptimizer::Report(const Answer& answer, absl::Duration took) {
     metrics_
         .Gauge("waymark_mesh_lower_bound", "No routing at all has a lower waymark_mesh_mlu", labels)
         .Set(one.lower_bound);
+    metrics_
+        .Gauge("waymark_mesh_elastic_granted_bps",
+               "Excess rates granted over the routes that stand", labels)
+        .Set(std::accumulate(one.elastic_granted.begin(), one.elastic_granted.end(), 0.0));
   }
 }
 

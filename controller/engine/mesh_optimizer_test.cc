@@ -241,7 +241,7 @@ TEST_F(MeshOptimizerTest, RoutesThatWouldBreakAGuaranteeAreKnown) {
   std::vector<MeshClassResult> results(1);
   results[0].traffic_class = gold.traffic_class;
   results[0].routes = gold.present;
-  EXPECT_TRUE(KeepsGuarantees(resources, *work, results));
+  EXPECT_TRUE(HeldAfter(resources, *work, results).kept);
   // Two pairs over the same link: 12 of 10 Gbit/s.
   const Snapshot& snapshot = *work->snapshot;
   const std::vector<int32_t> around = {Index(*snapshot.FindLink("links/a--c")),
@@ -261,12 +261,12 @@ TEST_F(MeshOptimizerTest, RoutesThatWouldBreakAGuaranteeAreKnown) {
     detour.EndDemand();
   }
   results[0].routes = detour;
-  EXPECT_FALSE(KeepsGuarantees(resources, *work, results));
+  EXPECT_FALSE(HeldAfter(resources, *work, results).kept);
   // What was never promised cannot be broken.
   ASSERT_TRUE(store_.CommitAndWait({{StoreKey(kGuaranteePrefix, kLine), std::nullopt, {}}}).ok());
   Resources without;
   ASSERT_TRUE(without.Load(store_, store_.current()).ok());
-  EXPECT_TRUE(KeepsGuarantees(without, *work, results));
+  EXPECT_TRUE(HeldAfter(without, *work, results).kept);
 }
 
 TEST_F(MeshOptimizerTest, GuaranteesAreToldWithWorstCaseAndDelays) {
@@ -360,6 +360,57 @@ TEST_F(MeshOptimizerTest, SaysHowItStandsAndSolvesWhenAsked) {
   EXPECT_EQ(Status().result(), "unchanged");
   EXPECT_EQ(Status().classes(0).changed(), 0);
   EXPECT_EQ(Solves(), 3);
+}
+
+TEST_F(MeshOptimizerTest, ExcessRatesAreGrantedWhatGuaranteesLeave) {
+  // 6 of a link's 10 are promised; of 5 more, 4 have room.
+  bundle_.mutable_services(0)->mutable_rates(0)->set_cir_bps(6'000'000'000);
+  bundle_.mutable_services(0)->mutable_rates(0)->set_eir_bps(5'000'000'000);
+  Start();
+  Pass(absl::Seconds(1));
+  v1::MeshClassStatus gold = Status().classes(0);
+  EXPECT_EQ(gold.elastic_bps(), 30'000'000'000);
+  EXPECT_NEAR(static_cast<double>(gold.elastic_granted_bps()), 24e9, 10);
+  EXPECT_EQ(gold.elastic_short(), 6);
+  ASSERT_EQ(gold.least_granted_size(), 6);
+  EXPECT_EQ(gold.least_granted(0).asked_bps(), 5'000'000'000);
+  EXPECT_NEAR(static_cast<double>(gold.least_granted(0).granted_bps()), 4e9, 10);
+  // All fits.
+  v1::Service line = bundle_.services(0);
+  line.mutable_rates(0)->set_cir_bps(6'000'000'000);
+  line.mutable_rates(0)->set_eir_bps(3'000'000'000);
+  ASSERT_TRUE(
+      store_.CommitAndWait({{StoreKey(kServicePrefix, kLine), line.SerializeAsString(), {}}}).ok());
+  Pass(absl::Seconds(40));
+  gold = Status().classes(0);
+  EXPECT_EQ(gold.elastic_granted_bps(), gold.elastic_bps());
+  EXPECT_EQ(gold.elastic_bps(), 18'000'000'000);
+  EXPECT_EQ(gold.elastic_short(), 0);
+}
+
+TEST_F(MeshOptimizerTest, BulkTakesWhatTheLedgerHasLeftClassAfterClass) {
+  bundle_.mutable_services(0)->mutable_rates(0)->set_cir_bps(0);
+  bundle_.mutable_services(0)->mutable_rates(0)->set_eir_bps(7'000'000'000);
+  Start();
+  Pass(absl::Seconds(1));
+  Resources resources;
+  ASSERT_TRUE(resources.Load(store_, store_.current()).ok());
+  auto work = MakeMeshWork(resources, {});
+  ASSERT_TRUE(work.ok()) << work.status();
+  // The same again, weaker: it has what the first leaves of 10 a link.
+  work->classes.push_back(work->classes[0]);
+  work->classes[1].traffic_class = "trafficClasses/weak";
+  auto results = SolveMesh(*work, {});
+  ASSERT_TRUE(results.ok()) << results.status();
+  (*results)[0].routes = (*results)[1].routes = work->classes[0].present;
+  Ledger ledger(*work->snapshot);
+  GrantElastic(*work, &*results, &ledger);
+  for (const double granted : (*results)[0].elastic_granted) EXPECT_NEAR(granted, 7e9, 10);
+  for (const double granted : (*results)[1].elastic_granted) EXPECT_NEAR(granted, 3e9, 10);
+  const LinkId link = *work->snapshot->FindLink("links/a--b");
+  EXPECT_NEAR(static_cast<double>(ledger.Usage(link).bulk), 10e9, 10);
+  // It stands in nobody's way.
+  EXPECT_EQ(ledger.Residual(link), ledger.Usage(link).reservable);
 }
 
 TEST_F(MeshOptimizerTest, NewsComesWhenThereIsSomeOrTheWaitIsOver) {

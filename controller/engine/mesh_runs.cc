@@ -16,6 +16,36 @@ absl::Status Stopping() { return absl::CancelledError("the controller is shuttin
 
 int64_t Bps(double rate) { return static_cast<int64_t>(std::min(rate, 9e18)); }
 
+// Most pairs that a status names.
+constexpr size_t kMostNamed = 100;
+
+void SetElastic(const Snapshot& snapshot, const MeshClassWork& asked,
+                const std::vector<double>& granted, v1::MeshClassStatus* status) {
+  double all_asked = 0, all_granted = 0;
+  std::vector<std::pair<double, size_t>> lacking;  // share
+  for (size_t i = 0; i < asked.elastic.size(); ++i) {
+    all_asked += asked.elastic[i];
+    all_granted += granted[i];
+    // Less than a bit is rounding.
+    if (granted[i] + 1 < asked.elastic[i]) lacking.emplace_back(granted[i] / asked.elastic[i], i);
+  }
+  status->set_elastic_bps(Bps(all_asked));
+  status->set_elastic_granted_bps(Bps(all_granted));
+  status->set_elastic_short(static_cast<int64_t>(lacking.size()));
+  const size_t named = std::min(lacking.size(), kMostNamed);
+  std::partial_sort(lacking.begin(), lacking.begin() + static_cast<std::ptrdiff_t>(named),
+                    lacking.end());
+  for (size_t i = 0; i < named; ++i) {
+    const size_t at = lacking[i].second;
+    const MeshDemand& demand = asked.problem.demands[at];
+    v1::MeshGrant* grant = status->add_least_granted();
+    grant->set_from(snapshot.node(static_cast<NodeId>(demand.from)).name);
+    grant->set_to(snapshot.node(static_cast<NodeId>(demand.to)).name);
+    grant->set_asked_bps(Bps(asked.elastic[at]));
+    grant->set_granted_bps(Bps(granted[at]));
+  }
+}
+
 }  // namespace
 
 google::protobuf::Timestamp MeshRuns::In(absl::Duration delay) const {
@@ -175,7 +205,8 @@ bool MeshRuns::BeginStoring() {
   return goes_on;
 }
 
-void MeshRuns::SetFound(const std::vector<MeshClassResult>& results, absl::Duration took) {
+void MeshRuns::SetFound(const MeshWork& work, const std::vector<MeshClassResult>& results,
+                        absl::Duration took) {
   Update([&] {
     *status_.mutable_solved() = In(absl::ZeroDuration());
     status_.set_seconds(absl::ToDoubleSeconds(took));
@@ -190,6 +221,8 @@ void MeshRuns::SetFound(const std::vector<MeshClassResult>& results, absl::Durat
       status->set_policies(one.policies);
       status->set_changed(one.changed);
       status->set_partial(one.stopped);
+      SetElastic(*work.snapshot, work.classes[static_cast<size_t>(status_.classes_size()) - 1],
+                 one.elastic_granted, status);
     }
   });
 }

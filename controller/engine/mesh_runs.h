@@ -49,7 +49,8 @@ class MeshRuns {
   // False: it has been cancelled.
   bool BeginStoring();
   // What the run has found.
-  void SetFound(const std::vector<MeshClassResult>& results, absl::Duration took);
+  void SetFound(const MeshWork& work, const std::vector<MeshClassResult>& results,
+                absl::Duration took);
   // It has ended. `error` of a failure.
   void End(const std::string& result, const std::string& error);
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "controller/compute/mesh/evaluate.h"
+#include "controller/compute/mesh/fill_routes.h"
 #include "controller/compute/mesh/live_mesh.h"
 #include "controller/compute/mesh/optimize.h"
 #include "controller/compute/mesh/reoptimize.h"
@@ -308,15 +309,15 @@ absl::StatusOr<std::vector<MeshClassResult>> AnswerMesh(
       });
 }
 
-bool KeepsGuarantees(Resources& resources, const MeshWork& work,
-                     const std::vector<MeshClassResult>& results) {
+MeshHeld HeldAfter(Resources& resources, const MeshWork& work,
+                   const std::vector<MeshClassResult>& results) {
   const Snapshot& snapshot = *work.snapshot;
   const ResolvedServices resolved = ResolveServices(snapshot, resources.intents());
   const Ledger pinned = BooksOf(snapshot, resources.intents(),
                                 OwnersOf(snapshot, resources.intents()), resources.placements())
                             .ledger;
   // Who has all that he asks.
-  const auto content = [&](const auto& routes_of) {
+  const auto content = [&](const auto& routes_of, Ledger* ledger) {
     PlannedMesh mesh;
     for (MeshClassPairs& needed : MeshPairsOf(resolved)) {
       for (size_t i = 0; i < work.classes.size(); ++i) {
@@ -326,17 +327,55 @@ bool KeepsGuarantees(Resources& resources, const MeshWork& work,
       }
     }
     std::vector<MeshHold> holds = MeshHoldsOf(snapshot, resolved, mesh, &resources.guarantees());
-    Ledger ledger = pinned;
-    BookMeshHolds(HoldAge::kOld, snapshot, &holds, &ledger);
+    BookMeshHolds(HoldAge::kOld, snapshot, &holds, ledger);
     std::set<std::string> services;
     for (const MeshHold& hold : holds) {
       if (hold.outcome == MeshHold::Outcome::kWanted) services.insert(hold.service);
     }
+    BookMeshHolds(HoldAge::kNew, snapshot, &holds, ledger);
     return services;
   };
-  const std::set<std::string> now = content([&](size_t i) { return work.classes[i].present; });
-  const std::set<std::string> then = content([&](size_t i) { return results[i].routes; });
-  return std::includes(then.begin(), then.end(), now.begin(), now.end());
+  Ledger before = pinned, after = pinned;
+  const std::set<std::string> now =
+      content([&](size_t i) { return work.classes[i].present; }, &before);
+  const std::set<std::string> then = content([&](size_t i) { return results[i].routes; }, &after);
+  const bool kept = std::includes(then.begin(), then.end(), now.begin(), now.end());
+  return {kept, kept ? std::move(after) : std::move(before)};
+}
+
+void GrantElastic(const MeshWork& work, std::vector<MeshClassResult>* results, Ledger* ledger) {
+  for (size_t at = 0; at < results->size(); ++at) {
+    const MeshClassWork& one = work.classes[at];
+    MeshClassResult& result = (*results)[at];
+    MeshProblem problem = one.problem;
+    for (size_t i = 0; i < problem.links.size(); ++i) {
+      double& capacity = problem.links[i].capacity;
+      if (capacity > 0) {
+        capacity =
+            static_cast<double>(ledger->Residual(static_cast<LinkId>(i), kTentativePriority));
+      }
+    }
+    for (size_t i = 0; i < problem.demands.size(); ++i) {
+      problem.demands[i].rate = std::min(one.elastic[i], kMostMeshRate);
+    }
+    const std::vector<double> none(problem.demands.size(), 0);
+    result.elastic_granted = FillFairly(problem, result.routes, none);
+    for (size_t i = 0; i < problem.demands.size(); ++i) {
+      problem.demands[i].rate = result.elastic_granted[i];
+    }
+    const MeshLoads loads = EvaluateMesh(problem, result.routes);
+    for (size_t i = 0; i < problem.links.size(); ++i) {
+      const LinkId link = static_cast<LinkId>(i);
+      // Not more than there is by rounding alone.
+      const int64_t bps = std::min(static_cast<int64_t>(std::min(loads.load[i], kMostMeshRate)),
+                                   ledger->Residual(link, kTentativePriority));
+      if (bps > 0) {
+        // Fits, as it has just been asked for. No policy has such a name.
+        static_cast<void>(ledger->Add(result.traffic_class, std::span(&link, 1), bps,
+                                      ReservationKind::kBulk, kTentativePriority));
+      }
+    }
+  }
 }
 
 std::vector<Mutation> MutationsOf(const MeshWork& work,

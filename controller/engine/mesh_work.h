@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "controller/compute/ledger.h"
 #include "controller/compute/mesh/problem.h"
 #include "controller/compute/mesh/routes.h"
 #include "controller/engine/resources.h"
@@ -52,6 +53,7 @@ struct MeshClassResult {
   double demand_bps = 0, granted_bps = 0;
   bool stopped = false;
   std::vector<int32_t> changed_demands;
+  std::vector<double> elastic_granted;  // by demand, at most what it asks for; see GrantElastic
 };
 
 struct MeshSolveOptions {
@@ -77,10 +79,20 @@ absl::StatusOr<std::vector<MeshClassResult>> AnswerMesh(
     const MeshWork& work, const std::map<std::string, std::vector<double>>& prices,
     const MeshSolveOptions& options);
 
-// Whether every service that `resources` say is guaranteed its rates still would be. As slow as
-// finding the worst case of each service whose routes change.
-bool KeepsGuarantees(Resources& resources, const MeshWork& work,
-                     const std::vector<MeshClassResult>& results);
+struct MeshHeld {
+  // Every service that the records say is guaranteed its rates still would be.
+  bool kept = false;
+  // What pinned policies and guarantees hold then; if not kept, as routes are at present.
+  Ledger ledger;
+};
+
+// As slow as finding the worst case of each service whose routes change.
+MeshHeld HeldAfter(Resources& resources, const MeshWork& work,
+                   const std::vector<MeshClassResult>& results);
+
+// Grants elastic demand what `ledger` has left, class after class, max-min fairly over the routes
+// of the results, and books it as bulk, which takes from nobody.
+void GrantElastic(const MeshWork& work, std::vector<MeshClassResult>* results, Ledger* ledger);
 
 // The records that must be written for it.
 std::vector<Mutation> MutationsOf(const MeshWork& work,

@@ -34,6 +34,19 @@ std::string Outcome(const v1::MeshStatus& status) {
   return Printable(result);
 }
 
+// "24G of 30G, least 4G of 5G a to b".
+std::string Excess(const v1::MeshClassStatus& one) {
+  if (one.elastic_bps() == 0) return "-";
+  std::string text =
+      absl::StrCat(FormatRate(one.elastic_granted_bps()), " of ", FormatRate(one.elastic_bps()));
+  if (one.least_granted().empty()) return text;
+  const v1::MeshGrant& least = one.least_granted(0);
+  absl::StrAppend(&text, ", least ", FormatRate(least.granted_bps()), " of ",
+                  FormatRate(least.asked_bps()), " ", ShortName(least.from()), " to ",
+                  ShortName(least.to()));
+  return text;
+}
+
 std::string Progress(const v1::MeshRun& run) {
   std::string text = absl::StrCat("run ", run.run(), ", ", Printable(run.reason()), ": ");
   if (run.phase() != "solving") return text + Printable(run.phase());
@@ -48,12 +61,13 @@ std::string Progress(const v1::MeshRun& run) {
 
 void ShowClasses(Context& context, const v1::MeshStatus& status) {
   if (status.classes().empty()) return;
-  Table table({"CLASS", "MLU", "LOWER BOUND", "DEMAND", "GRANTED", "POLICIES", "MOVED"});
+  Table table(
+      {"CLASS", "MLU", "LOWER BOUND", "DEMAND", "GRANTED", "EXCESS GRANTED", "POLICIES", "MOVED"});
   for (const v1::MeshClassStatus& one : status.classes()) {
     table.Add({ShortName(one.traffic_class()),
                Percent(one.mlu()) + (one.partial() ? " (time limit)" : ""),
                Percent(one.lower_bound()), FormatRate(one.demand_bps()),
-               FormatRate(one.granted_bps()), absl::StrCat(one.policies()),
+               FormatRate(one.granted_bps()), Excess(one), absl::StrCat(one.policies()),
                absl::StrCat(one.changed())});
   }
   table.Print(context.out(), context.color());

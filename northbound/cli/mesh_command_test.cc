@@ -29,6 +29,13 @@ v1::MeshStatus Solved(int64_t run, const std::string& result) {
   bulk.set_policies(20);
   bulk.set_changed(3);
   bulk.set_partial(true);
+  bulk.set_elastic_bps(30'000'000'000);
+  bulk.set_elastic_granted_bps(24'000'000'000);
+  v1::MeshGrant& least = *bulk.add_least_granted();
+  least.set_from("nodes/a");
+  least.set_to("nodes/b");
+  least.set_asked_bps(5'000'000'000);
+  least.set_granted_bps(4'000'000'000);
   return status;
 }
 
@@ -58,11 +65,12 @@ TEST_F(CliTest, MeshStatusSaysWhatWasFoundWhatGoesOnAndWhatIsNext) {
                                  "0.8 of at most 10.0 s\n"
                                  "next run at "));
   EXPECT_THAT(ran.out, HasSubstr(": demands or reservations changed\nsolved "));
-  EXPECT_THAT(ran.out, HasSubstr(" in 0.250 s\n"
-                                 "CLASS  MLU                   LOWER BOUND  DEMAND  GRANTED  "
-                                 "POLICIES  MOVED\n"
-                                 "bulk   120.0 % (time limit)  119.0 %      48G     40G      "
-                                 "20        3\n"));
+  EXPECT_THAT(ran.out,
+              HasSubstr(" in 0.250 s\n"
+                        "CLASS  MLU                   LOWER BOUND  DEMAND  GRANTED  EXCESS GRANTED"
+                        "                     POLICIES  MOVED\n"
+                        "bulk   120.0 % (time limit)  119.0 %      48G     40G      "
+                        "24G of 30G, least 4G of 5G a to b  20        3\n"));
   EXPECT_THAT(Run({"mesh", "status", "-o", "json"}).out, HasSubstr("\"lower_bound\": 1.19"));
   EXPECT_EQ(Run({"mesh", "status", "-o", "name"}).out, "bulk\n");
   status.set_result("failed");

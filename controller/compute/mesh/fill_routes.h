@@ -1,4 +1,4 @@
-// Private to this folder. How much of each demand fixed weighted routes can carry without
+// How much of each demand fixed weighted routes can carry without
 // overloading a link.
 #ifndef WAYMARK_CONTROLLER_COMPUTE_MESH_FILL_ROUTES_H_
 #define WAYMARK_CONTROLLER_COMPUTE_MESH_FILL_ROUTES_H_
