@@ -13,41 +13,16 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 
 // A store on which commits can fail.
-class FailingStore final : public Store {
+class FailingStore final : public ForwardingStore {
  public:
-  explicit FailingStore(Store& store) : store_(store) {}
+  using ForwardingStore::ForwardingStore;
 
   void Commit(std::vector<Mutation> mutations, Done done) override {
     if (fails) return done(absl::ResourceExhaustedError("disk full"));
-    store_.Commit(std::move(mutations), std::move(done));
+    ForwardingStore::Commit(std::move(mutations), std::move(done));
   }
-  Revision current() const override { return store_.current(); }
-  Revision oldest() const override { return store_.oldest(); }
-  absl::StatusOr<Record> Get(const std::string& key, Revision as_of) const override {
-    return store_.Get(key, as_of);
-  }
-  absl::StatusOr<std::vector<Record>> List(const std::string& prefix, Revision as_of,
-                                           const std::string& after, size_t limit) const override {
-    return store_.List(prefix, as_of, after, limit);
-  }
-  absl::StatusOr<Revision> RevisionAt(absl::Time time) const override {
-    return store_.RevisionAt(time);
-  }
-  absl::StatusOr<absl::Time> TimeOf(Revision revision) const override {
-    return store_.TimeOf(revision);
-  }
-  absl::StatusOr<std::unique_ptr<Subscription>> Watch(Revision after, OnChange on_change) override {
-    return store_.Watch(after, std::move(on_change));
-  }
-  absl::StatusOr<Revision> Backup(const std::string& folder) override {
-    return store_.Backup(folder);
-  }
-  absl::Status Compact(Revision before) override { return store_.Compact(before); }
 
   bool fails = false;
-
- private:
-  Store& store_;
 };
 
 class EngineProgrammingTest : public testing::Test {

@@ -13,28 +13,10 @@ constexpr char kPolicy[] = "policies/a:65537:b";
 
 // A store whose watchers are told late, when asked so: its threads promise no order between them
 // and the answers to commits.
-class LateStore final : public Store {
+class LateStore final : public ForwardingStore {
  public:
-  explicit LateStore(Store& store) : store_(store) {}
+  using ForwardingStore::ForwardingStore;
 
-  void Commit(std::vector<Mutation> mutations, Done done) override {
-    store_.Commit(std::move(mutations), std::move(done));
-  }
-  Revision current() const override { return store_.current(); }
-  Revision oldest() const override { return store_.oldest(); }
-  absl::StatusOr<Record> Get(const std::string& key, Revision as_of) const override {
-    return store_.Get(key, as_of);
-  }
-  absl::StatusOr<std::vector<Record>> List(const std::string& prefix, Revision as_of,
-                                           const std::string& after, size_t limit) const override {
-    return store_.List(prefix, as_of, after, limit);
-  }
-  absl::StatusOr<Revision> RevisionAt(absl::Time time) const override {
-    return store_.RevisionAt(time);
-  }
-  absl::StatusOr<absl::Time> TimeOf(Revision revision) const override {
-    return store_.TimeOf(revision);
-  }
   absl::StatusOr<std::unique_ptr<Subscription>> Watch(Revision after, OnChange on_change) override {
     tell_ = std::move(on_change);
     return store_.Watch(after, [this](const ChangeSet& changes) {
@@ -42,10 +24,6 @@ class LateStore final : public Store {
       if (!late_) Tell();
     });
   }
-  absl::StatusOr<Revision> Backup(const std::string& folder) override {
-    return store_.Backup(folder);
-  }
-  absl::Status Compact(Revision before) override { return store_.Compact(before); }
 
   void SetLate(bool late) {
     late_ = late;
@@ -57,7 +35,6 @@ class LateStore final : public Store {
     for (const ChangeSet& changes : std::exchange(held_, {})) tell_(changes);
   }
 
-  Store& store_;
   OnChange tell_;
   bool late_ = false;
   std::vector<ChangeSet> held_;

@@ -109,6 +109,41 @@ class FakeAgent final : public SwitchSession, public std::enable_shared_from_thi
   std::deque<southbound::v1::ControllerMessage> inbox_;
 };
 
+// Passes everything on; a test overrides what shall go wrong.
+class ForwardingStore : public Store {
+ public:
+  explicit ForwardingStore(Store& store) : store_(store) {}
+
+  void Commit(std::vector<Mutation> mutations, Done done) override {
+    store_.Commit(std::move(mutations), std::move(done));
+  }
+  Revision current() const override { return store_.current(); }
+  Revision oldest() const override { return store_.oldest(); }
+  absl::StatusOr<Record> Get(const std::string& key, Revision as_of) const override {
+    return store_.Get(key, as_of);
+  }
+  absl::StatusOr<std::vector<Record>> List(const std::string& prefix, Revision as_of,
+                                           const std::string& after, size_t limit) const override {
+    return store_.List(prefix, as_of, after, limit);
+  }
+  absl::StatusOr<Revision> RevisionAt(absl::Time time) const override {
+    return store_.RevisionAt(time);
+  }
+  absl::StatusOr<absl::Time> TimeOf(Revision revision) const override {
+    return store_.TimeOf(revision);
+  }
+  absl::StatusOr<std::unique_ptr<Subscription>> Watch(Revision after, OnChange on_change) override {
+    return store_.Watch(after, std::move(on_change));
+  }
+  absl::StatusOr<Revision> Backup(const std::string& folder) override {
+    return store_.Backup(folder);
+  }
+  absl::Status Compact(Revision before) override { return store_.Compact(before); }
+
+ protected:
+  Store& store_;
+};
+
 // Nodes a, b, c in a triangle of 10 Gbit/s, te metric 10 a--b, a--c, c--b; a pinned class "gold"
 // with node protection; a customer's E-Line "line" from a to b over it, 1 Gbit/s.
 inline v1::Bundle TriangleBundle() {
