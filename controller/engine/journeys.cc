@@ -40,7 +40,7 @@ uint32_t Journeys::Number(const std::string& node) {
 
 void Journeys::Noticed(Revision revision, std::string what) {
   if (!next_) {
-    next_.emplace();
+    next_ = Journey();
     next_->first = revision;
     next_->noticed = clock_.Now();
     next_->begin = clock_.Monotonic();

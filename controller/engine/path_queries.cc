@@ -181,8 +181,8 @@ absl::Status EnginePathQueries::Known::Derive() {
   auto owners = OwnersOf(network, resources.intents());
   PathBooks books = BooksOf(network, resources.intents(), owners, resources.placements(),
                             &resources.guarantees());
-  derived = std::make_unique<const Derived>(*std::move(snapshot), std::move(owners),
-                                            std::move(books), AvailabilityModel(network));
+  derived.reset(new Derived{*std::move(snapshot), std::move(owners), std::move(books),
+                            AvailabilityModel(network)});
   return absl::OkStatus();
 }
 

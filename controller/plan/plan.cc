@@ -87,7 +87,8 @@ class Planner {
     std::vector<MeshHold> holds;
     const auto placed = PlacePinned(std::move(pinned), &holds);
     NoteGuarantees(mesh, holds);
-    for (const auto& [name, service] : resolved_.services) {
+    for (const auto& named : resolved_.services) {
+      const auto& service = named.second;
       ForEachFlow(
           service, /*pinned=*/true,
           [&](const v1::TrafficClass& traffic_class, const std::pair<NodeId, NodeId>& pair) {

@@ -4,6 +4,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "northbound/cli/client.h"
 #include "northbound/cli/exit_code.h"
 #include "northbound/cli/print.h"
 

@@ -14,6 +14,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "controller/base/clock.h"
+#include "northbound/cli/connect_options.h"
 #include "northbound/cli/kind.h"
 #include "waymark/v1/guarantees.grpc.pb.h"
 #include "waymark/v1/mesh.grpc.pb.h"
@@ -21,28 +22,6 @@
 #include "waymark/v1/services.grpc.pb.h"
 
 namespace waymark::cli {
-
-struct ConnectOptions {
-  // "HOST:PORT" or "unix:PATH".
-  std::string server = "localhost:9341";
-  // TLS is used when `tls` is set or any file is named. Without `ca_file`: the system's
-  // authorities.
-  bool tls = false;
-  std::string ca_file;
-  // Both or neither: the client's identity.
-  std::string cert_file;
-  std::string key_file;
-  // The name that the server's certificate must carry, when it is not the host in `server`.
-  std::string tls_name;
-  // Limit of one call.
-  absl::Duration timeout = absl::Seconds(10);
-};
-
-// Which past a read is asked of. Both unset: now.
-struct AsOf {
-  int64_t revision = 0;
-  absl::Time time = absl::InfinitePast();
-};
 
 // The sentence for a failed call: the server's ErrorInfo (resource, field, what to do) when there
 // is one, and for an unreachable server the address and the way out. Control characters are

@@ -1,5 +1,7 @@
 #include "northbound/cli/completion.h"
 
+#include <CLI/CLI.hpp>
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "northbound/cli/kind.h"

@@ -2,8 +2,11 @@
 #ifndef WAYMARK_NORTHBOUND_CLI_COMPLETION_H_
 #define WAYMARK_NORTHBOUND_CLI_COMPLETION_H_
 
-#include <CLI/CLI.hpp>
 #include <string>
+
+namespace CLI {
+class App;
+}
 
 namespace waymark::cli {
 

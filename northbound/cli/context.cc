@@ -2,7 +2,14 @@
 
 #include <string>
 
+#include "northbound/cli/client.h"
+
 namespace waymark::cli {
+
+Context::Context(Io& io, const Globals& globals, const Clock& clock)
+    : io_(io), globals_(globals), clock_(clock) {}
+
+Context::~Context() = default;
 
 absl::StatusOr<Client*> Context::client() {
   if (client_ == nullptr) {

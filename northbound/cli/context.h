@@ -9,10 +9,12 @@
 
 #include "absl/status/statusor.h"
 #include "controller/base/clock.h"
-#include "northbound/cli/client.h"
+#include "northbound/cli/connect_options.h"
 #include "northbound/cli/format.h"
 
 namespace waymark::cli {
+
+class Client;
 
 struct Io {
   std::istream& in;
@@ -36,8 +38,8 @@ struct Globals {
 // Not thread-safe.
 class Context {
  public:
-  Context(Io& io, const Globals& globals, const Clock& clock)
-      : io_(io), globals_(globals), clock_(clock) {}
+  Context(Io& io, const Globals& globals, const Clock& clock);
+  ~Context();
 
   Io& io() { return io_; }
   std::ostream& out() { return io_.out; }

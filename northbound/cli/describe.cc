@@ -3,6 +3,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "northbound/cli/client.h"
 #include "northbound/cli/commands.h"
 #include "northbound/cli/exit_code.h"
 #include "northbound/cli/mesh_guarantees.h"

@@ -1,3 +1,4 @@
+#include "northbound/cli/client.h"
 #include "northbound/cli/commands.h"
 #include "northbound/cli/kind.h"
 #include "northbound/cli/print.h"

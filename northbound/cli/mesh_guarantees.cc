@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "northbound/cli/client.h"
 #include "northbound/cli/commands.h"
 #include "northbound/cli/exit_code.h"
 #include "northbound/cli/path_text.h"

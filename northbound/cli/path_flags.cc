@@ -1,5 +1,7 @@
 #include "northbound/cli/path_flags.h"
 
+#include <CLI/CLI.hpp>
+
 namespace waymark::cli {
 
 const char kPathComputeFooter[] =

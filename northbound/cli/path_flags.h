@@ -2,9 +2,11 @@
 #ifndef WAYMARK_NORTHBOUND_CLI_PATH_FLAGS_H_
 #define WAYMARK_NORTHBOUND_CLI_PATH_FLAGS_H_
 
-#include <CLI/CLI.hpp>
-
 #include "northbound/cli/commands.h"
+
+namespace CLI {
+class App;
+}
 
 namespace waymark::cli {
 

@@ -1,4 +1,5 @@
 #include "absl/strings/str_cat.h"
+#include "northbound/cli/client.h"
 #include "northbound/cli/commands.h"
 #include "northbound/cli/exit_code.h"
 #include "northbound/cli/path_command.h"

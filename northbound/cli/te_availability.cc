@@ -1,6 +1,7 @@
 #include "northbound/cli/te_availability.h"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "absl/strings/numbers.h"

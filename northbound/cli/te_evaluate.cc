@@ -1,5 +1,6 @@
 #include "northbound/cli/te.h"
 
+#include <nlohmann/json.hpp>
 #include <optional>
 
 #include "absl/strings/str_cat.h"

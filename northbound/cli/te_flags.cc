@@ -1,5 +1,7 @@
 #include "northbound/cli/te_flags.h"
 
+#include <CLI/CLI.hpp>
+
 namespace waymark::cli {
 
 const char kTeSolveFooter[] =

@@ -2,9 +2,11 @@
 #ifndef WAYMARK_NORTHBOUND_CLI_TE_FLAGS_H_
 #define WAYMARK_NORTHBOUND_CLI_TE_FLAGS_H_
 
-#include <CLI/CLI.hpp>
-
 #include "northbound/cli/te.h"
+
+namespace CLI {
+class App;
+}
 
 namespace waymark::cli {
 

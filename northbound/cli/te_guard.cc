@@ -1,6 +1,7 @@
 #include "northbound/cli/te_guard.h"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "absl/strings/ascii.h"

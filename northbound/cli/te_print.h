@@ -3,7 +3,7 @@
 #define WAYMARK_NORTHBOUND_CLI_TE_PRINT_H_
 
 #include <cstdint>
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 

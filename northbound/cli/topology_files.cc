@@ -8,6 +8,7 @@
 #include "controller/topology/snapshot.h"
 #include "northbound/cli/bundle_files.h"
 #include "northbound/cli/change.h"
+#include "northbound/cli/client.h"
 #include "northbound/cli/commands.h"
 #include "northbound/cli/exit_code.h"
 #include "northbound/cli/kind.h"

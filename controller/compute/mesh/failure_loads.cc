@@ -30,8 +30,7 @@ FailureLoads::FailureLoads(const MeshProblem& problem,
   }
   for (size_t f = 0; f < fails_.size(); ++f) {
     std::ranges::sort(fails_[f]);
-    const auto repeated = std::ranges::unique(fails_[f]);
-    fails_[f].erase(repeated.begin(), repeated.end());
+    fails_[f].erase(std::unique(fails_[f].begin(), fails_[f].end()), fails_[f].end());
     for (const int32_t link : fails_[f]) kills_[link].push_back(static_cast<int32_t>(f));
   }
 }
@@ -233,8 +232,7 @@ double FailureLoads::CostOf(const PairRoutes& pair, double rate) const {
     links.insert(links.end(), route.links.begin(), route.links.end());
   }
   std::ranges::sort(links);
-  const auto repeated = std::ranges::unique(links);
-  links.erase(repeated.begin(), repeated.end());
+  links.erase(std::unique(links.begin(), links.end()), links.end());
   std::vector<std::vector<size_t>> place(pair.size());  // in `links`, by route
   std::vector<double> before(links.size(), 0), after(links.size());
   for (size_t i = 0; i < pair.size(); ++i) {

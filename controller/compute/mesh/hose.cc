@@ -17,8 +17,7 @@ absl::Status BadSite(size_t index, const char* field, const std::string& what) {
 
 void SortOnce(std::vector<HosePair>& pairs) {
   std::ranges::sort(pairs);
-  const auto again = std::ranges::unique(pairs);
-  pairs.erase(again.begin(), again.end());
+  pairs.erase(std::unique(pairs.begin(), pairs.end()), pairs.end());
 }
 
 }  // namespace

@@ -134,8 +134,7 @@ std::vector<int32_t> HoseSearch::PairsOf(const Block& block, int32_t hot) const 
     pairs.push_back(state_.PairOf(state_.groups(block.hose).Nodes(share.from, share.to)));
   }
   std::ranges::sort(pairs);
-  const auto again = std::ranges::unique(pairs);
-  pairs.erase(again.begin(), again.end());
+  pairs.erase(std::unique(pairs.begin(), pairs.end()), pairs.end());
   return pairs;
 }
 

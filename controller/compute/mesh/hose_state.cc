@@ -23,8 +23,8 @@ HoseState::HoseState(const MeshProblem& problem, std::span<const Hose> hoses,
     for (const HosePair& nodes : HosePairs(hose)) pairs_.push_back({.nodes = nodes});
   }
   std::ranges::sort(pairs_, {}, &Pair::nodes);
-  const auto again = std::ranges::unique(pairs_, {}, &Pair::nodes);
-  pairs_.erase(again.begin(), again.end());
+  const auto same = [](const Pair& a, const Pair& b) { return a.nodes == b.nodes; };
+  pairs_.erase(std::unique(pairs_.begin(), pairs_.end(), same), pairs_.end());
   for (const MeshDemand& demand : problem.demands) {
     if (demand.rate > 0) pairs_[PairOf({demand.from, demand.to})].rate = demand.rate;
   }

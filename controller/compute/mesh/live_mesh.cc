@@ -68,8 +68,7 @@ std::vector<int32_t> LiveMesh::Users(std::span<const int32_t> links) const {
     });
   }
   std::ranges::sort(users);
-  const auto again = std::ranges::unique(users);
-  users.erase(again.begin(), again.end());
+  users.erase(std::unique(users.begin(), users.end()), users.end());
   return users;
 }
 

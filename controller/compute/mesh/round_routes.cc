@@ -194,8 +194,7 @@ class Rounder {
     if (users_.empty()) IndexUsers();
     std::vector<int32_t>& users = users_[link];
     std::ranges::sort(users);
-    const auto again = std::ranges::unique(users);
-    users.erase(again.begin(), again.end());
+    users.erase(std::unique(users.begin(), users.end()), users.end());
     std::vector<int32_t> present;
     std::ranges::copy_if(users, std::back_inserter(present),
                          [&](int32_t demand) { return Uses(demand, link); });

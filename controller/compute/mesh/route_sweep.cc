@@ -264,8 +264,7 @@ SweepResult SweepDown(const SweepOptions& options, SweepSchedule schedule, Route
   }
   for (const RouteSweep::Moved& move : moved) result.moved.push_back(move.demand);
   std::ranges::sort(result.moved);
-  const auto again = std::ranges::unique(result.moved);
-  result.moved.erase(again.begin(), again.end());
+  result.moved.erase(std::unique(result.moved.begin(), result.moved.end()), result.moved.end());
   return result;
 }
 
