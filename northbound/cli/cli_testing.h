@@ -3,7 +3,6 @@
 #define WAYMARK_NORTHBOUND_CLI_CLI_TESTING_H_
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -19,14 +18,12 @@ namespace waymark::cli {
 
 class CliTest : public testing::Test {
  protected:
-  // Sockets have short paths: not the test's own folder, which may be deep.
-  CliTest() : socket_(absl::StrCat("/tmp/wmcli-", getpid(), ".sock")), server_(socket_) {
+  CliTest() {
     folder_ =
         testing::TempDir() + "/" + testing::UnitTest::GetInstance()->current_test_info()->name();
     std::filesystem::remove_all(folder_);
     std::filesystem::create_directories(folder_);
   }
-  ~CliTest() override { std::filesystem::remove(socket_); }
 
   Ran Run(std::vector<std::string> args, const std::string& in = "",
           const bool interactive = false) {
@@ -124,7 +121,6 @@ class CliTest : public testing::Test {
     server_.Put(r);
   }
 
-  const std::string socket_;
   FakeServer server_;
   std::string folder_;
 };

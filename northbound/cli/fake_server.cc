@@ -327,7 +327,7 @@ class FakeServer::Changes final : public v1::ChangeService::Service {
   FakeServer& server_;
 };
 
-FakeServer::FakeServer(const std::string& path) : path_(path), state_(std::make_unique<State>()) {
+FakeServer::FakeServer() : state_(std::make_unique<State>()) {
   services_.push_back(std::make_unique<Topology>(*state_));
   services_.push_back(std::make_unique<Customers>(*state_));
   services_.push_back(std::make_unique<Policies>(*state_));

@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "controller/base/socket_folder.h"
 #include "northbound/cli/kind.h"
 #include "waymark/v1/guarantees.grpc.pb.h"
 #include "waymark/v1/mesh.grpc.pb.h"
@@ -24,11 +25,11 @@ namespace waymark::cli {
 // Thread-safe: gRPC's threads call it.
 class FakeServer {
  public:
-  // Serves on a Unix socket at `path`, which must be short (108 bytes) and free.
-  explicit FakeServer(const std::string& path);
+  // Serves on a Unix socket of its own.
+  FakeServer();
   ~FakeServer();
 
-  std::string address() const { return "unix:" + path_; }
+  std::string address() const { return folder_.Address("server"); }
 
   // By full name.
   void Put(const v1::Resource& resource);
@@ -79,7 +80,7 @@ class FakeServer {
   class Mesh;
   class Guarantees;
 
-  const std::string path_;
+  const SocketFolder folder_;
   std::unique_ptr<State> state_;
   std::vector<std::unique_ptr<grpc::Service>> services_;
   std::unique_ptr<grpc::Server> server_;

@@ -1,9 +1,6 @@
 // The path and plan commands against a fake controller.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
-
-#include <filesystem>
 
 #include "absl/strings/str_cat.h"
 #include "northbound/cli/fake_server.h"
@@ -42,7 +39,7 @@ v1::Promise MakePromise() {
 
 class PathLiveTest : public testing::Test {
  protected:
-  PathLiveTest() : socket_(absl::StrCat("/tmp/wmpath-", getpid(), ".sock")), server_(socket_) {
+  PathLiveTest() {
     v1::Bundle b;
     b.add_nodes()->set_name("nodes/zrh");
     b.add_traffic_classes()->set_name("trafficClasses/voice");
@@ -65,14 +62,12 @@ class PathLiveTest : public testing::Test {
     policy.mutable_status()->set_state(v1::UP);
     server_.Put(r);
   }
-  ~PathLiveTest() override { std::filesystem::remove(socket_); }
 
   Ran Run(std::vector<std::string> args, const std::string& in = "", bool interactive = false) {
     args.insert(args.begin(), {"--server", server_.address()});
     return Waymark(args, in, interactive);
   }
 
-  const std::string socket_;
   FakeServer server_;
 };
 

@@ -12,11 +12,11 @@
 
 #include "absl/strings/str_cat.h"
 #include "controller/base/clock.h"
+#include "controller/base/socket_folder.h"
 #include "southbound/agent/agent_core.h"
 #include "southbound/agent/fake_dataplane.h"
 #include "southbound/agent/state_file.h"
 #include "southbound/agent/test_objects.h"
-#include "southbound/session/socket_folder.h"
 #include "southbound/session/southbound_server.h"
 
 namespace waymark {

@@ -12,7 +12,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "controller/base/clock.h"
-#include "southbound/session/socket_folder.h"
+#include "controller/base/socket_folder.h"
 
 namespace waymark {
 namespace {

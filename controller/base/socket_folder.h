@@ -1,5 +1,5 @@
-#ifndef WAYMARK_SOUTHBOUND_SESSION_SOCKET_FOLDER_H_
-#define WAYMARK_SOUTHBOUND_SESSION_SOCKET_FOLDER_H_
+#ifndef WAYMARK_CONTROLLER_BASE_SOCKET_FOLDER_H_
+#define WAYMARK_CONTROLLER_BASE_SOCKET_FOLDER_H_
 
 #include <cstdlib>
 #include <filesystem>
@@ -9,7 +9,8 @@
 namespace waymark {
 
 // For tests: a folder with a name short enough for a Unix socket's 107 bytes, which a test's own
-// folder often is not. It goes with this object.
+// folder often is not, and of its own: sandboxed tests share /tmp and count processes alike. It
+// goes with this object.
 class SocketFolder {
  public:
   SocketFolder() {
@@ -32,4 +33,4 @@ class SocketFolder {
 
 }  // namespace waymark
 
-#endif  // WAYMARK_SOUTHBOUND_SESSION_SOCKET_FOLDER_H_
+#endif  // WAYMARK_CONTROLLER_BASE_SOCKET_FOLDER_H_
