@@ -14,6 +14,8 @@ namespace {
 constexpr size_t kMaxNames = 12;
 // A target is a decimal fraction, which a double holds only nearly: 1 - 0.99999 > 0.00001.
 constexpr double kTargetTolerance = 1e-9;
+// What such a fraction may be off by.
+constexpr double kOfTarget = 2.3e-16;
 
 bool StatesBoth(double mtbf_hours, double mttr_hours) { return mtbf_hours > 0 && mttr_hours > 0; }
 
@@ -30,10 +32,10 @@ std::string Printed(const char* format, double value) {
   return text;
 }
 
-std::string FirstNames(const std::vector<std::string>& names) {
+std::string FirstNames(const std::vector<std::string>& names, const char* separator = ", ") {
   std::string text;
   for (size_t i = 0; i < std::min(names.size(), kMaxNames); ++i) {
-    text += (i == 0 ? "" : ", ") + names[i];
+    text += (i == 0 ? "" : separator) + names[i];
   }
   if (names.size() > kMaxNames) {
     text += " and " + std::to_string(names.size() - kMaxNames) + " more";
@@ -204,13 +206,16 @@ double AvailabilityModel::Unavailability(std::span<const std::vector<LinkId>> pa
 v1::PromiseTerm AvailabilityModel::TermOf(const std::string& label,
                                           std::span<const Element> elements, uint32_t on_paths,
                                           double down) const {
-  std::vector<std::string> names;
+  std::vector<std::string> names, figures;
   for (const Element& element : elements) {
-    if (element.on_paths == on_paths && Stated(element)) names.push_back(NameOf(element));
+    if (element.on_paths != on_paths || !Stated(element)) continue;
+    names.push_back(NameOf(element));
+    figures.push_back(NameOf(element) + " " + AvailabilityText(UnavailabilityOf(element)));
   }
   v1::PromiseTerm term;
   term.set_label("availability, " + label);
-  term.set_value(AvailabilityText(down) + " = " + (names.empty() ? "nothing" : FirstNames(names)));
+  term.set_value(AvailabilityText(down) + " = " +
+                 FirstNames(names.size() == 1 ? names : figures, " x "));
   return term;
 }
 
@@ -273,7 +278,9 @@ std::string AvailabilityText(double unavailability) {
   const int digits = std::clamp(
       1 - static_cast<int>(std::floor(std::log10(percent_down * (1 + kTargetTolerance)))), 1, 15);
   const double unit = std::pow(10, -digits);
-  const double shown_down = std::ceil(percent_down / unit * (1 - 1e-12)) * unit;
+  // What a target leaves is no truer than the target, a number close to 1.
+  const double slack = std::min(1e-3, kOfTarget * 100 / unit);
+  const double shown_down = std::ceil(percent_down / unit * (1 - 1e-12) - slack) * unit;
   char text[64];
   std::snprintf(text, sizeof text, "%.*f %%", digits, 100 - shown_down);
   return text;

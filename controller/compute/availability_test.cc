@@ -80,7 +80,7 @@ TEST_F(AvailabilityTest, EndsAndSharedDuctAreCommon) {
   EXPECT_TRUE(told.stated);
   ASSERT_EQ(told.terms.size(), 5u);
   EXPECT_EQ(told.terms[0].label(), "availability, common to both paths");
-  EXPECT_EQ(told.terms[0].value(), "99.20 % = nodes/a, srlgs/duct");
+  EXPECT_EQ(told.terms[0].value(), "99.20 % = nodes/a 99.50 % x srlgs/duct 99.70 %");
   EXPECT_EQ(told.terms[1].label(), "availability, protect path alone");
   EXPECT_EQ(told.terms[1].value(), "98.0 % = links/a--c");
   EXPECT_EQ(told.terms[2].value(), "99.0 % = links/a--b");
@@ -98,6 +98,13 @@ TEST_F(AvailabilityTest, NothingStatedPromisesNothing) {
   EXPECT_TRUE(told.Meets(0));
   ASSERT_EQ(told.terms.size(), 1u);
   EXPECT_EQ(told.terms[0].label(), "availability, not stated, counted as never failing");
+}
+
+TEST_F(AvailabilityTest, ATargetIsEchoedAsItWasGiven) {
+  EXPECT_EQ(AvailabilityText(1 - 0.999999), "99.99990 %");
+  EXPECT_EQ(AvailabilityText(1 - 0.99999), "99.9990 %");
+  EXPECT_EQ(AvailabilityText(1 - 0.9999999), "99.999990 %");
+  EXPECT_EQ(AvailabilityText(1.01e-6), "99.99989 %");
 }
 
 TEST_F(AvailabilityTest, OneFigureAloneIsNotStated) {

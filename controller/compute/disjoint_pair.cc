@@ -62,6 +62,7 @@ class PairSolver {
       Give(flow, Shared(flow));
       return;
     }
+    if (options_.allow_shared_risks) floor.shared = std::max(floor.shared, options_.least_shared);
     if (options_.order == PairOrder::kMinMax) {
       floor.dearest.cost = floor.total.cost / 2 + floor.total.cost % 2;
     }
@@ -112,7 +113,9 @@ class PairSolver {
 }  // namespace
 
 PairOptions PairOptionsOf(const PathConstraints& constraints, WorkLimit limit) {
-  return {constraints.pair_order, constraints.allow_shared_risks, std::move(limit)};
+  return {.order = constraints.pair_order,
+          .allow_shared_risks = constraints.allow_shared_risks,
+          .limit = std::move(limit)};
 }
 
 PairResult DisjointPair(PathSearch& search, const Protection& protection, NodeId from,

@@ -23,6 +23,9 @@ struct PairOptions {
   // (RiskTable: each risk weighs one), of those the best by `order`.
   bool allow_shared_risks = false;
   WorkLimit limit;  // in path searches
+  // The caller has proven that no pair shares fewer: spares the search that proof. Read with
+  // allow_shared_risks alone.
+  int64_t least_shared = 0;
 };
 
 // What `constraints` ask of a pair.

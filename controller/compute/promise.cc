@@ -92,9 +92,11 @@ class PromiseWriter {
   void WriteCommitment(const LatencyBound& working) {
     if (!working.bounded()) return;
     const int64_t burst = BurstBytes(query_.burst_bytes, query_.rate_bps);
-    Arithmetic("latency holds within", BandwidthText(query_.rate_bps) + " and bursts of " +
-                                           std::to_string(burst) +
-                                           " bytes, while all flows keep to theirs");
+    const std::string bytes = std::to_string(burst) + " bytes";
+    Arithmetic("latency holds within",
+               (query_.rate_bps > 0 ? BandwidthText(query_.rate_bps) + " and bursts of " + bytes
+                                    : "one burst of " + bytes + ", no bandwidth being asked for") +
+                   ", while all flows keep to theirs");
   }
 
   void WriteSharedRisks() {

@@ -74,8 +74,9 @@ TEST_F(PromiseTest, FiguresAndTheirArithmetic) {
   EXPECT_EQ(Term(promise, "failover, detection"),
             "39.374 ms = 3 probes x 10.0 ms + 9.374 ms for the last to come back");
   EXPECT_EQ(Term(promise, "failover, what protect is slower by"), "4.04 ms");
-  EXPECT_EQ(Term(promise, "latency holds within"),
-            "0 bit/s and bursts of 3284 bytes, while all flows keep to theirs");
+  EXPECT_EQ(
+      Term(promise, "latency holds within"),
+      "one burst of 3284 bytes, no bandwidth being asked for, while all flows keep to theirs");
   EXPECT_EQ(Term(promise, "availability, working path alone"), "99.0 % = links/a--b");
 }
 

@@ -12,19 +12,21 @@ namespace {
 
 constexpr size_t kMostInSummary = 3;
 constexpr size_t kMostRelaxations = 8;
-// Sets of several constraints that are tried when no one alone can be changed.
+// Pairs of constraints that are tried when no one alone can be changed.
 constexpr size_t kMostTogether = 24;
+// Conflicts of the least size that are named.
+constexpr size_t kMostConflicts = 4;
 
 // Numbers of constraints, sorted.
 using KnobSet = std::vector<size_t>;
 
 class Explainer {
  public:
-  Explainer(const Snapshot& snapshot, WhatIfQuestion asked, NodeId from, NodeId to,
-            const WorkLimit& limit, int64_t attempt)
+  Explainer(const RefusalQuery& query, WhatIfQuestion asked, NodeId from, NodeId to)
       : asked_(std::move(asked)),
-        solver_(snapshot, from, to, limit, attempt),
-        knobs_(KnobsOf(snapshot, asked_)) {}
+        shows_paths_(query.shows_paths),
+        solver_(query.snapshot, from, to, query.limit, query.attempt),
+        knobs_(KnobsOf(query.snapshot, asked_)) {}
 
   RefusalExplanation Explain(bool caller_knows) {
     RefusalExplanation explanation;
@@ -34,12 +36,14 @@ class Explainer {
     const bool proven = caller_knows || verdict == WhatIfVerdict::kImpossible;
     // Of routes that were tried only: worth telling, but no proof.
     const bool sure = proven && (caller_knows || !solver_.sampled());
+    least_shared_ = sure ? 1 : 0;
     solver_.set_unproven(!proven);
     if (proven) {
       AddMostHops();
       FindConflicts();
     }
     FindRelaxations(&explanation.relaxations);
+    FindEqualConflicts();
     for (const KnobSet& conflict : conflicts_) {
       explanation.conflicts.push_back(NamesOf(conflict));
     }
@@ -126,6 +130,22 @@ class Explainer {
     } while (!kept.empty() && Impossible(kept));
   }
 
+  // Others of the size of the first, which is the least: what each of them has is in the way.
+  void FindEqualConflicts() {
+    // Of single constraints all are known.
+    if (conflicts_.empty() || conflicts_.front().size() < 2 || solver_.ended()) return;
+    KnobSet set(conflicts_.front().size());
+    for (size_t i = 0; i < set.size(); ++i) set[i] = i;
+    const auto equals = [&](const KnobSet& conflict) { return conflict.size() == set.size(); };
+    auto named = static_cast<size_t>(std::ranges::count_if(conflicts_, equals));
+    do {
+      if (named >= kMostConflicts || solver_.ended()) return;
+      if (std::ranges::find(conflicts_, set) != conflicts_.end() || !Impossible(set)) continue;
+      conflicts_.push_back(set);
+      ++named;
+    } while (NextSet(knobs_.size(), &set));
+  }
+
   void FindRelaxations(std::vector<RefusalRelaxation>* relaxations) {
     // What helps alone is part of every conflict.
     if (conflicts_.size() < 2) {
@@ -134,45 +154,23 @@ class Explainer {
       }
     }
     if (!relaxations->empty()) return;
-    if (!conflicts_.empty()) {
-      for (const KnobSet& together : OneOfEach()) Relax(together, relaxations);
+    for (const KnobSet& pair : Pairs()) {
+      if (!solver_.ended()) Relax(pair, relaxations);
     }
-    if (!relaxations->empty() || solver_.ended()) return;
-    Relax(FewestToDrop(), relaxations);
   }
 
-  // One constraint of each conflict: the least that could help.
-  std::vector<KnobSet> OneOfEach() const {
-    std::vector<KnobSet> sets = {{}};
-    for (const KnobSet& conflict : conflicts_) {
-      std::vector<KnobSet> longer;
-      for (const KnobSet& set : sets) {
-        for (const size_t knob : conflict) {
-          if (longer.size() == kMostTogether) break;
-          KnobSet with = set;
-          with.insert(std::upper_bound(with.begin(), with.end(), knob), knob);
-          longer.push_back(std::move(with));
-        }
-      }
-      sets = std::move(longer);
-    }
-    return sets;
-  }
-
-  // From all that help together, each that is not needed is taken back.
-  KnobSet FewestToDrop() {
-    KnobSet dropped;
-    for (const KnobSet& conflict : conflicts_) {
-      dropped.insert(dropped.end(), conflict.begin(), conflict.end());
-    }
-    std::sort(dropped.begin(), dropped.end());
-    if (!solver_.Solvable(Without(dropped))) dropped = All();
-    for (size_t i = dropped.size(); i-- > 0 && dropped.size() > 1;) {
-      KnobSet fewer = dropped;
-      fewer.erase(fewer.begin() + static_cast<ptrdiff_t>(i));
-      if (solver_.Solvable(Without(fewer))) dropped = std::move(fewer);
-    }
-    return dropped;
+  // Two constraints that could help together: one of each conflict at least.
+  std::vector<KnobSet> Pairs() const {
+    std::vector<KnobSet> pairs;
+    KnobSet pair = {0, 1};
+    if (knobs_.size() < 2) return pairs;
+    do {
+      const bool all = std::ranges::all_of(conflicts_, [&](const KnobSet& conflict) {
+        return std::ranges::find_first_of(conflict, pair) != conflict.end();
+      });
+      if (all) pairs.push_back(pair);
+    } while (pairs.size() < kMostTogether && NextSet(knobs_.size(), &pair));
+    return pairs;
   }
 
   // Each of `set` by as little as will do, one after the other, while those behind it are dropped.
@@ -180,7 +178,9 @@ class Explainer {
     const bool before = solver_.unproven();
     solver_.set_unproven(false);
     const size_t known = relaxations->size();
+    solver_.set_least_shared(set.size() == 1 ? least_shared_ : 0);
     TryRelax(set, relaxations);
+    solver_.set_least_shared(0);
     if (relaxations->size() > known && solver_.unproven()) {
       relaxations->back().change +=
           " (the least found: the work budget ended before less was ruled out)";
@@ -202,7 +202,7 @@ class Explainer {
       change->apply(changed);
       texts.push_back(change->text);
     }
-    WhatIfRoute route = solver_.Solve(changed);
+    WhatIfRoute route = shows_paths_ ? solver_.Best(changed) : solver_.Solve(changed);
     if (route.empty()) return;
     relaxations->push_back({.constraint = JoinNames(NamesOf(set), " and "),
                             .change = JoinNames(texts, " and "),
@@ -210,6 +210,9 @@ class Explainer {
   }
 
   const WhatIfQuestion asked_;
+  const bool shows_paths_;
+  // That pairs which keep all but the protection are proven to share.
+  int64_t least_shared_ = 0;
   WhatIfSolver solver_;
   std::vector<Knob> knobs_;
   std::vector<KnobSet> conflicts_;
@@ -277,7 +280,14 @@ void Summarise(const RefusalQuery& query, RefusalExplanation* explanation) {
   }
   refusal.blocking_constraint = JoinNames(conflicts, "; by itself also ");
   refusal.reason = none + conflicts.front();
-  if (conflicts.size() > 1) {
+  if (conflicts.size() > 1 && explanation->relaxations.empty()) {
+    const size_t named = std::min(conflicts.size(), kMostInSummary);
+    for (size_t i = 1; i < named; ++i) refusal.reason += "; nor, by itself, " + conflicts[i];
+    if (conflicts.size() > named) {
+      refusal.reason += "; and " + std::to_string(conflicts.size() - named) + " more conflicts";
+    }
+    refusal.reason += ": no change of one or two of them is known to help";
+  } else if (conflicts.size() > 1) {
     refusal.reason += "; beside it there " +
                       (conflicts.size() == 2
                            ? std::string("is another conflict")
@@ -346,12 +356,12 @@ RefusalExplanation ExplainRefusalInFull(const RefusalQuery& query) {
   }
   const int most_hops = query.environment.most_hops;
   if (least_hops > most_hops) return TooFar(ends, least_hops, most_hops);
-  RefusalExplanation explanation = Explainer(snapshot,
+  RefusalExplanation explanation = Explainer(query,
                                              {.constraints = query.constraints,
                                               .environment = query.environment,
                                               .targets = query.targets,
                                               .disjoint_paths = query.disjoint_paths},
-                                             from, to, query.limit, query.attempt)
+                                             from, to)
                                        .Explain(query.proven);
   Summarise(query, &explanation);
   return explanation;
@@ -365,6 +375,7 @@ Refusal ExplainRefusal(const Snapshot& snapshot, const PathConstraints& constrai
                                .environment = environment,
                                .from = from,
                                .to = to,
+                               .shows_paths = false,
                                .limit = {.budget = kPlanExplainBudget}})
       .refusal;
 }

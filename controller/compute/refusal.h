@@ -41,13 +41,15 @@ struct RefusalExplanation {
   Refusal refusal;
   // Constraints that contradict each other. Of each conflict: with these constraints alone there is
   // no route, and without any one of them there is one; no smaller set has that property (but see
-  // `complete`). More than one conflict where dropping all of the first would not help yet: they
-  // share no constraint, and dropping all of them gives a route. The smallest first.
+  // `complete`). More than one where several of the least size have it (at most four are named),
+  // and where dropping all of the first would not help yet: the others then share no constraint
+  // with it, and dropping all of them gives a route. The smallest first.
   std::vector<std::vector<std::string>> conflicts;
-  // Each by itself works. Where one constraint alone can be changed, those; else several together,
-  // no one of which could be left out. Of each constraint the nearest change: the least bound, the
-  // fewest names; where the work ended before that was proven, the nearest found, and its text says
-  // so.
+  // Each by itself works. Where one constraint alone can be changed, those; else two together,
+  // neither of which could be left out; more at once are no help, and none is given. Of each
+  // constraint the nearest change: the least bound, the fewest names, where latency is asked for
+  // the greatest bandwidth of four digits; where the work ended before that was proven, the nearest
+  // found, and its text says so.
   std::vector<RefusalRelaxation> relaxations;
   // There is a route after all: the caller's search ended early, or asked for more than this.
   bool possible = false;
@@ -72,6 +74,8 @@ struct RefusalQuery {
   // Mutually disjoint paths, 2 to kMaxDisjointPaths; read only where constraints.protection asks.
   int disjoint_paths = 2;
   RouteTargets targets;
+  // Somebody looks at the paths of the relaxations: they are worth work to make them the best.
+  bool shows_paths = true;
   // In routes computed.
   WorkLimit limit;
   // In path searches, of one pair or set.

@@ -9,6 +9,7 @@
 #include "controller/compute/explicit_path.h"
 #include "controller/compute/k_shortest.h"
 #include "controller/compute/partner_search.h"
+#include "controller/compute/path_solver.h"
 #include "controller/compute/trade_offs.h"
 
 namespace waymark {
@@ -75,11 +76,27 @@ WorkLimit WhatIfSolver::Attempt() const {
 
 WhatIfRoute WhatIfSolver::Solve(const WhatIfQuestion& question, WhatIfEffort effort) {
   effort_ = effort;
-  unknown_ = false;
+  unknown_ = dearer_ = false;
   WhatIfRoute route = question.targets.any() ? Meeting(question) : SolveConstraints(question);
   unknown_ |= meter_.ended();
   unproven_ |= route.empty() && unknown_;
   return route;
+}
+
+WhatIfRoute WhatIfSolver::Best(const WhatIfQuestion& question) {
+  if (!question.targets.any()) {
+    WhatIfRoute route = Solve(question);
+    if (!dearer_ || ended()) return route;
+    WhatIfRoute better = Solve(question, WhatIfEffort::kGreat);
+    return better.empty() ? route : better;
+  }
+  const Applied applied(snapshot_, question, &prepared_);
+  const int count = question.constraints.protection.any() ? question.disjoint_paths : 1;
+  PathSolution solution =
+      SolvePaths(snapshot_, applied.environment(), {from_, to_, applied.constraints(), count},
+                 TargetsOf(question), [this] { return limit_.stop && limit_.stop(); });
+  if (static_cast<int>(solution.paths.size()) == count) return std::move(solution.paths);
+  return Solve(question);
 }
 
 WhatIfVerdict WhatIfSolver::Judge(const WhatIfQuestion& question, WhatIfEffort effort) {
@@ -87,8 +104,14 @@ WhatIfVerdict WhatIfSolver::Judge(const WhatIfQuestion& question, WhatIfEffort e
   return unknown_ ? WhatIfVerdict::kUnknown : WhatIfVerdict::kImpossible;
 }
 
-WhatIfRoute WhatIfSolver::Meeting(const WhatIfQuestion& question) {
-  const RouteTargets targets = TargetsOf(question);
+WhatIfRoute WhatIfSolver::Meeting(const WhatIfQuestion& asked) {
+  const RouteTargets targets = TargetsOf(asked);
+  WhatIfQuestion question = asked;
+  // Latency is propagation and more, so that its bound is one on delay.
+  int64_t& max_delay_ns = question.constraints.max_delay_ns;
+  if (targets.max_latency_ns > 0 && (max_delay_ns == 0 || max_delay_ns > targets.max_latency_ns)) {
+    max_delay_ns = targets.max_latency_ns;
+  }
   std::vector<WhatIfRoute> candidates = Candidates(question);
   for (WhatIfRoute& route : candidates) {
     if (MeetsAvailability(targets, route) && MeetsLatency(targets, route)) {
@@ -211,7 +234,8 @@ WhatIfRoute WhatIfSolver::Single(const SearchGraph& graph, const WhatIfQuestion&
 
 WhatIfRoute WhatIfSolver::Several(const SearchGraph& graph, const WhatIfQuestion& question) {
   const PathConstraints& constraints = question.constraints;
-  const PairOptions options = PairOptionsOf(constraints, Attempt());
+  PairOptions options = PairOptionsOf(constraints, Attempt());
+  options.least_shared = least_shared_;
   if (!constraints.explicit_hops.empty()) {
     PairResult pair =
         ExplicitPair(graph, constraints.explicit_hops, constraints.protection, from_, to_, options)
@@ -225,6 +249,7 @@ WhatIfRoute WhatIfSolver::Several(const SearchGraph& graph, const WhatIfQuestion
         DisjointSet(graph, constraints.protection, from_, to_, question.disjoint_paths, options);
     if (!set.ok()) return {};
     if (set->paths.empty()) Note(*set);
+    dearer_ = set->outcome == Outcome::kBudgetSpent;
     return std::move(set->paths);
   }
   PairResult pair = DisjointPair(graph, constraints.protection, from_, to_, options);
@@ -233,8 +258,9 @@ WhatIfRoute WhatIfSolver::Several(const SearchGraph& graph, const WhatIfQuestion
     if (auto sharing = Sharing(question); !sharing.empty()) return std::move(sharing.front());
   }
   if (pair.has_pair()) {
+    dearer_ = pair.outcome == Outcome::kBudgetSpent;
     // Which risks are shared is told: they may not be the fewest.
-    unproven_ |= !apart && pair.outcome == Outcome::kBudgetSpent;
+    unproven_ |= dearer_ && static_cast<int64_t>(pair.shared_risks.size()) > least_shared_;
     return {std::move(pair.working), std::move(pair.protect)};
   }
   Note(pair);
@@ -318,7 +344,8 @@ bool FewSets(size_t of, size_t size) {
   return sets <= kMostSets;
 }
 
-// The next set of the same size in the order of its numbers; false after the last.
+}  // namespace
+
 bool NextSet(size_t of, std::vector<size_t>* set) {
   for (size_t i = set->size(); i-- > 0;) {
     if ((*set)[i] + (set->size() - i) >= of) continue;
@@ -327,8 +354,6 @@ bool NextSet(size_t of, std::vector<size_t>* set) {
   }
   return false;
 }
-
-}  // namespace
 
 std::optional<std::vector<size_t>> FewestChanges(WhatIfSolver& solver,
                                                  const SmallChanges& changes) {

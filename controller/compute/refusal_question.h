@@ -57,6 +57,10 @@ class WhatIfSolver {
   WhatIfRoute Solve(const WhatIfQuestion& question, WhatIfEffort effort = WhatIfEffort::kUsual);
   // A route has been found: false proves nothing.
   bool Solvable(const WhatIfQuestion& question) { return !Solve(question).empty(); }
+  // The best route, for somebody who looks at it: by the search that would answer the question
+  // itself where latency or availability is asked of it, and with more effort where a usual answer
+  // is not proven best. Of what is possible only.
+  WhatIfRoute Best(const WhatIfQuestion& question);
   WhatIfVerdict Judge(const WhatIfQuestion& question, WhatIfEffort effort = WhatIfEffort::kUsual);
   // What a question asks of latency and availability of the routes in its environment.
   static RouteTargets TargetsOf(const WhatIfQuestion& question) {
@@ -76,9 +80,11 @@ class WhatIfSolver {
   void set_unproven(bool unproven) { unproven_ = unproven; }
   // Where targets are asked for, some answer "none" was of the routes that were tried.
   bool sampled() const { return sampled_; }
+  // Proven of the pairs that are asked for next: none shares fewer risks.
+  void set_least_shared(int64_t risks) { least_shared_ = risks; }
 
  private:
-  WhatIfRoute Meeting(const WhatIfQuestion& question);
+  WhatIfRoute Meeting(const WhatIfQuestion& asked);
   WhatIfRoute SolveConstraints(const WhatIfQuestion& question);
   WhatIfRoute Single(const SearchGraph& graph, const WhatIfQuestion& question);
   WhatIfRoute Several(const SearchGraph& graph, const WhatIfQuestion& question);
@@ -104,10 +110,15 @@ class WhatIfSolver {
   WhatIfEffort effort_ = WhatIfEffort::kUsual;
   bool unknown_ = false;  // of the answer in hand
   bool unproven_ = false;
+  bool dearer_ = false;  // of the answer in hand: it may not be the best
+  int64_t least_shared_ = 0;
   bool sampled_ = false;
   // Proven of the last candidates: there is no other route that keeps the targets.
   bool ruled_out_ = false;
 };
+
+// The next set of the same size, sorted, of numbers below `of`; false after the last.
+bool NextSet(size_t of, std::vector<size_t>* set);
 
 // "a, b"; "[a, b]".
 std::string JoinNames(const std::vector<std::string>& items, const std::string& separator);

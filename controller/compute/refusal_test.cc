@@ -50,7 +50,7 @@ TEST_F(RefusalTest, DelayOfAPairIsThatOfItsSlowerPath) {
   EXPECT_EQ(
       refusal.relaxation,
       "max delay 14.5 ms -> 40.0 ms or protection LINK: drop all protection, or add a second way "
-      "from nodes/zrh to nodes/lon");
+      "from nodes/zrh to nodes/lon that keeps the other constraints");
 }
 
 // All levels that are asked for fall with it: "drop NODE" would leave LINK, which helps nobody.

@@ -99,6 +99,26 @@ void SetBandwidth(int64_t bps, WhatIfQuestion* question) {
   held = bps;
 }
 
+// Of rates of four digits (fewer than one of those: as many digits as it takes) the greatest above
+// `will_do` and below `too_much` with a route; what is sent slows others, and itself, gradually.
+int64_t GreatestRate(WhatIfSolver& solver, const WhatIfQuestion& asked, int64_t will_do,
+                     int64_t too_much) {
+  int64_t step = 1;
+  while (asked.constraints.bandwidth_bps / step >= 10'000) step *= 10;
+  for (;; step = std::max<int64_t>(1, step / 1'000)) {
+    int64_t low = will_do / step, high = too_much / step + (too_much % step == 0 ? 0 : 1);
+    while (high - low > 1 && !solver.ended()) {
+      const int64_t middle = low + (high - low) / 2;
+      WhatIfQuestion question = asked;
+      SetBandwidth(middle * step, &question);
+      (solver.Solvable(question) ? low : high) = middle;
+    }
+    will_do = std::max(will_do, low * step);
+    too_much = std::min(too_much, high * step);
+    if (will_do > 0 || step == 1 || solver.ended()) return will_do;
+  }
+}
+
 std::optional<WhatIfChange> RelaxBandwidth(WhatIfSolver& solver, const WhatIfQuestion& asked) {
   const PathConstraints& constraints = asked.constraints;
   std::set<int64_t> distinct;
@@ -117,15 +137,17 @@ std::optional<WhatIfChange> RelaxBandwidth(WhatIfSolver& solver, const WhatIfQue
     return question;
   });
   const std::string text = "bandwidth " + BandwidthText(constraints.bandwidth_bps) + " -> ";
-  if (found) {
-    const int64_t rate = rates[*found];
-    return WhatIfChange{text + BandwidthText(rate),
-                        [rate](WhatIfQuestion& q) { SetBandwidth(rate, &q); }};
+  WhatIfQuestion nothing = asked;
+  SetBandwidth(0, &nothing);
+  if (!found && !solver.Solvable(nothing)) return std::nullopt;
+  int64_t rate = found ? rates[*found] : 0;
+  if (asked.targets.bounds_latency()) {
+    const size_t less = found ? *found : rates.size();
+    rate =
+        GreatestRate(solver, asked, rate, less == 0 ? constraints.bandwidth_bps : rates[less - 1]);
   }
-  WhatIfQuestion question = asked;
-  SetBandwidth(0, &question);
-  if (!solver.Solvable(question)) return std::nullopt;
-  return WhatIfChange{text + "0, or add capacity", [](WhatIfQuestion& q) { SetBandwidth(0, &q); }};
+  return WhatIfChange{text + (rate > 0 ? BandwidthText(rate) : "0, or add capacity"),
+                      [rate](WhatIfQuestion& q) { SetBandwidth(rate, &q); }};
 }
 
 // Those of latency and availability are the best among the candidates that meet the other targets.

@@ -13,7 +13,7 @@ std::string ProtectionText(const Protection& protection) {
   if (protection.node) levels.push_back("NODE");
   if (protection.srlg) levels.push_back("SRLG");
   if (protection.provider) levels.push_back("PROVIDER");
-  if (protection.building) levels.push_back("BUILDING_DISJOINT");
+  if (protection.building) levels.push_back("BUILDING");
   return levels.empty() ? "LINK" : JoinNames(levels, "+");
 }
 
@@ -127,9 +127,16 @@ std::optional<WhatIfChange> RelaxProtection(WhatIfSolver& solver, const WhatIfQu
   }
   question.constraints.protection = {};
   if (!solver.Solvable(question)) return std::nullopt;
+  const Snapshot& snapshot = solver.snapshot();
+  // There may be one, which something else that is asked rules out.
+  WhatIfQuestion any_way = asked;
+  any_way.constraints = {.protection = asked.constraints.protection};
+  any_way.targets = {};
+  any_way.disjoint_paths = 2;
   return WhatIfChange{name + ": drop all protection, or add a second way from " +
-                          solver.snapshot().node(solver.from()).name + " to " +
-                          solver.snapshot().node(solver.to()).name,
+                          snapshot.node(solver.from()).name + " to " +
+                          snapshot.node(solver.to()).name +
+                          (solver.Solvable(any_way) ? " that keeps the other constraints" : ""),
                       [](WhatIfQuestion& q) { q.constraints.protection = {}; }};
 }
 

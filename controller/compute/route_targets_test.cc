@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <optional>
+#include <string>
 
 #include "controller/compute/refusal.h"
 #include "controller/compute/test_network.h"
@@ -69,6 +70,30 @@ TEST_F(RouteTargetsTest, WhatIsPromisedToOthersIsGuarded) {
   EXPECT_NE(why.refusal.relaxation.find("loosen the latency bounds of what it would slow down, x"),
             std::string::npos)
       << why.refusal.relaxation;
+}
+
+TEST_F(RouteTargetsTest, TheGreatestBandwidthThatOthersBearIsProposed) {
+  const int64_t alone = loads_->LatencyIfAdded(std::vector<LinkId>{there_}, 6, kGbit, 0).latency_ns;
+  ASSERT_TRUE(loads_->Add("x", std::vector<LinkId>{there_}, 6, kGbit, 0, alone + 20'000).ok());
+  targets_.guard_others = true;
+  targets_.max_latency_ns = 0;
+  const PathConstraints constraints = {.bandwidth_bps = kGbit};
+  const RefusalExplanation why = ExplainRefusalInFull({.snapshot = *snapshot_,
+                                                       .constraints = constraints,
+                                                       .environment = {.ledger = &*ledger_},
+                                                       .from = "nodes/a",
+                                                       .to = "nodes/b",
+                                                       .targets = targets_});
+  ASSERT_FALSE(why.relaxations.empty());
+  const std::string& change = why.relaxations[0].change;
+  const std::string begin = "bandwidth 1 Gbit/s -> ";
+  ASSERT_EQ(change.substr(0, begin.size()), begin);
+  ASSERT_EQ(change.substr(change.size() - 7), " Mbit/s") << change;
+  const int64_t rate = std::stoll(change.substr(begin.size())) * 1'000'000;
+  targets_.rate_bps = rate;
+  EXPECT_TRUE(MeetsLatency(targets_, Paths())) << change;
+  targets_.rate_bps = rate + 1'000'000;
+  EXPECT_FALSE(MeetsLatency(targets_, Paths())) << change;
 }
 
 TEST_F(RouteTargetsTest, TheQueuesOfThoseWhoGiveWayAreFree) {

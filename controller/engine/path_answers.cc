@@ -8,12 +8,13 @@
 #include "absl/strings/str_join.h"
 #include "controller/compute/explanation.h"
 #include "controller/compute/outcome_message.h"
+#include "controller/compute/path_solver.h"
 #include "controller/compute/promise.h"
 #include "controller/compute/refusal.h"
 #include "controller/compute/segments.h"
 #include "controller/engine/path_planned.h"
+#include "controller/engine/path_promise.h"
 #include "controller/engine/path_question.h"
-#include "controller/engine/path_solver.h"
 #include "controller/plan/demands.h"
 #include "controller/plan/paths.h"
 
@@ -178,7 +179,9 @@ class Computation {
   }
 
   PathSolution SolveNow() {
-    return SolvePaths(world_.snapshot, environment_, question_, Targets(), stop_);
+    return SolvePaths(world_.snapshot, environment_,
+                      {question_.from, question_.to, question_.constraints, question_.count},
+                      Targets(), stop_);
   }
 
   RouteTargets Targets() const {

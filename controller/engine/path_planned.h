@@ -7,7 +7,7 @@
 
 #include "controller/engine/path_answers.h"
 #include "controller/engine/path_question.h"
-#include "controller/engine/path_solver.h"
+#include "controller/compute/path_solver.h"
 
 namespace waymark {
 

@@ -336,6 +336,7 @@ Refusal RouteSolver::Why(const RouteQuery& query) {
                                           .from = snapshot_.node(query.from()).name,
                                           .to = snapshot_.node(query.to()).name,
                                           .targets = {.share_protect = query.demand->share_protect},
+                                          .shows_paths = false,
                                           .limit = {.budget = kPlanExplainBudget, .stop = stop}})
                         .refusal;
   budget_.GiveBack(left);

@@ -1,17 +1,15 @@
-// Finds the paths that a question asks for. Pure.
-#ifndef WAYMARK_CONTROLLER_ENGINE_PATH_SOLVER_H_
-#define WAYMARK_CONTROLLER_ENGINE_PATH_SOLVER_H_
+// Finds the paths that a question asks for, with what it asks of latency and availability. Pure.
+#ifndef WAYMARK_CONTROLLER_COMPUTE_PATH_SOLVER_H_
+#define WAYMARK_CONTROLLER_COMPUTE_PATH_SOLVER_H_
 
 #include <functional>
 #include <string>
 #include <vector>
 
-#include "controller/compute/availability.h"
-#include "controller/compute/latency.h"
+#include "controller/compute/constraints.h"
 #include "controller/compute/refusal.h"
 #include "controller/compute/route_targets.h"
 #include "controller/compute/search_graph.h"
-#include "controller/engine/path_question.h"
 
 namespace waymark {
 
@@ -27,25 +25,24 @@ struct PathSolution {
   std::string hop_problem;
 };
 
-// What is asked of latency and availability; `model` and `loads` must outlive it. Always set, for
-// promises are made even where nothing is asked. Not Completed.
-RouteTargets TargetsOf(const PathQuestion& question, const AvailabilityModel& model,
-                       const QueueLoads& loads);
-
-// The contract figures of the first path, and with disjoint paths of the first two; availability is
-// that of all disjoint ones.
-v1::Promise PromiseOf(const Snapshot& snapshot, const PathQuestion& question,
-                      const RouteTargets& targets, const std::vector<ComputedPath>& paths);
+// What is looked for. constraints.protection.any(): `count` mutually disjoint paths, 2 or more;
+// else the best `count`, 1 or more.
+struct PathProblem {
+  NodeId from = NodeId::kNone, to = NodeId::kNone;
+  PathConstraints constraints;
+  int count = 1;
+};
 
 // Latency bounds and availability targets are no costs of a link. Those of availability have a
 // search of their own (compute/availability_search.h), exact within its budget for paths by
 // themselves and for pairs. For a latency bound the best paths are tried in order until some keep
 // it, which is exact for paths by themselves as long as the tries last, and for disjoint pairs
-// finds good ones without a proof (kBudgetSpent). `stop` as for AnswerComputePath.
+// finds good ones without a proof (kBudgetSpent). Once `stop` (never empty) is true the best
+// so far is the answer.
 PathSolution SolvePaths(const Snapshot& snapshot, const SearchGraph::Environment& environment,
-                        const PathQuestion& question, const RouteTargets& targets,
+                        const PathProblem& question, const RouteTargets& targets,
                         const std::function<bool()>& stop);
 
 }  // namespace waymark
 
-#endif  // WAYMARK_CONTROLLER_ENGINE_PATH_SOLVER_H_
+#endif  // WAYMARK_CONTROLLER_COMPUTE_PATH_SOLVER_H_

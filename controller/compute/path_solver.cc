@@ -1,4 +1,4 @@
-#include "controller/engine/path_solver.h"
+#include "controller/compute/path_solver.h"
 
 #include <algorithm>
 #include <iterator>
@@ -11,7 +11,6 @@
 #include "controller/compute/explicit_path.h"
 #include "controller/compute/k_shortest.h"
 #include "controller/compute/partner_search.h"
-#include "controller/compute/promise.h"
 #include "controller/compute/trade_offs.h"
 
 namespace waymark {
@@ -31,7 +30,7 @@ Metric Total(const std::vector<ComputedPath>& paths, PairOrder order) {
 class Solver {
  public:
   Solver(const SearchGraph& graph, const SearchGraph::Environment& environment,
-         const PathQuestion& question, const RouteTargets& targets,
+         const PathProblem& question, const RouteTargets& targets,
          const std::function<bool()>& stop)
       : graph_(graph),
         environment_(environment),
@@ -172,7 +171,7 @@ class Solver {
 
   // There may be room that others hold already, and that a protect path may use, too.
   bool MayShareRoom() const {
-    return environment_.ledger != nullptr && question_.share_protect && question_.count == 2 &&
+    return environment_.ledger != nullptr && targets_.share_protect && question_.count == 2 &&
            constraints().bandwidth_bps > 0;
   }
 
@@ -300,65 +299,21 @@ class Solver {
 
   const SearchGraph& graph_;
   const SearchGraph::Environment& environment_;
-  const PathQuestion& question_;
+  const PathProblem& question_;
   const RouteTargets& targets_;
   const std::function<bool()>& stop_;
 };
 
 }  // namespace
 
-RouteTargets TargetsOf(const PathQuestion& question, const AvailabilityModel& model,
-                       const QueueLoads& loads) {
-  RouteTargets targets;
-  targets.availability = question.availability_target;
-  targets.model = &model;
-  targets.max_latency_ns = question.max_latency_ns;
-  targets.loads = &loads;
-  targets.queue = question.queue;
-  targets.rate_bps = question.rate_bps;
-  targets.burst_bytes = question.burst_bytes;
-  targets.guard_others = question.pinned != nullptr && loads.GuardsUpTo(question.queue);
-  targets.share_protect = question.share_protect;
-  return targets;
-}
-
-v1::Promise PromiseOf(const Snapshot& snapshot, const PathQuestion& question,
-                      const RouteTargets& targets, const std::vector<ComputedPath>& paths) {
-  const bool disjoint = question.constraints.protection.any() && paths.size() > 1;
-  PromiseQuery query;
-  query.working = paths[0].links;
-  if (disjoint) query.protect = paths[1].links;
-  query.queue = targets.queue;
-  query.rate_bps = targets.rate_bps;
-  query.burst_bytes = targets.burst_bytes;
-  query.probe_interval_us = PlanOptions().pinned_probe_interval_us;
-  const auto loads = LoadsWith(targets, std::span(paths).first(disjoint ? 2 : 1));
-  // What is out of range has no bound: the promise says why.
-  query.in_loads = loads.ok();
-  v1::Promise promise =
-      MakePromise(snapshot, *targets.model, loads.ok() ? *loads : *targets.loads, query);
-  if (!disjoint || paths.size() == 2) return promise;
-  std::vector<std::vector<LinkId>> all;
-  for (const ComputedPath& path : paths) all.push_back(path.links);
-  const Availability availability = targets.model->Explain(all);
-  if (!availability.stated) return promise;
-  promise.set_availability(availability.availability());
-  promise.set_downtime_minutes_a_year(availability.downtime_minutes_a_year());
-  v1::PromiseTerm* term = promise.add_terms();
-  term->set_label(absl::StrCat("availability of all ", paths.size(), " paths"));
-  term->set_value(AvailabilityText(availability.unavailability));
-  return promise;
-}
-
 PathSolution SolvePaths(const Snapshot& snapshot, const SearchGraph::Environment& environment,
-                        const PathQuestion& question, const RouteTargets& targets,
+                        const PathProblem& question, const RouteTargets& targets,
                         const std::function<bool()>& stop) {
-  PathQuestion bounded = question;
+  PathProblem bounded = question;
   // Latency is propagation and more, so that its bound is one on delay.
   int64_t& max_delay_ns = bounded.constraints.max_delay_ns;
-  if (question.max_latency_ns > 0 &&
-      (max_delay_ns == 0 || max_delay_ns > question.max_latency_ns)) {
-    max_delay_ns = question.max_latency_ns;
+  if (targets.max_latency_ns > 0 && (max_delay_ns == 0 || max_delay_ns > targets.max_latency_ns)) {
+    max_delay_ns = targets.max_latency_ns;
   }
   const SearchGraph graph(snapshot, bounded.constraints, environment);
   return Solver(graph, environment, bounded, targets, stop).Run();
