@@ -104,7 +104,7 @@ struct PathComputeArgs {
   bool ignore_link_state = false, ignore_reservations = false;
   // Of a file only.
   bool all_pairs = false;
-  std::string routes, threads, time_limit;
+  std::string routes, threads, time_limit, failure_probability;
   bool progress = false;
 };
 // On the file of --graph, or on the live network.

@@ -1,5 +1,6 @@
 #include "northbound/cli/flag_words.h"
 
+#include <cmath>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -15,8 +16,8 @@ namespace waymark::cli {
 absl::Status ReadDelay(std::string_view flag, const std::string& text, int64_t* ns) {
   if (text.empty()) return absl::OkStatus();
   const std::string shown = absl::StrCat(std::string(flag), " \"", text, "\": ");
-  // Nobody who writes 10 here means nanoseconds.
-  if (double number = 0; absl::SimpleAtod(text, &number)) {
+  // Nobody who writes 10 here means nanoseconds. What no unit would make a bound is told below.
+  if (double number = 0; absl::SimpleAtod(text, &number) && number > 0 && std::isfinite(number)) {
     return UsageError(
         absl::StrCat(shown, "has no unit: give one, e.g. ", text, "ms or ", text, "us"));
   }
@@ -27,6 +28,15 @@ absl::Status ReadDelay(std::string_view flag, const std::string& text, int64_t* 
   }
   return UsageError(absl::StrCat(shown, "give more than 0 and at most ",
                                  FormatDurationNs(kMaxDelayBoundNs), ", e.g. 12ms or 850us"));
+}
+
+absl::Status ReadProbability(const char* flag, const std::string& text, double* value) {
+  if (text.empty()) return absl::OkStatus();
+  if (absl::SimpleAtod(text, value) && *value > 0 && *value <= kMostFailureProbability) {
+    return absl::OkStatus();
+  }
+  return UsageError(absl::StrCat(flag, " \"", text, "\": give a probability above 0, up to ",
+                                 kMostFailureProbability));
 }
 
 std::string CheckDuration(const std::string& text) {

@@ -22,6 +22,11 @@ absl::Duration ToDuration(const std::string& text);
 // error names the flag.
 absl::Status ReadDelay(std::string_view flag, const std::string& text, int64_t* ns);
 
+// A probability that something is down: above 0, at most this (more is taken for a mistake).
+// Empty: *value stays. A usage error names the flag.
+inline constexpr double kMostFailureProbability = 0.5;
+absl::Status ReadProbability(const char* flag, const std::string& text, double* value);
+
 // A revision, or a time of RFC 3339. False: neither.
 bool ParseAsOf(const std::string& text, AsOf* as_of);
 std::string CheckAsOf(const std::string& text);

@@ -127,9 +127,17 @@ class Reader {
               "--ignore-reservations needs the controller: in a file nothing is reserved"},
              {file && !args_.setup_priority.empty(),
               "--setup-priority needs the controller: in a file nothing is reserved"},
-             {file && !args_.max_latency.empty(), "--max-latency needs the controller"},
-             {file && !args_.queue.empty(), "--queue needs the controller"},
-             {file && !args_.availability.empty(), "--availability needs the controller"},
+             {!file && !args_.failure_probability.empty(),
+              "--failure-probability goes with --graph: the controller's links state their own "
+              "MTBF and MTTR"},
+             {args_.availability.empty() && !args_.failure_probability.empty(),
+              "--failure-probability goes with --availability"},
+             {args_.all_pairs && !args_.max_latency.empty(),
+              "--all-pairs and --max-latency exclude each other"},
+             {args_.all_pairs && !args_.availability.empty(),
+              "--all-pairs and --availability exclude each other"},
+             {file && !args_.queue.empty() && args_.max_latency.empty(),
+              "--queue goes with --max-latency"},
          }) {
       if (rule.broken) return UsageError(rule.message);
     }

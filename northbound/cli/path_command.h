@@ -3,6 +3,9 @@
 #ifndef WAYMARK_NORTHBOUND_CLI_PATH_COMMAND_H_
 #define WAYMARK_NORTHBOUND_CLI_PATH_COMMAND_H_
 
+#include <string>
+#include <vector>
+
 #include "absl/status/statusor.h"
 #include "northbound/cli/commands.h"
 #include "northbound/cli/context.h"
@@ -19,8 +22,11 @@ absl::StatusOr<v1::ComputePathRequest> PathRequest(const PathComputeArgs& args);
 // As the output flag asks: each path with its hops, delay and segments; then why, when the answer
 // says why. An OK status when paths were found, else FAILED_PRECONDITION with the reason in one
 // line, after everything has been shown.
+// `details`: what else there is to say; a table leaves it to the caller, other output has it among
+// the notes.
 absl::Status ShowPaths(Context& context, const v1::ComputePathRequest& request,
-                       const v1::ComputePathResponse& response);
+                       const v1::ComputePathResponse& response,
+                       const std::vector<std::string>& details = {});
 
 }  // namespace waymark::cli
 

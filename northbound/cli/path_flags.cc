@@ -12,9 +12,13 @@ label, or by their zero-based index in the file. Of a link that a file gives wit
 there are two: link i of such a file is 2i from source to target, and 2i+1 back. A link from a node
 to itself has an index but is on no path.
 
+--availability goes by the MTBF and MTTR that the file states (a bundle's nodes, links and srlgs),
+and by --failure-probability for fibres that state none; what has no figure never fails. The bound
+of --max-latency is as if nothing but --bandwidth were sent: a file has no other flows.
+
 --all-pairs writes src,dst,role,cost,links and, where there is no path, the reason; one "working"
 row for each ordered pair of nodes and, with --disjoint, one "protect" row; src, dst and links are
-indices, links are joined by ";" in travel order. Working and protect together are the least that
+indices, links are joined by ";" in travel order. Rows go by dst, then by src. Working and protect together are the least that
 is possible. cost is in the file's weight, zero and fractions included, with --metric=delay in
 microseconds.
 
@@ -81,6 +85,8 @@ void AddPathComputeFlags(CLI::App* command, PathComputeArgs* args) {
   text("--time-limit", a.time_limit,
        "Stop after this long, e.g. 30s. One question (10s if not given): with the best that is "
        "known, else exit code 5; --all-pairs (no limit if not given): nothing is written");
+  text("--failure-probability", a.failure_probability,
+       "Of each fibre of the file that states no MTBF and MTTR, e.g. 0.001, for --availability");
   command->add_flag("--progress", a.progress,
                     "Show how far --all-pairs is, also without a terminal");
 }

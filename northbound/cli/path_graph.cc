@@ -54,7 +54,7 @@ std::string Places(size_t count, const char* what) {
 }  // namespace
 
 absl::StatusOr<GraphFile> GraphFile::Read(Context& context, const std::string& file,
-                                          const std::string& format) {
+                                          const std::string& format, double of_fibre) {
   auto import = Import(context, file, format);
   if (!import.ok()) return import.status();
   const auto warn = [&](const std::vector<std::string>& warnings) {
@@ -72,7 +72,13 @@ absl::StatusOr<GraphFile> GraphFile::Read(Context& context, const std::string& f
         absl::StrCat(graph.file_, ": the topology is empty: it has no nodes"));
   }
   const std::vector<v1::Node> nodes(bundle.nodes().begin(), bundle.nodes().end());
-  const std::vector<v1::Link> links(bundle.links().begin(), bundle.links().end());
+  std::vector<v1::Link> links(bundle.links().begin(), bundle.links().end());
+  for (v1::Link& link : links) {
+    if (of_fibre <= 0 || (link.mtbf_hours() > 0 && link.mttr_hours() > 0)) continue;
+    // Of an hour, so much: the share is all that counts.
+    link.set_mtbf_hours(1 - of_fibre);
+    link.set_mttr_hours(of_fibre);
+  }
   const std::vector<v1::Srlg> srlgs(bundle.srlgs().begin(), bundle.srlgs().end());
   auto snapshot = Snapshot::Build(nodes, links, srlgs);
   if (!snapshot.ok()) return snapshot.status();
@@ -157,6 +163,15 @@ void GraphFile::NumberLinks(const ImportResult& import) {
 int64_t GraphFile::RoundedWeight(std::span<const LinkId> links) const {
   const int64_t unit = weights_ ? std::llround(std::pow(10, weights_->decimals)) : 1;
   return (Weight(links) + unit / 2) / unit;
+}
+
+bool GraphFile::states_failures() const {
+  const auto states = [](const auto& element) {
+    return element.mtbf_hours() > 0 && element.mttr_hours() > 0;
+  };
+  return std::ranges::any_of(snapshot_->node_resources(), states) ||
+         std::ranges::any_of(snapshot_->link_resources(), states) ||
+         std::ranges::any_of(snapshot_->srlg_resources(), states);
 }
 
 absl::StatusOr<NodeId> GraphFile::Node(const std::string& text) const {

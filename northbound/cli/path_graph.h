@@ -23,8 +23,10 @@ class GraphFile {
  public:
   // FAILED_PRECONDITION when the file has no nodes. Warnings of the import go to io().err. Blocks
   // on the disk.
+  // `of_fibre`: probability to be down of every link that states no MTBF and MTTR, with its
+  // reverse; 0: those never fail.
   static absl::StatusOr<GraphFile> Read(Context& context, const std::string& file,
-                                        const std::string& format);
+                                        const std::string& format, double of_fibre = 0);
 
   const Snapshot& snapshot() const { return *snapshot_; }
 
@@ -36,6 +38,9 @@ class GraphFile {
   // Of a path, in the file's weight: as a decimal number, and to the nearest whole one.
   std::string WeightOf(std::span<const LinkId> links) const;
   int64_t RoundedWeight(std::span<const LinkId> links) const;
+
+  // Something states its MTBF and MTTR.
+  bool states_failures() const;
 
   // By name ("zrh" or "nodes/zrh"), else by the file's label, else by its index in the file.
   // NOT_FOUND, or a usage error when several have that label.

@@ -18,6 +18,9 @@ constexpr int kMaxThreads = 64;
 // How long a run may take before a person at a terminal is told how far it is.
 constexpr absl::Duration kQuietTime = absl::Seconds(1);
 constexpr absl::Duration kProgressInterval = absl::Milliseconds(200);
+// Where there is no terminal, whose line can be written over: a line this often at least, and every
+// ten per cent.
+constexpr absl::Duration kLineInterval = absl::Seconds(2);
 
 std::atomic<bool> interrupted{false};
 static_assert(std::atomic<bool>::is_always_lock_free);
@@ -44,8 +47,9 @@ class Progress {
       err_ << absl::StrFormat("\rto %d of %d nodes, %d %%", done, all, percent) << std::flush;
       if (done == all) err_ << '\n';
       open_ = done < all;
-    } else if (percent / 10 > tenths_ || done == all) {
+    } else if (percent / 10 > tenths_ || done == all || now - shown_at_ >= kLineInterval) {
       tenths_ = percent / 10;
+      shown_at_ = now;
       err_ << absl::StrFormat("to %d of %d nodes, %d %%\n", done, all, percent) << std::flush;
     }
   }

@@ -79,10 +79,13 @@ std::string Refused(const v1::ComputePathResponse& response) {
 }  // namespace
 
 absl::Status ShowPaths(Context& context, const v1::ComputePathRequest& request,
-                       const v1::ComputePathResponse& response) {
+                       const v1::ComputePathResponse& response,
+                       const std::vector<std::string>& details) {
   std::vector<std::string> names;
   for (const v1::Path& path : response.paths()) names.push_back(ShortNames(path.links()));
-  PrintAnswer(context, response, names, [&] { ShowTable(context, request, response); });
+  v1::ComputePathResponse whole = response;
+  for (const std::string& detail : details) whole.add_notes(detail);
+  PrintAnswer(context, whole, names, [&] { ShowTable(context, request, response); });
   for (const std::string& note : response.notes()) {
     context.io().err << "waymark: note: " << Printable(note) << '\n';
   }

@@ -20,6 +20,7 @@ class Fields {
     return *this;
   }
   void Print(std::ostream& out, Color color, std::string_view indent = "") const;
+  const std::vector<std::pair<std::string, std::string>>& rows() const { return rows_; }
 
  private:
   std::vector<std::pair<std::string, std::string>> rows_;

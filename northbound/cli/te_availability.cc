@@ -9,6 +9,7 @@
 #include "absl/strings/str_format.h"
 #include "controller/compute/availability.h"
 #include "northbound/cli/exit_code.h"
+#include "northbound/cli/flag_words.h"
 
 namespace waymark::cli {
 namespace {
@@ -16,16 +17,6 @@ namespace {
 constexpr size_t kNamed = 10, kListed = 1'000;
 constexpr double kCutOff = 1e-9;
 // Steady states beyond are no networks, and the order of states would not hold.
-constexpr double kMostProbability = 0.5;
-
-absl::Status ReadShare(const char* flag, const std::string& text, double* value) {
-  if (text.empty()) return absl::OkStatus();
-  if (absl::SimpleAtod(text, value) && *value > 0 && *value <= kMostProbability) {
-    return absl::OkStatus();
-  }
-  return UsageError(
-      absl::StrCat(flag, " \"", text, "\": give a probability above 0, up to ", kMostProbability));
-}
 
 class ModelReader {
  public:
@@ -56,11 +47,11 @@ class ModelReader {
 
   absl::Status Add(Scenario scenario, double probability) {
     if (probability <= 0) return absl::OkStatus();
-    if (probability > kMostProbability) {
-      return absl::FailedPreconditionError(
-          absl::StrCat(scenario.name, " is down ", FormatPercent(probability),
-                       " of the time by its MTBF and MTTR: more than ",
-                       FormatPercent(kMostProbability), " is taken for a mistake; correct them"));
+    if (probability > kMostFailureProbability) {
+      return absl::FailedPreconditionError(absl::StrCat(
+          scenario.name, " is down ", FormatPercent(probability),
+          " of the time by its MTBF and MTTR: more than ", FormatPercent(kMostFailureProbability),
+          " is taken for a mistake; correct them"));
     }
     std::vector<int32_t>& links = model_.links.emplace_back();
     for (size_t e = 0; e < scenario.links.size(); ++e) {
@@ -88,8 +79,8 @@ absl::StatusOr<FailureModel> ReadFailureModel(const TeInput& input,
   double of_fibre = 0;
   FailureStateLimits limits = {.cut_off = kCutOff};
   for (const absl::Status& status :
-       {ReadShare("--failure-probability", args.probability, &of_fibre),
-        ReadShare("--cut-off", args.cut_off, &limits.cut_off)}) {
+       {ReadProbability("--failure-probability", args.probability, &of_fibre),
+        ReadProbability("--cut-off", args.cut_off, &limits.cut_off)}) {
     if (!status.ok()) return status;
   }
   ModelReader reader(input, of_fibre);
