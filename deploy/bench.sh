@@ -5,7 +5,8 @@
 #
 #   store      durable commits a second with 1 and 64 writers, beside raw RocksDB
 #   paths      path computation beside LEMON, Boost and a bare loop; WAYMARK_BENCH_TOPOLOGIES names
-#              topology files to run it on, else it is a seeded carrier of 350 nodes
+#              topology files to run it on, else those of gabriel350, rf1239, Kdl754 and Cogentco
+#              below the folder WAYMARK_DATA_DIR, else it is a seeded carrier of 350 nodes
 #   scale      what a plan of 340 data centres and 5,500 customers costs, and small changes of it
 #   te         the mesh optimiser beside COIN CLP; WAYMARK_BENCH_TE names instances, TOPOLOGY or
 #              TOPOLOGY=DEMANDS, else they are seeded carriers; WAYMARK_BENCH_REFERENCE gives optimal
@@ -14,7 +15,7 @@
 #              topology files, else it is a seeded carrier of 350 nodes
 #   dataplane  repair, reconciliation and throughput of the Linux data plane (root)
 set -euo pipefail
-case ${1:-} in -h | --help) sed -n '2,15s/^# \{0,1\}//p' "$0"; exit 0 ;; esac
+case ${1:-} in -h | --help) sed -n '2,16s/^# \{0,1\}//p' "$0"; exit 0 ;; esac
 . "$(dirname "$0")/common.sh"
 
 names=("$@")
@@ -37,8 +38,14 @@ for name in "${names[@]}"; do
     store) run controller/store:store_benchmark "$folder" ;;
     paths)
       install "${peer_packages[@]}"
+      topologies=${WAYMARK_BENCH_TOPOLOGIES:-}
+      if [ -z "$topologies" ] && [ -n "${WAYMARK_DATA_DIR:-}" ]; then
+        for topology in gabriel350_0_gravity rf1239_real_hard Kdl754 Cogentco; do
+          topologies+=" $(find -L "$WAYMARK_DATA_DIR" -name "$topology.graph" -print -quit)"
+        done
+      fi
       # shellcheck disable=SC2086
-      run tests/bench:paths_benchmark ${WAYMARK_BENCH_TOPOLOGIES:-}
+      run tests/bench:paths_benchmark $topologies
       ;;
     te)
       # shellcheck disable=SC2086
