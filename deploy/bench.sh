@@ -13,13 +13,15 @@
 #              MLUs, NAME=VALUE
 #   hose       worst loads, admission and routes of hoses beside COIN CLP; WAYMARK_BENCH_HOSE names
 #              topology files, else it is a seeded carrier of 350 nodes
+#   southbound acknowledged changes at 340 agents, routes in one stream, re-synchronisation, memory of
+#              3,000 agents, beside bare gRPC streams
 #   dataplane  repair, reconciliation and throughput of the Linux data plane (root)
 set -euo pipefail
-case ${1:-} in -h | --help) sed -n '2,16s/^# \{0,1\}//p' "$0"; exit 0 ;; esac
+case ${1:-} in -h | --help) sed -n '2,18s/^# \{0,1\}//p' "$0"; exit 0 ;; esac
 . "$(dirname "$0")/common.sh"
 
 names=("$@")
-[ $# -gt 0 ] || names=(store paths te hose scale dataplane)
+[ $# -gt 0 ] || names=(store paths te hose scale southbound dataplane)
 install "${build_packages[@]}" "${run_packages[@]}"
 folder=$(mktemp -d "${TMPDIR:-/var/tmp}/waymark-bench.XXXXXX")
 trap 'rm -rf "$folder"' EXIT
@@ -56,7 +58,8 @@ for name in "${names[@]}"; do
       run tests/bench:hose_benchmark ${WAYMARK_BENCH_HOSE:-}
       ;;
     scale) run tests/bench:scale_benchmark ;;
+    southbound) run tests/bench:southbound_benchmark "$folder" ;;
     dataplane) run tests/conformance:linux_measure ;;
-    *) die "no benchmark called $name; there are: store paths te hose scale dataplane" ;;
+    *) die "no benchmark called $name; there are: store paths te hose scale southbound dataplane" ;;
   esac
 done

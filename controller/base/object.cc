@@ -71,6 +71,10 @@ uint64_t DigestTerm(std::string_view key, uint64_t object_hash) {
   return Mix(HashBytes(key) + 0x9e3779b97f4a7c15u * (object_hash + 1));
 }
 
+uint32_t BucketOf(std::string_view key, uint32_t buckets) {
+  return static_cast<uint32_t>(HashBytes(key) & (buckets - 1));
+}
+
 void ObjectTable::Put(const Object& object) {
   std::string key = ObjectKey(object);
   const uint64_t hash = ObjectHash(object);
@@ -92,6 +96,14 @@ bool ObjectTable::Erase(const std::string& key) {
 const Object* ObjectTable::Find(const std::string& key) const {
   auto it = entries_.find(key);
   return it == entries_.end() ? nullptr : &it->second.object;
+}
+
+std::vector<uint64_t> ObjectTable::BucketDigests(uint32_t buckets) const {
+  std::vector<uint64_t> digests(buckets, 0);
+  for (const auto& [key, entry] : entries_) {
+    digests[BucketOf(key, buckets)] += DigestTerm(key, entry.hash);
+  }
+  return digests;
 }
 
 void ObjectTable::Clear() {

@@ -28,6 +28,7 @@
 #include "controller/base/object.h"
 #include "controller/engine/held_objects.h"
 #include "controller/engine/node_segments.h"
+#include "controller/engine/resync.h"
 #include "controller/plan/phases.h"
 #include "controller/store/store.h"
 #include "southbound/session/switch_session.h"
@@ -72,7 +73,7 @@ struct SwitchState {
   // `acked` is what the switch holds: true from the end of a session's synchronisation until its
   // end.
   bool synced = false;
-  std::map<std::string, uint64_t> arriving_hashes;
+  Resync resync;
   EventLoop::TimerId hashes_timeout = 0;
   // How often in a row it has not answered, and until when it is left out for that.
   int times_stuck = 0;
@@ -176,6 +177,7 @@ class SwitchTable {
   void OnGetResponse(SwitchState& state, const southbound::v1::GetResponse& response);
   void OnEvent(SwitchState& state, const southbound::v1::Event& event);
   void AskForHashes(SwitchState& state);
+  void Ask(SwitchState& state, southbound::v1::Get get);
   void DropSession(SwitchState& state, absl::Status reason);
   void TellIfHolds(const std::string& node, const SwitchState& state);
   void LetGoIfDone(const std::string& node, SwitchState& state);

@@ -53,9 +53,12 @@ void SwitchTable::Connected(std::shared_ptr<SwitchSession> session,
 
 void SwitchTable::AskForHashes(SwitchState& state) {
   state.synced = false;
-  state.arriving_hashes.clear();
+  Ask(state, state.resync.Begin(state.desired, state.hello.object_count()));
+}
+
+void SwitchTable::Ask(SwitchState& state, southbound::v1::Get get) {
   ControllerMessage message;
-  message.mutable_get()->set_hashes_only(true);
+  *message.mutable_get() = std::move(get);
   const std::string node = state.session->node();
   loop_.Cancel(state.hashes_timeout);
   state.hashes_timeout = loop_.RunAfter(options_.batch_timeout, [this, node] {
@@ -144,18 +147,19 @@ void SwitchTable::OnGetResponse(SwitchState& state, const southbound::v1::GetRes
     DropSession(state, absl::UnavailableError("cannot say what it holds: " + response.error()));
     return;
   }
-  for (const southbound::v1::ObjectHash& hash : response.hashes()) {
-    state.arriving_hashes[hash.key()] = hash.hash();
-  }
-  constexpr size_t kMostObjects = 1'000'000;
-  if (state.arriving_hashes.size() > kMostObjects) {
-    DropSession(state, absl::ResourceExhaustedError("claims to hold over a million objects"));
+  auto next = state.resync.Take(response, state.desired);
+  if (!next.ok()) {
+    DropSession(state, next.status());
     return;
   }
-  if (!response.last()) return;
+  if (next->has_value()) Ask(state, **std::move(next));
+  if (!state.resync.done()) return;
+  metrics_
+      .Counter("waymark_southbound_resync_hashes_total",
+               "Hashes that agents sent to say what they hold")
+      .Increment(static_cast<double>(state.resync.told()));
   state.acked.Clear();
-  for (const auto& [key, hash] : state.arriving_hashes) state.acked.Put(key, hash);
-  state.arriving_hashes.clear();
+  for (const auto& [key, hash] : state.resync.TakeHeld()) state.acked.Put(key, hash);
   loop_.Cancel(state.hashes_timeout);
   state.synced = true;
   TellIfHolds(state.session->node(), state);

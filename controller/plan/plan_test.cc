@@ -102,7 +102,8 @@ TEST(PlanTest, PackedSidsDecodeToThePathAndNeverTouchAForbiddenPlace) {
     return hops;
   };
   int lists = 0;
-  for (const auto& [name, planned] : plan.policies) {
+  for (const auto& named : plan.policies) {
+    const PlannedPolicy& planned = named.second;
     const auto& object = plan.objects.at(planned.headend_id).Find(planned.object_key)->policy();
     const bool only_swiss = planned.policy.traffic_class() == "trafficClasses/swiss";
     ASSERT_EQ(object.working_size(), planned.policy.working_size());

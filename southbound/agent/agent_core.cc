@@ -134,6 +134,11 @@ void AgentCore::OnMessage(ControllerMessage message) {
       OnBatch(message.batch());
       break;
     case ControllerMessage::kGet:
+      if (absl::Status form = CheckGet(message.get()); !form.ok()) {
+        metrics_.messages_refused.Increment();
+        RefuseOther(message, form);
+        break;
+      }
       OnGet(message.get());
       break;
     case ControllerMessage::kFlush: {
@@ -351,7 +356,7 @@ void AgentCore::OnGet(const Get& get) {
       error = absl::StrCat("cannot read the data plane: ", report.status().ToString());
     }
   }
-  for (auto& chunk : MakeGetChunks(rib_.table(), get.hashes_only(), drifted, error)) {
+  for (auto& chunk : MakeGetChunks(rib_.table(), get, drifted, error)) {
     AgentMessage reply;
     *reply.mutable_get_response() = std::move(chunk);
     Reply(std::move(reply));

@@ -1,5 +1,6 @@
 #include "southbound/agent/agent_core.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <functional>
@@ -18,6 +19,7 @@ using southbound::v1::FIB_ACKED;
 using southbound::v1::REJECTED;
 using southbound::v1::RIB_ACKED;
 using southbound::v1::UNDONE;
+using ::testing::HasSubstr;
 
 class AgentCoreTest : public CoreFixture {
  protected:
@@ -311,21 +313,70 @@ TEST_F(AgentCoreTest, GetAnswersInChunksAndFromTheDataPlane) {
   EXPECT_NE(Send(get).get_response().error().find("netlink"), std::string::npos);
 }
 
+TEST_F(AgentCoreTest, GetAnswersByBucketAndRefusesWhatIsNone) {
+  ControllerMessage get;
+  get.set_epoch(1);
+  get.mutable_get()->set_hashes_only(true);
+  get.mutable_get()->set_buckets(4);
+  auto response = Send(get).get_response();
+  ASSERT_EQ(response.bucket_digests_size(), 4);
+  EXPECT_TRUE(response.hashes().empty());
+  uint64_t digest = 0;
+  for (const uint64_t one : response.bucket_digests()) digest += one;
+  EXPECT_EQ(digest, core_->rib().table().digest());
+
+  size_t hashes = 0;
+  for (uint32_t bucket = 0; bucket < 4; ++bucket) {
+    get.mutable_get()->clear_only();
+    get.mutable_get()->add_only(bucket);
+    const auto of_bucket = Send(get).get_response();
+    uint64_t sum = 0;
+    for (const auto& hash : of_bucket.hashes()) {
+      EXPECT_EQ(BucketOf(hash.key(), 4), bucket);
+      sum += DigestTerm(hash.key(), hash.hash());
+    }
+    EXPECT_EQ(sum, response.bucket_digests(static_cast<int>(bucket)));
+    hashes += of_bucket.hashes_size();
+  }
+  EXPECT_EQ(hashes, core_->rib().table().size());
+
+  const auto error = [&](bool hashes_only, uint32_t buckets, std::vector<uint32_t> only) {
+    get.mutable_get()->set_hashes_only(hashes_only);
+    get.mutable_get()->set_buckets(buckets);
+    get.mutable_get()->mutable_only()->Assign(only.begin(), only.end());
+    const auto refused = Send(get).get_response();
+    EXPECT_TRUE(refused.last());
+    EXPECT_TRUE(refused.error().empty() || refused.hashes().empty());
+    return refused.error();
+  };
+  EXPECT_THAT(error(false, 4, {}), HasSubstr("get.hashes_only"));
+  EXPECT_THAT(error(true, 6, {}), HasSubstr("get.buckets is 6"));
+  EXPECT_THAT(error(true, 1, {}), HasSubstr("get.buckets is 1"));
+  EXPECT_THAT(error(true, 131'072, {}), HasSubstr("power of two from 2 to 65536"));
+  EXPECT_THAT(error(true, 0, {0}), HasSubstr("get.buckets is 0"));
+  EXPECT_THAT(error(true, 4, {1, 4}), HasSubstr("get.only[1] is 4"));
+  EXPECT_THAT(error(true, 4, {2, 2}), HasSubstr("get.only[1] is 2"));
+  EXPECT_EQ(error(true, 4, {1, 3}), "");
+}
+
 TEST(GetChunks, FitTheWireAndLoseNothing) {
   ObjectTable table;
   for (uint32_t sid = 2; sid < 25'002; ++sid) table.Put(TestRoute(sid, {"a"}));
-  size_t hashes = 0, objects = 0;
-  const auto by_hash = MakeGetChunks(table, true, {}, "");
+  southbound::v1::Get hashes;
+  hashes.set_hashes_only(true);
+  size_t count = 0, objects = 0;
+  const auto by_hash = MakeGetChunks(table, hashes, {}, "");
   for (const auto& chunk : by_hash) {
-    hashes += chunk.hashes_size();
+    count += chunk.hashes_size();
     EXPECT_LT(chunk.ByteSizeLong(), 2u << 20);
     EXPECT_EQ(chunk.last(), &chunk == &by_hash.back());
   }
-  for (const auto& chunk : MakeGetChunks(table, false, {}, "")) objects += chunk.objects_size();
+  for (const auto& chunk : MakeGetChunks(table, southbound::v1::Get(), {}, ""))
+    objects += chunk.objects_size();
   EXPECT_GE(by_hash.size(), 3u);
-  EXPECT_EQ(hashes, 25'000u);
+  EXPECT_EQ(count, 25'000u);
   EXPECT_EQ(objects, 25'000u);
-  EXPECT_TRUE(MakeGetChunks(ObjectTable(), true, {}, "x").at(0).last());
+  EXPECT_TRUE(MakeGetChunks(ObjectTable(), hashes, {}, "x").at(0).last());
 }
 
 TEST_F(AgentCoreTest, FlushRemovesUsersFirstAndIsDurable) {

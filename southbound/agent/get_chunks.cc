@@ -1,13 +1,46 @@
 #include "southbound/agent/get_chunks.h"
 
+#include "absl/strings/str_cat.h"
+
 namespace waymark {
 
+using southbound::v1::Get;
 using southbound::v1::GetResponse;
 
-std::vector<GetResponse> MakeGetChunks(const ObjectTable& table, bool hashes_only,
+absl::Status CheckGet(const Get& get) {
+  const uint32_t buckets = get.buckets();
+  if (buckets == 0 && get.only().empty()) return absl::OkStatus();
+  if (!get.hashes_only()) {
+    return absl::InvalidArgumentError("get.buckets goes with get.hashes_only: objects have none");
+  }
+  if (buckets < 2 || buckets > kMostBuckets || (buckets & (buckets - 1)) != 0) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "get.buckets is ", buckets, ": must be a power of two from 2 to ", kMostBuckets));
+  }
+  for (int i = 0; i < get.only_size(); ++i) {
+    if (get.only(i) >= buckets || (i > 0 && get.only(i) <= get.only(i - 1))) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("get.only[", i, "] is ", get.only(i),
+                       ": must be under get.buckets and greater than the one before"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+std::vector<GetResponse> MakeGetChunks(const ObjectTable& table, const Get& get,
                                        const std::vector<std::string>& drifted,
                                        const std::string& error) {
   std::vector<GetResponse> chunks(1);
+  const bool digests = get.buckets() != 0 && get.only().empty();
+  if (digests) {
+    const std::vector<uint64_t> sums = table.BucketDigests(get.buckets());
+    chunks.back().mutable_bucket_digests()->Assign(sums.begin(), sums.end());
+  }
+  std::vector<bool> asked(get.buckets(), false);
+  for (const uint32_t bucket : get.only()) asked[bucket] = true;
+  const auto wanted = [&](const std::string& key) {
+    return asked.empty() || asked[BucketOf(key, get.buckets())];
+  };
   int elements = 0;
   size_t bytes = 0;
   // The chunk that has room for an element of `size` bytes.
@@ -22,7 +55,8 @@ std::vector<GetResponse> MakeGetChunks(const ObjectTable& table, bool hashes_onl
     return chunks.back();
   };
   for (const auto& [key, entry] : table.entries()) {
-    if (hashes_only) {
+    if (!wanted(key)) continue;
+    if (get.hashes_only()) {
       auto* hash = room(key.size() + 16).add_hashes();
       hash->set_key(key);
       hash->set_hash(entry.hash);

@@ -50,6 +50,8 @@ std::shared_ptr<grpc::Channel> MakeChannel(const SessionClientOptions& options) 
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 200);
   // A proxy between a switch and its controller is never meant.
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  // An agent's connection is its own, also where several share a process.
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   arguments.SetMaxReceiveMessageSize(kMaxMessageBytes);
   if (!options.tls.ca.empty() && !options.tls.server_name.empty()) {
     arguments.SetSslTargetNameOverride(options.tls.server_name);

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "controller/base/object.h"
 
 namespace waymark {
 namespace {
@@ -80,6 +81,11 @@ absl::Status CheckBatchResult(const BatchResult& result) {
 absl::Status CheckGetResponse(const GetResponse& response) {
   const int elements = response.objects_size() + response.hashes_size() + response.drifted_size();
   if (auto s = CheckSize("get_response", elements, kMaxElements); !s.ok()) return s;
+  if (auto s =
+          CheckSize("get_response.bucket_digests", response.bucket_digests_size(), kMostBuckets);
+      !s.ok()) {
+    return s;
+  }
   for (const auto& hash : response.hashes()) {
     if (auto s = CheckSize("get_response.hashes.key", hash.key().size(), kMaxKey); !s.ok()) {
       return s;

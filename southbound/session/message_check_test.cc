@@ -91,6 +91,11 @@ TEST(CheckAgentMessage, NamesTheField) {
          m->mutable_get_response()->add_hashes()->set_key(std::string(300, 'k'));
        },
        "hashes.key"},
+      {"many buckets",
+       [](AgentMessage* m) {
+         m->mutable_get_response()->mutable_bucket_digests()->Resize(65'537, 1);
+       },
+       "bucket_digests has 65537"},
       {"many lists",
        [](AgentMessage* m) {
          for (int i = 0; i < 65; ++i) m->mutable_event()->mutable_policy()->add_working_up(true);
