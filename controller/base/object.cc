@@ -98,10 +98,10 @@ const Object* ObjectTable::Find(const std::string& key) const {
   return it == entries_.end() ? nullptr : &it->second.object;
 }
 
-std::vector<uint64_t> ObjectTable::BucketDigests(uint32_t buckets) const {
-  std::vector<uint64_t> digests(buckets, 0);
+std::vector<uint32_t> ObjectTable::BucketDigests(uint32_t buckets) const {
+  std::vector<uint32_t> digests(buckets, 0);
   for (const auto& [key, entry] : entries_) {
-    digests[BucketOf(key, buckets)] += DigestTerm(key, entry.hash);
+    digests[BucketOf(key, buckets)] += static_cast<uint32_t>(DigestTerm(key, entry.hash));
   }
   return digests;
 }

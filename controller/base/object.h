@@ -27,9 +27,9 @@ uint64_t HashBytes(std::string_view bytes);
 // adding, changing or removing one object updates it in O(1).
 uint64_t DigestTerm(std::string_view key, uint64_t object_hash);
 
-// The hierarchy of digests: keys fall into buckets, and a bucket's digest is the sum of its terms.
-// By the key alone, so that an object that changes stays in its bucket. `buckets` is a power of
-// two.
+// The hierarchy of digests: keys fall into buckets, and a bucket's digest is the lower half of the
+// sum of its terms. By the key alone, so that an object that changes stays in its bucket. `buckets`
+// is a power of two; of fewer ones, bucket b is made up of b, b + fewer, b + 2 * fewer, ...
 inline constexpr uint32_t kMostBuckets = 65'536;
 uint32_t BucketOf(std::string_view key, uint32_t buckets);
 
@@ -43,7 +43,7 @@ class ObjectTable {
   const southbound::v1::Object* Find(const std::string& key) const;
   uint64_t digest() const { return digest_; }
   // Of each bucket. O(n).
-  std::vector<uint64_t> BucketDigests(uint32_t buckets) const;
+  std::vector<uint32_t> BucketDigests(uint32_t buckets) const;
   size_t size() const { return entries_.size(); }
   void Clear();
 

@@ -1,5 +1,7 @@
 #include "controller/engine/held_objects.h"
 
+#include <string_view>
+
 #include "controller/base/object.h"
 
 namespace waymark {
@@ -23,6 +25,18 @@ void HeldObjects::Erase(const std::string& key) {
 void HeldObjects::Clear() {
   hashes_.clear();
   digest_ = 0;
+}
+
+uint64_t HeldObjects::DigestAfter(std::span<const Change> changes) const {
+  std::map<std::string_view, std::optional<uint64_t>> last;
+  for (const auto& [key, hash] : changes) last[key] = hash;
+  uint64_t digest = digest_;
+  for (const auto& [key, hash] : last) {
+    const auto before = hashes_.find(std::string(key));
+    if (before != hashes_.end()) digest -= DigestTerm(key, before->second);
+    if (hash.has_value()) digest += DigestTerm(key, *hash);
+  }
+  return digest;
 }
 
 bool HeldObjects::Has(const std::string& key, uint64_t hash) const {

@@ -3,7 +3,10 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
+#include <span>
 #include <string>
+#include <utility>
 
 namespace waymark {
 
@@ -16,6 +19,9 @@ class HeldObjects {
   // False if absent or with another hash.
   bool Has(const std::string& key, uint64_t hash) const;
   uint64_t digest() const { return digest_; }
+  // What it would be after these, one after another; no hash: erased. O(changes log n).
+  using Change = std::pair<std::string, std::optional<uint64_t>>;
+  uint64_t DigestAfter(std::span<const Change> changes) const;
   const std::map<std::string, uint64_t>& hashes() const { return hashes_; }
 
  private:

@@ -43,9 +43,15 @@ std::vector<GetResponse> Answer(const ObjectTable& held, const Get& get, bool kn
     return &chunks.back();
   };
   const bool buckets = knows_buckets && get.buckets() != 0;
-  if (buckets && get.only().empty()) {
-    for (const uint64_t digest : held.BucketDigests(get.buckets())) {
-      room()->add_bucket_digests(digest);
+  if (buckets && (get.only().empty() || get.only_of() != 0)) {
+    const std::vector<uint32_t> digests = held.BucketDigests(get.buckets());
+    std::vector<uint32_t> coarse(get.only().begin(), get.only().end());
+    const uint32_t step = coarse.empty() ? 1 : get.only_of();
+    if (coarse.empty()) coarse.push_back(0);
+    for (const uint32_t first : coarse) {
+      for (uint32_t bucket = first; bucket < get.buckets(); bucket += step) {
+        room()->add_bucket_digests(digests[bucket]);
+      }
     }
   } else {
     for (const auto& [key, entry] : held.entries()) {
@@ -65,9 +71,9 @@ std::vector<GetResponse> Answer(const ObjectTable& held, const Get& get, bool kn
 // Asks until all is known; checks that it is the truth.
 Resync Settle(const ObjectTable& desired, const ObjectTable& held, bool knows_buckets = true) {
   Resync resync;
-  Get get = resync.Begin(desired, static_cast<int64_t>(held.size()));
+  Get get = resync.Begin(desired, held.digest(), static_cast<int64_t>(held.size()));
   for (int question = 1; !resync.done(); ++question) {
-    EXPECT_LE(question, 2);
+    EXPECT_LE(question, 3);
     std::optional<Get> next;
     for (const GetResponse& chunk : Answer(held, get, knows_buckets)) {
       auto taken = resync.Take(chunk, desired);
@@ -79,7 +85,7 @@ Resync Settle(const ObjectTable& desired, const ObjectTable& held, bool knows_bu
   }
   std::map<std::string, uint64_t> truth;
   for (const auto& [key, entry] : held.entries()) truth[key] = entry.hash;
-  EXPECT_EQ(resync.TakeHeld(), truth);
+  EXPECT_EQ(resync.TakeHeld().hashes(), truth);
   return resync;
 }
 
@@ -119,8 +125,8 @@ TEST(Resync, OfAnOlderAgentTakesEverything) {
 
 TEST(Resync, FewObjectsAreAskedForAtOnce) {
   Resync resync;
-  EXPECT_EQ(resync.Begin(Routes(20), 30).buckets(), 0u);
-  EXPECT_EQ(resync.Begin(Routes(20), 1'000'000'000'000).buckets(), kMostBuckets);
+  EXPECT_EQ(resync.Begin(Routes(20), 1, 30).buckets(), 0u);
+  EXPECT_EQ(resync.Begin(Routes(20), 1, 1'000'000'000'000).buckets(), kMostBuckets / 8);
 }
 
 TEST(Resync, AnswersToSomethingElseAreRefused) {
@@ -131,28 +137,53 @@ TEST(Resync, AnswersToSomethingElseAreRefused) {
   response.set_last(true);
   EXPECT_FALSE(resync.Take(response, desired).ok()) << "nothing was asked";
 
-  Get get = resync.Begin(desired, 499);
+  const auto begin = [&] { return resync.Begin(desired, held.digest(), 499); };
+  const auto all = [&](const Get& get) { return Answer(held, get, true, 1 << 20).front(); };
+  Get get = begin();
   response.add_bucket_digests(1);
   EXPECT_FALSE(resync.Take(response, desired).ok()) << "too few digests";
-  get = resync.Begin(desired, 499);
+  get = begin();
   response.mutable_bucket_digests()->Resize(static_cast<int>(get.buckets()) + 1, 0);
   EXPECT_FALSE(resync.Take(response, desired).ok()) << "too many digests";
-  get = resync.Begin(desired, 499);
-  response = Answer(held, get, true, 1 << 20).front();
+  get = begin();
+  response = all(get);
   response.add_hashes()->set_key("route:1");
   EXPECT_FALSE(resync.Take(response, desired).ok()) << "digests and hashes";
 
-  get = resync.Begin(desired, 499);
-  auto next = resync.Take(Answer(held, get, true, 1 << 20).front(), desired);
-  ASSERT_TRUE(next.ok());
-  ASSERT_TRUE(next->has_value());
-  ASSERT_EQ((*next)->only_size(), 1);
+  get = begin();
+  auto finer = resync.Take(all(get), desired);
+  ASSERT_TRUE(finer.ok());
+  ASSERT_TRUE(finer->has_value());
+  EXPECT_EQ((*finer)->only_size(), 1);
+  auto hashes = resync.Take(all(**finer), desired);
+  ASSERT_TRUE(hashes.ok());
+  ASSERT_TRUE(hashes->has_value());
+  ASSERT_EQ((*hashes)->only_size(), 1);
   GetResponse unasked;
   for (uint32_t sid = 1; unasked.hashes().empty(); ++sid) {
     const std::string key = absl::StrCat("route:", sid);
-    if (BucketOf(key, get.buckets()) != (*next)->only(0)) unasked.add_hashes()->set_key(key);
+    if (BucketOf(key, (*hashes)->buckets()) != (*hashes)->only(0)) {
+      unasked.add_hashes()->set_key(key);
+    }
   }
   EXPECT_FALSE(resync.Take(unasked, desired).ok());
+}
+
+// As when the lower halves of two sums are the same.
+TEST(Resync, ThatDoesNotAddUpAsksForEverything) {
+  const ObjectTable desired = Routes(500);
+  ObjectTable held = desired;
+  held.Put(Route(1'000));
+  Resync resync;
+  const auto coarse = Answer(desired, resync.Begin(desired, held.digest(), 501), true, 1 << 20);
+  auto next = resync.Take(coarse.front(), desired);
+  ASSERT_TRUE(next.ok());
+  ASSERT_TRUE(next->has_value());
+  EXPECT_FALSE(resync.done());
+  EXPECT_EQ((*next)->buckets(), 0u);
+  ASSERT_TRUE(resync.Take(Answer(held, **next, true, 1 << 20).front(), desired).ok());
+  EXPECT_TRUE(resync.done());
+  EXPECT_EQ(resync.TakeHeld().digest(), held.digest());
 }
 
 }  // namespace

@@ -90,6 +90,7 @@ void SwitchTable::SetDesired(const std::map<std::string, ObjectTable>& objects, 
   sid_owners_ = SidOwners(objects);
   std::set<std::string> touched;
   for (auto& [node, state] : switches_) {
+    state.queued.clear();
     if (objects.contains(node)) continue;
     // Of one that is gone as well, nobody will ever hear.
     if (state.desired.size() > 0 && state.session != nullptr) touched.insert(node);
@@ -117,6 +118,7 @@ void SwitchTable::TellIfHolds(const std::string& node, const SwitchState& state)
 void SwitchTable::SetFrozen(bool frozen) {
   if (frozen_ == frozen) return;
   frozen_ = frozen;
+  for (auto& [node, state] : switches_) state.queued.clear();
   Advance();
   on_change_();
 }
@@ -212,13 +214,24 @@ void SwitchTable::Advance() {
   }
   for (auto& [node, state] : switches_) LetGoIfDone(node, state);
   ForgetWhoHasLeft();
-  const std::vector<Phase> phases = options_.sequencer(Differences(), handovers_);
+  std::vector<Phase> phases = options_.sequencer(Differences(), handovers_);
   if (phases.empty()) return;
+  for (auto& [node, state] : switches_) state.queued.clear();
   std::set<std::string> begun;
-  for (const NodeBatch& batch : phases.front().batches) {
-    // Later batches of the same switch come up again when this one is answered.
-    if (begun.insert(batch.node).second) SendBatch(batch);
+  for (NodeBatch& batch : phases.front().batches) {
+    if (begun.insert(batch.node).second) {
+      SendBatch(batch);
+    } else {
+      switches_[batch.node].queued.push_back(std::move(batch));
+    }
   }
+}
+
+void SwitchTable::SendNext(SwitchState& state) {
+  if (state.queued.empty() || state.sent.has_value() || state.session == nullptr) return;
+  const NodeBatch batch = std::move(state.queued.front());
+  state.queued.pop_front();
+  SendBatch(batch);
 }
 
 void SwitchTable::LetGoIfDone(const std::string& node, SwitchState& state) {
@@ -235,7 +248,6 @@ void SwitchTable::SendBatch(const NodeBatch& batch) {
   southbound::v1::Batch& wire = *message.mutable_batch();
   wire.set_id(sent.id);
   wire.set_revision(revision_);
-  HeldObjects after = state.acked;
   for (const Operation& operation : batch.operations) {
     Operation& copy = *wire.add_operations();
     copy = operation;
@@ -244,14 +256,13 @@ void SwitchTable::SendBatch(const NodeBatch& batch) {
     if (copy.has_put()) {
       const std::string key = ObjectKey(copy.put());
       const uint64_t hash = ObjectHash(copy.put());
-      after.Put(key, hash);
-      sent.operations.push_back({key, hash});
+      sent.operations.emplace_back(key, hash);
     } else {
-      after.Erase(copy.delete_());
-      sent.operations.push_back({copy.delete_(), std::nullopt});
+      sent.operations.emplace_back(copy.delete_(), std::nullopt);
     }
   }
-  if (after.digest() == state.desired.digest()) wire.set_expected_digest(after.digest());
+  const uint64_t after = state.acked.DigestAfter(sent.operations);
+  if (after == state.desired.digest()) wire.set_expected_digest(after);
   state.operations_sent += static_cast<int64_t>(sent.operations.size());
   const std::string node = batch.node;
   sent.timeout = loop_.RunAfter(options_.batch_timeout, [this, node, id = sent.id] {

@@ -14,6 +14,7 @@
 #define WAYMARK_CONTROLLER_ENGINE_SWITCH_TABLE_H_
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -48,18 +49,17 @@ struct SwitchState {
   bool wanted = false;
 
   // Sent.
-  struct SentOperation {
-    std::string key;
-    std::optional<uint64_t> hash;  // none: delete
-  };
   struct SentBatch {
     uint64_t id = 0;
     Revision revision = 0;
     std::vector<uint64_t> operation_ids;
-    std::vector<SentOperation> operations;
+    std::vector<HeldObjects::Change> operations;
     EventLoop::TimerId timeout = 0;
   };
   std::optional<SentBatch> sent;
+  // What follows it in the same phase: sent one after another, as long as all is acked and nothing
+  // else is wanted.
+  std::deque<NodeBatch> queued;
   int64_t operations_sent = 0;
 
   // Acked.
@@ -170,13 +170,16 @@ class SwitchTable {
                         NodeDiff* diff) const;
   void ForgetWhoHasLeft();
   void SendBatch(const NodeBatch& batch);
+  void SendNext(SwitchState& state);
   void OnBatchResult(SwitchState& state, const southbound::v1::BatchResult& result);
-  void TakeResult(const std::string& node, SwitchState& state,
-                  const SwitchState::SentOperation& operation,
-                  const southbound::v1::OperationResult& result);
+  // The label of its outcome.
+  const char* TakeResult(const std::string& node, SwitchState& state,
+                         const HeldObjects::Change& operation,
+                         const southbound::v1::OperationResult& result);
   void OnGetResponse(SwitchState& state, const southbound::v1::GetResponse& response);
   void OnEvent(SwitchState& state, const southbound::v1::Event& event);
-  void AskForHashes(SwitchState& state);
+  // `digest` and `count`: of what it holds, by its own account.
+  void AskForHashes(SwitchState& state, uint64_t digest, int64_t count);
   void Ask(SwitchState& state, southbound::v1::Get get);
   void DropSession(SwitchState& state, absl::Status reason);
   void TellIfHolds(const std::string& node, const SwitchState& state);

@@ -46,14 +46,14 @@ void SwitchTable::Connected(std::shared_ptr<SwitchSession> session,
     ReleaseIfHeard();
     Advance();
   } else {
-    AskForHashes(state);
+    AskForHashes(state, hello.digest(), hello.object_count());
   }
   on_change_();
 }
 
-void SwitchTable::AskForHashes(SwitchState& state) {
+void SwitchTable::AskForHashes(SwitchState& state, uint64_t digest, int64_t count) {
   state.synced = false;
-  Ask(state, state.resync.Begin(state.desired, state.hello.object_count()));
+  Ask(state, state.resync.Begin(state.desired, digest, count));
 }
 
 void SwitchTable::Ask(SwitchState& state, southbound::v1::Get get) {
@@ -97,6 +97,7 @@ void SwitchTable::DropSession(SwitchState& state, absl::Status reason) {
   if (state.sent.has_value()) loop_.Cancel(state.sent->timeout);
   loop_.Cancel(state.hashes_timeout);
   state.sent.reset();
+  state.queued.clear();
   state.synced = false;
   std::shared_ptr<SwitchSession> session = std::move(state.session);
   state.session = nullptr;
@@ -158,8 +159,7 @@ void SwitchTable::OnGetResponse(SwitchState& state, const southbound::v1::GetRes
       .Counter("waymark_southbound_resync_hashes_total",
                "Hashes that agents sent to say what they hold")
       .Increment(static_cast<double>(state.resync.told()));
-  state.acked.Clear();
-  for (const auto& [key, hash] : state.resync.TakeHeld()) state.acked.Put(key, hash);
+  state.acked = state.resync.TakeHeld();
   loop_.Cancel(state.hashes_timeout);
   state.synced = true;
   TellIfHolds(state.session->node(), state);
@@ -240,39 +240,49 @@ void SwitchTable::OnBatchResult(SwitchState& state, const BatchResult& result) {
       return;
     }
   }
+  std::map<std::string, int> answers;
   for (size_t i = 0; i < sent.operations.size(); ++i) {
-    TakeResult(node, state, sent.operations[i], result.results(static_cast<int>(i)));
+    ++answers[TakeResult(node, state, sent.operations[i], result.results(static_cast<int>(i)))];
   }
+  for (const auto& [label, count] : answers) {
+    metrics_
+        .Counter("waymark_southbound_operations_total", "Operations answered by agents",
+                 {{"result", label}})
+        .Increment(count);
+  }
+  if (answers.contains("rejected") || answers.contains("undone")) state.queued.clear();
   state.last_acked_revision = sent.revision;
   if (result.digest() != state.acked.digest()) {
     Log(LogLevel::kWarning, "switch holds something else than it has acked; asking what it holds",
         {{"node", node}});
-    AskForHashes(state);
+    AskForHashes(state, result.digest(), static_cast<int64_t>(state.acked.hashes().size()));
   }
   TellIfHolds(node, state);
+  if (state.synced) SendNext(state);
 }
 
-void SwitchTable::TakeResult(const std::string& node, SwitchState& state,
-                             const SwitchState::SentOperation& operation,
-                             const OperationResult& result) {
+const char* SwitchTable::TakeResult(const std::string& node, SwitchState& state,
+                                    const HeldObjects::Change& operation,
+                                    const OperationResult& result) {
+  const auto& [key, hash] = operation;
   const char* label = "undone";
   switch (result.status()) {
     case southbound::v1::FIB_ACKED:
     case southbound::v1::RIB_ACKED:
       label = result.status() == southbound::v1::FIB_ACKED ? "fib_acked" : "rib_acked";
-      state.rejected.erase(operation.key);
-      state.rib_only.erase(operation.key);
-      if (operation.hash.has_value()) {
-        state.acked.Put(operation.key, *operation.hash);
+      state.rejected.erase(key);
+      state.rib_only.erase(key);
+      if (hash.has_value()) {
+        state.acked.Put(key, *hash);
         if (result.status() == southbound::v1::RIB_ACKED) {
-          state.rib_only.insert(operation.key);
+          state.rib_only.insert(key);
           state.last_rib_detail = result.error();
         }
       } else {
-        state.acked.Erase(operation.key);
-        state.policies.erase(operation.key);
-        if (operation.key.starts_with("link:")) {
-          const std::string link = operation.key.substr(5);
+        state.acked.Erase(key);
+        state.policies.erase(key);
+        if (key.starts_with("link:")) {
+          const std::string link = key.substr(5);
           state.link_up.erase(link);
           links_down_.erase(LinkName(link));
         }
@@ -280,19 +290,16 @@ void SwitchTable::TakeResult(const std::string& node, SwitchState& state,
       break;
     case southbound::v1::REJECTED:
       label = "rejected";
-      state.rejected[operation.key] = {operation.hash.value_or(0), result.error()};
+      state.rejected[key] = {hash.value_or(0), result.error()};
       Log(LogLevel::kError, "switch rejected an object",
-          {{"node", node}, {"key", operation.key}, {"error", result.error()}});
+          {{"node", node}, {"key", key}, {"error", result.error()}});
       ScheduleRetry();
       break;
     case southbound::v1::UNDONE:
     default:
       break;
   }
-  metrics_
-      .Counter("waymark_southbound_operations_total", "Operations answered by agents",
-               {{"result", label}})
-      .Increment();
+  return label;
 }
 
 }  // namespace waymark

@@ -356,7 +356,9 @@ TEST(PathOfflineTest, BadInput) {
     EXPECT_EQ(ran.code, c.code) << absl::StrJoin(c.args, " ") << '\n' << ran.err;
     EXPECT_THAT(ran.err, HasSubstr(c.message)) << absl::StrJoin(c.args, " ");
     // What is refused for its constraints is explained there.
-    if (c.code == 2) EXPECT_THAT(ran.out, IsEmpty()) << absl::StrJoin(c.args, " ");
+    if (c.code == 2) {
+      EXPECT_THAT(ran.out, IsEmpty()) << absl::StrJoin(c.args, " ");
+    }
   }
   const Ran live = Waymark({"path", "compute", "--all-pairs", "--routes=x"});
   EXPECT_EQ(live.code, 2);

@@ -321,19 +321,26 @@ TEST_F(AgentCoreTest, GetAnswersByBucketAndRefusesWhatIsNone) {
   auto response = Send(get).get_response();
   ASSERT_EQ(response.bucket_digests_size(), 4);
   EXPECT_TRUE(response.hashes().empty());
-  uint64_t digest = 0;
-  for (const uint64_t one : response.bucket_digests()) digest += one;
-  EXPECT_EQ(digest, core_->rib().table().digest());
+  uint32_t digest = 0;
+  for (const uint32_t one : response.bucket_digests()) digest += one;
+  EXPECT_EQ(digest, static_cast<uint32_t>(core_->rib().table().digest()));
+  ControllerMessage finer = get;
+  finer.mutable_get()->add_only(1);
+  finer.mutable_get()->set_only_of(2);
+  const auto halves = Send(finer).get_response();
+  ASSERT_EQ(halves.bucket_digests_size(), 2);
+  EXPECT_EQ(halves.bucket_digests(0), response.bucket_digests(1));
+  EXPECT_EQ(halves.bucket_digests(1), response.bucket_digests(3));
 
   size_t hashes = 0;
   for (uint32_t bucket = 0; bucket < 4; ++bucket) {
     get.mutable_get()->clear_only();
     get.mutable_get()->add_only(bucket);
     const auto of_bucket = Send(get).get_response();
-    uint64_t sum = 0;
+    uint32_t sum = 0;
     for (const auto& hash : of_bucket.hashes()) {
       EXPECT_EQ(BucketOf(hash.key(), 4), bucket);
-      sum += DigestTerm(hash.key(), hash.hash());
+      sum += static_cast<uint32_t>(DigestTerm(hash.key(), hash.hash()));
     }
     EXPECT_EQ(sum, response.bucket_digests(static_cast<int>(bucket)));
     hashes += of_bucket.hashes_size();
@@ -357,6 +364,11 @@ TEST_F(AgentCoreTest, GetAnswersByBucketAndRefusesWhatIsNone) {
   EXPECT_THAT(error(true, 4, {1, 4}), HasSubstr("get.only[1] is 4"));
   EXPECT_THAT(error(true, 4, {2, 2}), HasSubstr("get.only[1] is 2"));
   EXPECT_EQ(error(true, 4, {1, 3}), "");
+  get.mutable_get()->set_only_of(4);
+  EXPECT_THAT(error(true, 4, {1, 3}), HasSubstr("get.only_of is 4"));
+  EXPECT_THAT(error(true, 8, {}), HasSubstr("get.only_of is 4"));
+  EXPECT_THAT(error(true, 8, {1, 4}), HasSubstr("must be under 4"));
+  EXPECT_EQ(error(true, 8, {1, 3}), "");
 }
 
 TEST(GetChunks, FitTheWireAndLoseNothing) {

@@ -1,12 +1,11 @@
 // The agents' side: many real agents in one process.
-#include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/grpcpp.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cstring>
+#include <deque>
 #include <iostream>
 #include <random>
 
@@ -15,13 +14,12 @@
 #include "southbound/agent/session_client.h"
 #include "southbound/dataplane/sim_dataplane.h"
 #include "tests/bench/southbound_rig.h"
+#include "waymark/southbound/v1/southbound.grpc.pb.h"
 
 namespace waymark::bench {
 namespace {
 
 using southbound::v1::Object;
-
-constexpr char kMethod[] = "/waymark.southbound.v1.Southbound/Session";
 
 // Keeps nothing: what a disk costs is not what is measured here.
 class MemoryStore final : public StateStore {
@@ -44,70 +42,55 @@ struct Agent {
   std::unique_ptr<SessionClient> client;
 };
 
-class EchoStream final : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer> {
+class EchoStream final : public grpc::ClientBidiReactor<southbound::v1::AgentMessage,
+                                                        southbound::v1::AgentMessage> {
  public:
   explicit EchoStream(const std::string& server) {
     grpc::ChannelArguments arguments;
     arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-    arguments.SetMaxReceiveMessageSize(-1);
-    channel_ = grpc::CreateCustomChannel(server, grpc::InsecureChannelCredentials(), arguments);
-    grpc::GenericStub(channel_).PrepareBidiStreamingCall(&context_, kMethod, {}, this);
+    stub_ = southbound::v1::Southbound::NewStub(
+        grpc::CreateCustomChannel(server, grpc::InsecureChannelCredentials(), arguments));
+    stub_->async()->Session(&context_, this);
     StartRead(&in_);
     StartCall();
   }
 
   void OnReadDone(bool ok) override {
     if (!ok) return;
-    // The first bytes say how many to answer.
-    std::vector<grpc::Slice> slices;
-    in_.Dump(&slices);
-    uint64_t size = 0;
-    std::memcpy(&size, slices.at(0).begin(), sizeof(size));
+    southbound::v1::AgentMessage answer;
+    auto& result = *answer.mutable_batch_result();
+    result.set_batch_id(in_.batch().id());
+    result.set_digest(in_.batch().expected_digest());
+    for (const auto& operation : in_.batch().operations()) {
+      auto& one = *result.add_results();
+      one.set_id(operation.id());
+      one.set_status(southbound::v1::FIB_ACKED);
+    }
+    bool first = false;
     {
       const std::lock_guard lock(mutex_);
-      waiting_.push_back(size);
-      if (writing_) {
-        in_.Clear();
-        StartRead(&in_);
-        return;
-      }
-      writing_ = true;
+      answers_.push_back(std::move(answer));
+      first = answers_.size() == 1;
     }
-    Write(size);
-    in_.Clear();
+    if (first) StartWrite(&answers_.front());
     StartRead(&in_);
   }
 
   void OnWriteDone(bool ok) override {
     if (!ok) return;
-    uint64_t size = 0;
-    {
-      const std::lock_guard lock(mutex_);
-      waiting_.pop_front();
-      if (waiting_.empty()) {
-        writing_ = false;
-        return;
-      }
-      size = waiting_.front();
-    }
-    Write(size);
+    const std::lock_guard lock(mutex_);
+    answers_.pop_front();
+    if (!answers_.empty()) StartWrite(&answers_.front());
   }
 
   void OnDone(const grpc::Status&) override {}
 
  private:
-  void Write(uint64_t size) {
-    const grpc::Slice slice(std::string(size, 'a'));
-    out_ = grpc::ByteBuffer(&slice, 1);
-    StartWrite(&out_);
-  }
-
-  std::shared_ptr<grpc::Channel> channel_;
+  std::unique_ptr<southbound::v1::Southbound::Stub> stub_;
   grpc::ClientContext context_;
-  grpc::ByteBuffer in_, out_;
+  southbound::v1::ControllerMessage in_;
   std::mutex mutex_;
-  std::deque<uint64_t> waiting_;
-  bool writing_ = false;
+  std::deque<southbound::v1::AgentMessage> answers_;  // the first is being written
 };
 
 std::string LinkOf(int index, bool backwards) {

@@ -3,8 +3,6 @@
 
 #include <grpcpp/grpcpp.h>
 
-#include <algorithm>
-#include <cstring>
 #include <iostream>
 #include <list>
 #include <utility>
@@ -13,6 +11,9 @@
 
 namespace waymark::bench {
 namespace {
+
+using southbound::v1::AgentMessage;
+using southbound::v1::ControllerMessage;
 
 constexpr auto kPatience = std::chrono::minutes(1);
 
@@ -50,8 +51,7 @@ Controller::Controller(const std::string& address) : loop_("controller", RealClo
     table_ = std::make_unique<SwitchTable>(loop_, metrics_, options, on_change,
                                            [](const std::string&, bool) {});
   });
-  server_ =
-      std::make_unique<SouthboundServer>(SouthboundServiceOptions(), this, &loop_, &metrics_);
+  server_ = std::make_unique<SouthboundServer>(SouthboundServiceOptions(), this, &loop_, &metrics_);
   if (auto started = server_->Start(address, std::nullopt); !started.ok()) {
     std::cerr << started.status() << "\n";
   }
@@ -131,9 +131,8 @@ void Controller::OnMessage(const std::shared_ptr<SwitchSession>& session,
     traffic_.bytes_in += static_cast<int64_t>(message.ByteSizeLong());
   }
   auto shared = std::make_shared<southbound::v1::AgentMessage>(std::move(message));
-  if (!loop_.Post([this, counted = CountedOf(session), shared] {
-        table_->Message(counted, *shared);
-      })) {
+  if (!loop_.Post(
+          [this, counted = CountedOf(session), shared] { table_->Message(counted, *shared); })) {
     session->Close(absl::UnavailableError("busy"));
   }
 }
@@ -150,39 +149,43 @@ void Controller::OnDisconnected(const std::shared_ptr<SwitchSession>& session,
   }
 }
 
-class EchoServer::Service final : public southbound::v1::Southbound::WithRawCallbackMethod_Session<
-                                      southbound::v1::Southbound::Service> {
+class EchoServer::Service final : public southbound::v1::Southbound::CallbackService {
  public:
-  class Stream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer> {
+  class Stream final : public grpc::ServerBidiReactor<AgentMessage, ControllerMessage> {
    public:
     explicit Stream(Service* service) : service_(service) { StartRead(&in_); }
 
-    void Send(int messages, const grpc::ByteBuffer& bytes) {
-      out_ = bytes;
-      left_ = messages;
-      StartWrite(&out_);
+    // `messages` must stay until they are answered.
+    void Send(const std::vector<ControllerMessage>& messages) {
+      messages_ = &messages;
+      next_ = 0;
+      Write();
     }
     void OnWriteDone(bool ok) override {
-      if (ok && --left_ > 0) StartWrite(&out_);
+      if (ok) Write();
     }
     void OnReadDone(bool ok) override {
       if (!ok) {
         Finish(grpc::Status::OK);
         return;
       }
-      in_.Clear();
       StartRead(&in_);
       service_->Answered();
     }
     void OnDone() override {}
 
    private:
+    void Write() {
+      if (next_ < messages_->size()) StartWrite(&(*messages_)[next_++]);
+    }
+
     Service* const service_;
-    grpc::ByteBuffer in_, out_;
-    int left_ = 0;
+    AgentMessage in_;
+    const std::vector<ControllerMessage>* messages_ = nullptr;
+    size_t next_ = 0;
   };
 
-  grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* Session(
+  grpc::ServerBidiReactor<AgentMessage, ControllerMessage>* Session(
       grpc::CallbackServerContext*) override {
     const std::lock_guard lock(mutex_);
     streams_.push_back(std::make_unique<Stream>(this));
@@ -200,19 +203,14 @@ class EchoServer::Service final : public southbound::v1::Southbound::WithRawCall
     return changed_.wait_for(lock, kPatience, [&] { return streams_.size() >= count; });
   }
 
-  bool Echo(size_t streams, int messages, int64_t bytes, int64_t answer) {
-    std::string text(static_cast<size_t>(std::max<int64_t>(bytes, 8)), 'c');
-    const uint64_t size = static_cast<uint64_t>(answer);
-    std::memcpy(text.data(), &size, sizeof(size));
-    const grpc::Slice slice(text);
-    const grpc::ByteBuffer buffer(&slice, 1);
+  bool Echo(size_t streams, const std::vector<ControllerMessage>& messages) {
     std::vector<Stream*> chosen;
     {
       const std::lock_guard lock(mutex_);
-      awaited_ = static_cast<int64_t>(streams) * messages;
+      awaited_ = static_cast<int64_t>(streams * messages.size());
       for (auto it = streams_.begin(); chosen.size() < streams; ++it) chosen.push_back(it->get());
     }
-    for (Stream* stream : chosen) stream->Send(messages, buffer);
+    for (Stream* stream : chosen) stream->Send(messages);
     std::unique_lock lock(mutex_);
     return changed_.wait_for(lock, kPatience, [&] { return awaited_ == 0; });
   }
@@ -235,8 +233,8 @@ EchoServer::~EchoServer() { server_->Shutdown(std::chrono::system_clock::now());
 
 bool EchoServer::AwaitConnected(size_t count) { return service_->AwaitConnected(count); }
 
-bool EchoServer::Echo(size_t streams, int messages, int64_t bytes, int64_t answer) {
-  return service_->Echo(streams, messages, bytes, answer);
+bool EchoServer::Echo(size_t streams, const std::vector<ControllerMessage>& messages) {
+  return service_->Echo(streams, messages);
 }
 
 }  // namespace waymark::bench

@@ -31,7 +31,7 @@ southbound::v1::Object RouteOf(int index, int count, uint32_t node_sid, bool bac
 // What a process of agents runs, until it is killed: real agents on simulated switches, whose state
 // is kept in memory. Returns what kept it from starting.
 int RunAgents(int count, const std::string& controller);
-// The same number of bare streams: each message is answered by as many bytes as it asks for.
+// The same number of bare streams: each batch is answered by as many results, and that is all.
 int RunEchoes(int count, const std::string& server);
 
 // A process of either kind; killed with this object.
@@ -92,16 +92,16 @@ class Controller final : public SwitchSessionListener {
   Traffic traffic_;
 };
 
-// The bare server. Messages are bytes, never parsed.
+// The bare server: the same messages, and nothing is done with them.
 class EchoServer {
  public:
   explicit EchoServer(const std::string& address);
   ~EchoServer();
 
   bool AwaitConnected(size_t count);
-  // On each of the first `streams` of them: `messages` of `bytes` one after another, each answered
-  // by `answer` bytes. All at once; waits for all answers.
-  bool Echo(size_t streams, int messages, int64_t bytes, int64_t answer);
+  // Sends each of the first `streams` of them the messages, one after another without waiting, all
+  // at once; waits for all answers.
+  bool Echo(size_t streams, const std::vector<southbound::v1::ControllerMessage>& messages);
 
  private:
   class Service;
