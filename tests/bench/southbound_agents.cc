@@ -43,7 +43,7 @@ struct Agent {
 };
 
 class EchoStream final : public grpc::ClientBidiReactor<southbound::v1::AgentMessage,
-                                                        southbound::v1::AgentMessage> {
+                                                        southbound::v1::ControllerMessage> {
  public:
   explicit EchoStream(const std::string& server) {
     grpc::ChannelArguments arguments;
