@@ -14,6 +14,13 @@
 #include "controller/compute/mesh/tree_search.h"
 
 namespace waymark {
+namespace {
+
+// Of demands: with more, moving many pairs at once takes longer than an answer may.
+constexpr size_t kMostForWide = 50'000;
+
+}  // namespace
+
 absl::StatusOr<LiveMesh> LiveMesh::Create(MeshProblem problem, MeshRoutes routes,
                                           std::span<const double> prices) {
   if (absl::Status ok = CheckMeshProblem(problem); !ok.ok()) return ok;
@@ -72,6 +79,35 @@ std::vector<int32_t> LiveMesh::Users(std::span<const int32_t> links) const {
   return users;
 }
 
+// Short: what is left is the background's.
+void LiveMesh::Sweep(const SweepOptions& sweep_options, const LiveMeshOptions& options,
+                     FailureAnswer* answer) {
+  SweepSchedule::Limits limits = {.breadth = 1,
+                                  .least_softness = options.gap,
+                                  .most_breadth = 8,
+                                  .use = options.gap / 10,
+                                  .patience = 2};
+  RouteSweep::Scope scope = {.fewest_pairs = 4, .target = answer->lower_bound * (1 + options.gap)};
+  const auto sweep = [&] {
+    const SweepResult swept =
+        SweepDown(sweep_options, SweepSchedule(limits), scope, options.stop, &live_);
+    answer->rounds += swept.rounds;
+    answer->stopped |= swept.stopped;
+    std::vector<int32_t> changed;
+    std::ranges::set_union(answer->changed, swept.moved, std::back_inserter(changed));
+    answer->changed = std::move(changed);
+  };
+  sweep();
+  // Where few pairs alone find no better place, many together may.
+  if (answer->stopped || live_.mlu() <= scope.target || problem().demands.size() > kMostForWide) {
+    return;
+  }
+  limits.breadth = 8;
+  limits.most_breadth = 64;
+  scope.fewest_pairs = 200;
+  sweep();
+}
+
 absl::StatusOr<FailureAnswer> LiveMesh::Fail(std::span<const int32_t> links,
                                              const LiveMeshOptions& options) {
   if (absl::Status ok = CheckRouteLimits(options.max_paths, 1, options.weight_total); !ok.ok()) {
@@ -99,18 +135,8 @@ absl::StatusOr<FailureAnswer> LiveMesh::Fail(std::span<const int32_t> links,
   Shrink(links, answer.unreachable);
   answer.lower_bound = LowerBound();
   answer.detoured_mlu = live_.mlu();
-  // Short: what is left is the background's.
-  const SweepSchedule schedule({.breadth = 1,
-                                .least_softness = options.gap,
-                                .most_breadth = 8,
-                                .use = options.gap / 10,
-                                .patience = 1});
-  const SweepResult swept = SweepDown(
-      sweep_options, schedule,
-      {.fewest_pairs = 4, .target = answer.lower_bound * (1 + options.gap)}, options.stop, &live_);
-  answer.rounds = swept.rounds;
-  answer.stopped = swept.stopped;
-  std::ranges::set_union(rerouted.changed, swept.moved, std::back_inserter(answer.changed));
+  answer.changed = std::move(rerouted.changed);
+  Sweep(sweep_options, options, &answer);
   answer.mlu = live_.mlu();
   // Where they are equal, sums rounded differently must not say that routes beat the bound.
   answer.lower_bound = std::min(answer.lower_bound, answer.mlu);

@@ -69,6 +69,9 @@ class LiveMesh {
  private:
   LiveMesh(MeshProblem problem, MeshRoutes routes) : live_(std::move(problem), std::move(routes)) {}
   void SetPrices(std::span<const double> prices);
+  // Moves pairs off the links that are loaded most.
+  void Sweep(const SweepOptions& sweep_options, const LiveMeshOptions& options,
+             FailureAnswer* answer);
   // Takes what has failed, and the demands that are cut off, out of the bound.
   double LowerBound() const;
   void Shrink(std::span<const int32_t> links, std::span<const int32_t> unreachable);
