@@ -112,7 +112,7 @@ class Reoptimizer {
     for (int pass = 0; pass < kMostPasses; ++pass) {
       live_ = LiveRoutes(problem_, live_.Routes());
       if (!Pass(RouteSweep::Search::kAround, target) &&
-          !Pass(RouteSweep::Search::kAfresh, target)) {
+          !Pass(RouteSweep::Search::kAfresh, target) && !Adopt(target)) {
         return;
       }
       GoBack();

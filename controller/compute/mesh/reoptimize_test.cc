@@ -131,6 +131,33 @@ TEST(ReoptimizeTest, MovesNoMoreThanItTakes) {
   EXPECT_TRUE(result.forced.empty());
 }
 
+// Every pair of a triangle goes half directly, half around: 12 on each link. No pair gains by going
+// directly alone; all together come to 8.
+TEST(ReoptimizeTest, LeavesASymmetricStateThatNoPairCanLeaveAlone) {
+  MeshProblem problem;
+  problem.node_count = 3;
+  MeshRoutes present;
+  const auto link = [](int32_t from, int32_t to) { return from * 2 + (to > from ? to - 1 : to); };
+  for (int32_t from = 0; from < 3; ++from) {
+    for (int32_t to = 0; to < 3; ++to) {
+      if (from == to) continue;
+      problem.links.push_back({from, to, 10});
+      problem.demands.push_back({from, to, 8});
+      const int32_t around = 3 - from - to;
+      present.AddRoute(std::vector<int32_t>{link(from, to)}, 32);
+      present.AddRoute(std::vector<int32_t>{link(from, around), link(around, to)}, 32);
+      present.EndDemand();
+    }
+  }
+  for (const double min_gain : {1e-5, 0.01, 0.05}) {
+    const ReoptimizedMesh result = Reoptimized(problem, present, {.min_gain = min_gain});
+    EXPECT_DOUBLE_EQ(result.mlu_before, 1.2);
+    EXPECT_DOUBLE_EQ(result.mlu, 0.8) << min_gain;
+  }
+  // Under the limit a third for six pairs is too little.
+  EXPECT_TRUE(Reoptimized(problem, present, {.limit = 2, .min_gain = 0.06}).changed.empty());
+}
+
 // Each pair that goes lowers the MLU by a tenth, at first: 0.1, 0.111, ... but one in two gains
 // nothing once it stands at its best.
 TEST(ReoptimizeTest, MovesOnlyWhatPays) {
