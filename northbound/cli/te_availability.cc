@@ -74,6 +74,13 @@ std::string Share(double share) { return absl::StrFormat("%.9g", share); }
 
 }  // namespace
 
+absl::Status CheckAvailabilityFlags(const TeAvailabilityArgs& args) {
+  if (!args.targets.empty() || (args.probability.empty() && args.cut_off.empty())) {
+    return absl::OkStatus();
+  }
+  return UsageError("--cut-off and --failure-probability need --availability");
+}
+
 absl::StatusOr<FailureModel> ReadFailureModel(const TeInput& input,
                                               const TeAvailabilityArgs& args) {
   double of_fibre = 0;

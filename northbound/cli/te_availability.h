@@ -25,6 +25,9 @@ struct FailureModel {
   FailureStates states;
 };
 
+// A usage error for flags that say how probably what fails where nobody asks for it.
+absl::Status CheckAvailabilityFlags(const TeAvailabilityArgs& args);
+
 // Fibres, nodes and risk groups by their MTBF and MTTR; fibres that state none by
 // --failure-probability. Usage errors; FAILED_PRECONDITION where nothing is known to fail.
 absl::StatusOr<FailureModel> ReadFailureModel(const TeInput& input, const TeAvailabilityArgs& args);

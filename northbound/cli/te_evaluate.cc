@@ -61,6 +61,7 @@ absl::Status RunTeEvaluate(Context& context, const TeEvaluateArgs& args) {
   if (absl::Status status = CheckOneStandardInput(args.files, args.routes); !status.ok()) {
     return status;
   }
+  if (absl::Status s = CheckAvailabilityFlags(args.availability); !s.ok()) return s;
   const auto input = ReadTeInput(context, args.files);
   if (!input.ok()) return input.status();
   const auto routes = ReadTeRoutes(context, *input, args.routes);

@@ -196,6 +196,14 @@ TEST_F(TeEvaluateTest, FibresNodesAndRiskGroupsFail) {
                                HasSubstr("a link fails with its reverse"), HasSubstr("a--b")));
 }
 
+TEST_F(TeEvaluateTest, WhatWouldBeIgnoredIsRefused) {
+  for (const char* flag : {"--cut-off=0.1", "--failure-probability=0.01"}) {
+    const Ran ran = Run("evaluate", kGraph, kDemands, kRoutes, {flag});
+    EXPECT_EQ(ran.code, 2);
+    EXPECT_THAT(ran.err, HasSubstr("need --availability"));
+  }
+}
+
 TEST_F(TeEvaluateTest, AReactionFindsWaysThatTheFileHasNot) {
   const Ran ran =
       Run("whatif", kGraph, kDemands, kRoutes, {"--fail=a--b", "--fail=node:c", "--react"});

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "absl/strings/str_cat.h"
 #include "northbound/cli/run_for_test.h"
 #include "northbound/cli/te_solve_fixture.h"
 #include "northbound/cli/te_testing.h"
@@ -163,8 +164,34 @@ TEST_F(TeProtectTest, PathsOfMoreSegmentsThanAllowedAreNone) {
   const Ran rest =
       Solve(square, demands, {"--max-segments=1", "--allow-unreachable", "--routes", out_});
   ASSERT_EQ(rest.code, 0) << rest.err;
-  EXPECT_EQ(json::parse(rest.out)["too_many_segments_count"], 1);
+  const json figures = json::parse(rest.out);
+  EXPECT_EQ(figures["too_many_segments_count"], 1);
+  // The bound is of those that are left, too.
+  EXPECT_NEAR(figures["mlu"], 0.01, 1e-12);
+  EXPECT_LE(figures["lower_bound"], 0.01 + 1e-9);
+  EXPECT_GE(figures["lower_bound"], 0.0099);
   EXPECT_EQ(FileContents(out_), "src,dst,weight,links\n0,1,64,0\n");
+}
+
+// Two fibres between each two neighbours: a link of them is a segment each.
+TEST_F(TeProtectTest, ALineThatIsLongerThanAPacketHoldsSegments) {
+  constexpr int kNodes = 67;
+  std::string line = absl::StrCat("NODES ", kNodes, "\nlabel x y\n");
+  for (int i = 0; i < kNodes; ++i) absl::StrAppend(&line, "n", i, " ", i, " 0\n");
+  absl::StrAppend(&line, "EDGES ", 2 * (kNodes - 1), "\nlabel src dest weight bw delay\n");
+  for (int i = 0; i + 1 < kNodes; ++i) {
+    for (const char* fibre : {"x", "y"}) {
+      absl::StrAppend(&line, fibre, i, " ", i, " ", i + 1, " 1 1000 1\n");
+    }
+  }
+  const std::string demands = "DEMANDS 2\nlabel src dest bw\nx 0 66 900\ny 0 64 100\n";
+  const Ran far = Solve(line, demands);
+  EXPECT_EQ(far.code, 1);
+  EXPECT_THAT(far.err, HasSubstr("n0 -> n66; a packet holds no more"));
+  const Ran rest = Solve(line, demands, {"--allow-unreachable"});
+  ASSERT_EQ(rest.code, 0) << rest.err;
+  EXPECT_EQ(json::parse(rest.out)["max_segments"], 64);
+  EXPECT_NEAR(json::parse(rest.out)["mlu"], 0.05, 1e-3);
 }
 
 TEST_F(TeProtectTest, BalanceLowersWhatTheMluDoesNotAskFor) {

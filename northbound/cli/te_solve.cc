@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "controller/base/srv6.h"
 #include "controller/compute/mesh/evaluate.h"
 #include "northbound/cli/exit_code.h"
 #include "northbound/cli/path_limits.h"
@@ -236,7 +237,9 @@ class Run {
     if (absl::Status status = CheckLeftOut(
             input_, solved.too_long, args_.allow_unreachable,
             "path of so few segments as are allowed",
-            absl::StrCat("allow more than --max-segments ", options_.max_segments).c_str());
+            options_.max_segments < kMaxUsids
+                ? absl::StrCat("allow more than --max-segments ", options_.max_segments).c_str()
+                : "a packet holds no more: make shortest paths of more parts of them by metrics");
         !status.ok() && !solved.plan.stopped) {
       return status;
     }

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "northbound/cli/exit_code.h"
 #include "northbound/cli/flag_words.h"
+#include "northbound/cli/te_availability.h"
 
 namespace waymark::cli {
 namespace {
@@ -64,10 +65,7 @@ absl::Status ReadObjective(const TeSolveArgs& args, TeSolveOptions* options) {
         "again");
   }
   options->balance = args.balance;
-  if (args.availability.targets.empty() &&
-      !(args.availability.probability.empty() && args.availability.cut_off.empty())) {
-    return UsageError("--cut-off and --failure-probability need --availability");
-  }
+  if (absl::Status s = CheckAvailabilityFlags(args.availability); !s.ok()) return s;
   if (args.routes == "-" && args.granted == "-") {
     return UsageError("--routes and --granted cannot both be standard output: name one as a file");
   }

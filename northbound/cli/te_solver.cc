@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <iterator>
 #include <utility>
 
 #include "absl/strings/str_format.h"
@@ -21,15 +22,15 @@ constexpr absl::Duration kQuietTime = absl::Seconds(1);
 constexpr absl::Duration kProgressInterval = absl::Milliseconds(200);
 
 // The routes, and what is granted where not all need be carried.
-absl::Status Route(const TeInput& input, const TeSolveOptions& options, const MeshOptions& mesh,
-                   TeSolved* solved) {
+absl::Status Route(const MeshProblem& problem, const TeSolveOptions& options,
+                   const MeshOptions& mesh, TeSolved* solved) {
   if (!options.sharing) {
-    auto plan = OptimizeMesh(input.problem, mesh);
+    auto plan = OptimizeMesh(problem, mesh);
     if (!plan.ok()) return plan.status();
     solved->plan = *std::move(plan);
     return absl::OkStatus();
   }
-  auto allocation = AllocateMesh(input.problem, *options.sharing, mesh);
+  auto allocation = AllocateMesh(problem, *options.sharing, mesh);
   if (!allocation.ok()) return allocation.status();
   solved->plan.routes = std::move(allocation->routes);
   solved->plan.rounds = allocation->rounds;
@@ -97,6 +98,20 @@ absl::Status TeSolver::Limit(const MeshProblem& carried, TeSolved* solved) {
   return absl::OkStatus();
 }
 
+// The bound and the routes are those of the demands that are left: the links are theirs alone.
+absl::Status TeSolver::LeaveOutTooLong(const MeshProblem& carried, TeSolved* solved) {
+  if (solved->too_long.empty() || solved->plan.stopped) return absl::OkStatus();
+  const std::vector<int32_t> left_out = solved->too_long;
+  MeshProblem rest = carried;
+  for (const int32_t demand : left_out) rest.demands[demand].rate = 0;
+  if (absl::Status status = Route(rest, options_, mesh_, solved); !status.ok()) return status;
+  if (absl::Status status = Limit(rest, solved); !status.ok()) return status;
+  std::vector<int32_t> all;
+  std::ranges::set_union(left_out, solved->too_long, std::back_inserter(all));
+  solved->too_long = std::move(all);
+  return absl::OkStatus();
+}
+
 absl::Status TeSolver::Balance(const MeshProblem& carried, TeSolved* solved) {
   auto balanced =
       BalanceRoutes(carried, solved->plan.routes,
@@ -117,9 +132,12 @@ absl::StatusOr<TeSolved> TeSolver::Solve(const TeInput& input, const Failing& fa
     segments_.emplace(input);
     rules_ = segments_->Rules(options_.max_segments);
   }
-  if (absl::Status status = Route(input, options_, mesh_, &solved); !status.ok()) return status;
+  if (absl::Status status = Route(input.problem, options_, mesh_, &solved); !status.ok()) {
+    return status;
+  }
   const MeshProblem carried = CarriedOf(input, solved);
   if (absl::Status status = Limit(carried, &solved); !status.ok()) return status;
+  if (absl::Status status = LeaveOutTooLong(carried, &solved); !status.ok()) return status;
   if (options_.balance) {
     if (absl::Status status = Balance(carried, &solved); !status.ok()) return status;
   }

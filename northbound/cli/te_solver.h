@@ -68,6 +68,7 @@ class TeSolver {
  private:
   // Of as few segments as are allowed, in `carried`.
   absl::Status Limit(const MeshProblem& carried, TeSolved* solved);
+  absl::Status LeaveOutTooLong(const MeshProblem& carried, TeSolved* solved);
   absl::Status Balance(const MeshProblem& carried, TeSolved* solved);
 
   Context& context_;
