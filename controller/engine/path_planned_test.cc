@@ -70,7 +70,8 @@ class World {
     Intents with = intents_;
     AddService(&with, ask);
     const Plan plan = MakePlan(Input(with));
-    const uint32_t color = plan.policies.at(plan.services.at(newest_).policies[0]).policy.color();
+    const uint32_t first = plan.services.at(newest_).policies[0];
+    const uint32_t color = std::next(plan.policies.begin(), first)->second.policy.color();
     return plan.policies.at(PolicyName(Name(ask.from), color, Name(ask.to))).policy;
   }
 

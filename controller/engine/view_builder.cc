@@ -29,6 +29,7 @@ class Builder {
   std::shared_ptr<const NetworkView> Build() {
     view_->computed_from = in_.computed_from;
     view_->converged = in_.switches.Converged();
+    policies_.reserve(in_.plan.policies.size());
     for (const auto& [name, planned] : in_.plan.policies) AddPolicy(name, planned);
     for (const auto& [name, service] : in_.plan.services) AddStatus(name, ServiceStatus(service));
     for (const NodeInfo& node : in_.snapshot.nodes()) AddStatus(node.name, NodeStatus(node));
@@ -40,6 +41,13 @@ class Builder {
   }
 
  private:
+  // What services need to know of a policy: they share them, and have many.
+  struct PolicyShown {
+    const v1::Policy* policy;  // in view_
+    std::string waiting;       // as NotConfirmed says of its object
+    bool rejected;
+  };
+
   // Keeps `since` while the state stays.
   void SetSince(v1::Status& status, const v1::Status* before) {
     if (before != nullptr && before->state() == status.state() && before->has_since()) {
@@ -119,13 +127,17 @@ class Builder {
   }
 
   void AddPolicy(const std::string& name, const PlannedPolicy& planned) {
+    PolicyShown shown{nullptr, "", false};
+    shown.waiting = NotConfirmed(planned.headend_id, planned.object_key, &shown.rejected);
     v1::Policy policy = planned.policy;
     policy.set_revision(in_.computed_from);
-    *policy.mutable_status() = WithPlanned(planned, PolicyStatus(planned, policy));
+    *policy.mutable_status() = WithPlanned(planned, PolicyStatus(planned, shown, policy));
     auto it = previous_.policies.find(name);
     SetSince(*policy.mutable_status(),
              it == previous_.policies.end() ? nullptr : &it->second->status());
     Add(view_->policies, previous_.policies, name, std::move(policy));
+    shown.policy = view_->policies.at(name).get();
+    policies_.push_back(std::move(shown));
   }
 
   // What the plan could not give it is missing whatever its switches say, or do not say yet.
@@ -140,10 +152,11 @@ class Builder {
     return status;
   }
 
-  v1::Status PolicyStatus(const PlannedPolicy& planned, v1::Policy& policy) const {
+  v1::Status PolicyStatus(const PlannedPolicy& planned, const PolicyShown& shown,
+                          v1::Policy& policy) const {
     if (planned.blocked()) return planned.policy.status();
-    bool rejected = false;
-    std::string waiting = NotConfirmed(planned.headend_id, planned.object_key, &rejected);
+    bool rejected = shown.rejected;
+    std::string waiting = shown.waiting;
     for (const v1::Path& path : policy.working()) {
       if (waiting.empty()) waiting = PathNotConfirmed(path, &rejected);
     }
@@ -215,11 +228,14 @@ class Builder {
     }
     int count[6] = {};
     const v1::Policy* first[6] = {};
-    for (const std::string& name : service.policies) {
-      auto it = view_->policies.find(name);
-      if (it == view_->policies.end()) continue;
-      const v1::State state = it->second->status().state();
-      if (count[state]++ == 0) first[state] = it->second.get();
+    for (const uint32_t number : service.policies) {
+      const PolicyShown& shown = policies_[number];
+      if (waiting.empty() && !shown.waiting.empty()) {
+        waiting = shown.waiting;
+        rejected = shown.rejected;
+      }
+      const v1::State state = shown.policy->status().state();
+      if (count[state]++ == 0) first[state] = shown.policy;
     }
     const int all = static_cast<int>(service.policies.size());
     const auto explain = [&](v1::State state, v1::State of) {
@@ -343,6 +359,7 @@ class Builder {
   const ViewInput& in_;
   const NetworkView& previous_;
   std::shared_ptr<NetworkView> view_ = std::make_shared<NetworkView>();
+  std::vector<PolicyShown> policies_;  // by number
 };
 
 }  // namespace

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <optional>
 #include <set>
+#include <tuple>
 #include <utility>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "controller/base/srv6.h"
 #include "controller/plan/demands.h"
@@ -49,26 +51,32 @@ class Planner {
     for (const MeshClassPlan& planned : mesh.classes) {
       for (size_t i = 0; i < planned.pairs.size(); ++i) AddMeshPolicy(planned, i);
     }
-    for (const auto& [name, service] : resolved_.services) AddServiceObjects(name, service);
-    for (const auto& [name, service] : resolved_.services) NotePolicies(name, service);
-    for (auto& [name, service] : plan_.services) {
-      std::sort(service.objects.begin(), service.objects.end());
+    uint32_t number = 0;
+    for (auto& [name, policy] : plan_.policies) policy.number = number++;
+    for (const auto& [name, service] : resolved_.services) {
+      AddServiceObjects(name, service);
+      NotePolicies(service, &plan_.services.at(name));
     }
     ComparePlacements();
     return std::move(plan_);
   }
 
  private:
+  // Headend, color, endpoint: of a policy.
+  using Place = std::tuple<NodeId, uint32_t, NodeId>;
+
   std::string Name(NodeId node, uint32_t color, NodeId endpoint) const {
     return PolicyName(snapshot_.node(node).name, color, snapshot_.node(endpoint).name);
   }
 
   void AddServiceObjects(const std::string& name, const ResolvedService& service) {
-    if (plan_.services.at(name).status.state() == v1::BLOCKED) return;
+    ServicePlan& planned = plan_.services.at(name);
+    if (planned.status.state() == v1::BLOCKED) return;
     for (const auto& [node, object] : ServiceObjects(snapshot_, service)) {
-      plan_.services[name].objects.emplace_back(node, ObjectKey(object));
+      planned.objects.emplace_back(node, ObjectKey(object));
       plan_.objects[node].Put(object);
     }
+    std::sort(planned.objects.begin(), planned.objects.end());
   }
 
   // Calls visit(class, pair) for each class of a treatment.
@@ -120,7 +128,7 @@ class Planner {
       *policy.mutable_protect() = PathMessage(snapshot_, placed.protect, 1, sids);
       *object.mutable_protect() = SegmentListMessage(snapshot_, placed.protect, 1, sids);
     }
-    AddPolicy(std::move(policy), std::move(object), pair.first);
+    AddPolicy(std::move(policy), std::move(object), pair);
   }
 
   void NoteGuarantees(const PlannedMesh& mesh, const std::vector<MeshHold>& holds) {
@@ -163,7 +171,7 @@ class Planner {
       *policy.add_working() = PathMessage(snapshot_, links, weight, sids);
       *object.add_working() = SegmentListMessage(snapshot_, links, weight, sids);
     }
-    AddPolicy(std::move(policy), std::move(object), pair.first);
+    AddPolicy(std::move(policy), std::move(object), pair);
   }
 
   v1::Policy NewPolicy(const std::string& name, const v1::TrafficClass& traffic_class,
@@ -190,34 +198,31 @@ class Planner {
     return object;
   }
 
-  void AddPolicy(v1::Policy policy, PolicyObject policy_object, NodeId headend) {
+  void AddPolicy(v1::Policy policy, PolicyObject policy_object,
+                 const std::pair<NodeId, NodeId>& pair) {
     Object object;
     *object.mutable_policy() = std::move(policy_object);
     PlannedPolicy planned;
-    planned.headend_id = std::string(ResourceId(snapshot_.node(headend).name));
+    planned.headend_id = std::string(ResourceId(snapshot_.node(pair.first).name));
     planned.object_key = ObjectKey(object);
     plan_.objects[planned.headend_id].Put(object);
+    const Place place{pair.first, policy.color(), pair.second};
     std::string name = policy.name();
     planned.policy = std::move(policy);
-    plan_.policies.emplace(std::move(name), std::move(planned));
+    const auto added = plan_.policies.emplace(std::move(name), std::move(planned)).first;
+    policy_at_.emplace(place, &added->second);
   }
 
-  void NotePolicies(const std::string& name, const ResolvedService& service) {
-    ServicePlan& planned = plan_.services[name];
+  void NotePolicies(const ResolvedService& service, ServicePlan* planned) const {
     for (const bool pinned : {true, false}) {
       ForEachFlow(
           service, pinned,
           [&](const v1::TrafficClass& traffic_class, const std::pair<NodeId, NodeId>& pair) {
-            planned.policies.push_back(
-                Name(pair.first, service.ColorOf(traffic_class), pair.second));
+            const Place place{pair.first, service.ColorOf(traffic_class), pair.second};
+            planned->policies.push_back(policy_at_.at(place)->number);
           });
     }
-    std::sort(planned.policies.begin(), planned.policies.end());
-    for (const std::string& policy : planned.policies) {
-      const PlannedPolicy& of_plan = plan_.policies.at(policy);
-      planned.objects.emplace_back(of_plan.headend_id, of_plan.object_key);
-      if (of_plan.blocked()) planned.blocked_policies.push_back(policy);
-    }
+    std::sort(planned->policies.begin(), planned->policies.end());
   }
 
   void ComparePlacements() {
@@ -239,6 +244,7 @@ class Planner {
   UniqueShortestPaths shortest_;
   const ResolvedServices resolved_;
   Plan plan_;
+  absl::flat_hash_map<Place, const PlannedPolicy*> policy_at_;
 };
 
 }  // namespace

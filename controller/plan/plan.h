@@ -125,6 +125,8 @@ struct PlannedPolicy {
   // Southbound identity at the headend.
   std::string headend_id;  // without "nodes/"
   std::string object_key;
+  // Its place in Plan::policies.
+  uint32_t number = 0;
 
   bool blocked() const { return policy.status().state() == v1::BLOCKED; }
 };
@@ -135,10 +137,10 @@ struct ServicePlan {
   // two endpoints, or a dangling reference; then it has no objects and no policies. BLOCKED with
   // policies, or DEGRADED: its guaranteed rates do not fit. Otherwise state PENDING.
   v1::Status status;
-  // Policies that its frames take, by name; and those of them that are BLOCKED.
-  std::vector<std::string> policies;
-  std::vector<std::string> blocked_policies;
-  // Instances, attachments and policies: (node id, object key), sorted.
+  // Policies that its frames take, as their numbers, ascending: a service of n sites has n^2 of
+  // them.
+  std::vector<uint32_t> policies;
+  // Instances and attachments: (node id, object key), sorted.
   std::vector<std::pair<std::string, std::string>> objects;
 };
 

@@ -26,6 +26,7 @@ std::string Bytes(const Plan& plan) {
   for (const auto& [name, service] : plan.services) {
     bytes += name + service.status.SerializeAsString();
     for (const auto& [node, key] : service.objects) bytes += node + key;
+    for (const uint32_t number : service.policies) bytes += std::to_string(number) + ",";
   }
   return bytes;
 }
@@ -160,7 +161,16 @@ TEST(PlanTest, ObjectsOfAService) {
   EXPECT_EQ(attachment->attachment().classes(1).pcp(), 5u);
   EXPECT_EQ(attachment->attachment().default_color(), Color(0, 3));
   // One instance and attachment a node, and six policies in each of three classes.
-  EXPECT_EQ(plan.services.at("customers/c/services/lan").objects.size(), 6u + 18u);
+  const ServicePlan& lan = plan.services.at("customers/c/services/lan");
+  EXPECT_EQ(lan.objects.size(), 6u);
+  ASSERT_EQ(lan.policies.size(), 18u);
+  std::set<uint32_t> numbers;
+  for (const auto& [name, policy] : plan.policies) {
+    if (policy.policy.service().empty() || policy.policy.service().ends_with("/lan")) {
+      numbers.insert(policy.number);
+    }
+  }
+  EXPECT_EQ(std::vector<uint32_t>(numbers.begin(), numbers.end()), lan.policies);
 }
 
 TEST(PlanTest, EndpointsOnOneNodeNeedNoPolicy) {

@@ -122,6 +122,32 @@ uint32_t ResolvedService::ColorOf(const v1::TrafficClass& traffic_class) const {
                traffic_class.class_index());
 }
 
+namespace {
+
+// Leaves do not talk to each other.
+std::vector<std::pair<std::pair<NodeId, NodeId>, int64_t>> NodePairs(
+    const std::vector<ResolvedEndpoint>& endpoints) {
+  struct Count {
+    int64_t all = 0, leaves = 0;
+  };
+  std::map<NodeId, Count> counts;
+  for (const ResolvedEndpoint& endpoint : endpoints) {
+    Count& count = counts[endpoint.node];
+    ++count.all;
+    count.leaves += endpoint.leaf ? 1 : 0;
+  }
+  std::vector<std::pair<std::pair<NodeId, NodeId>, int64_t>> pairs;
+  for (const auto& [a, at_a] : counts) {
+    for (const auto& [b, at_b] : counts) {
+      const int64_t count = at_a.all * at_b.all - at_a.leaves * at_b.leaves;
+      if (a != b && count > 0) pairs.push_back({{a, b}, count});
+    }
+  }
+  return pairs;
+}
+
+}  // namespace
+
 absl::StatusOr<ResolvedService> ResolveService(const Snapshot& snapshot, const Intents& intents,
                                                const v1::Service& service) {
   ResolvedService resolved;
@@ -141,11 +167,7 @@ absl::StatusOr<ResolvedService> ResolveService(const Snapshot& snapshot, const I
   }
   if (absl::Status status = ResolveClasses(intents, &resolved); !status.ok()) return status;
   if (absl::Status status = CheckShape(snapshot, resolved); !status.ok()) return status;
-  for (const ResolvedEndpoint& a : resolved.endpoints) {
-    for (const ResolvedEndpoint& b : resolved.endpoints) {
-      if (a.node != b.node && !(a.leaf && b.leaf)) ++resolved.node_pairs[{a.node, b.node}];
-    }
-  }
+  resolved.node_pairs = NodePairs(resolved.endpoints);
   return resolved;
 }
 

@@ -26,8 +26,9 @@ struct ResolvedService {
   const v1::ClassMap* class_map = nullptr;
   std::vector<ResolvedEndpoint> endpoints;                 // in the service's order
   std::map<std::string, const v1::TrafficClass*> classes;  // every class that a frame may get
-  // Ordered pairs of distinct nodes that exchange frames -> how many pairs of endpoints do.
-  std::map<std::pair<NodeId, NodeId>, int64_t> node_pairs;
+  // Ordered pairs of distinct nodes that exchange frames, ascending, and how many pairs of
+  // endpoints do.
+  std::vector<std::pair<std::pair<NodeId, NodeId>, int64_t>> node_pairs;
 
   // Committed rate of a class between two nodes; saturates.
   int64_t CommittedRate(const std::string& traffic_class, int64_t endpoint_pairs) const;
