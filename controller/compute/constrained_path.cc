@@ -57,6 +57,46 @@ void ReverseTree(const SearchGraph& graph, NodeId to, std::vector<PathCost>* cos
   }
 }
 
+// The part of ReverseTree that `from` needs: what lies on least paths from `from`. False if there
+// is none, or it is longer than a cost can count. With equal sums the node nearer to the target
+// comes first, so that all ties behind a node are seen before it.
+bool LedTree(std::span<const PathCost> lead, const SearchGraph& graph, NodeId from, NodeId to,
+             std::vector<PathCost>* cost, std::vector<LinkId>* next) {
+  struct Entry {
+    PathCost sum, cost;
+    int32_t node;
+    bool operator<(const Entry& other) const {
+      return sum != other.sum ? sum < other.sum : cost < other.cost;
+    }
+  };
+  const size_t nodes = graph.snapshot().nodes().size();
+  cost->assign(nodes, kNoPathCost);
+  next->assign(nodes, LinkId::kNone);
+  if (!graph.NodeUsable(to) || lead[Index(to)] == kNoPathCost) return false;
+  MinHeap<Entry> queue;
+  (*cost)[Index(to)] = 0;
+  queue.Push({lead[Index(to)], 0, Index(to)});
+  while (!queue.empty()) {
+    const Entry top = queue.Pop();
+    if (top.cost != (*cost)[top.node]) continue;
+    if (top.node == Index(from)) return true;
+    if (IsLongest(top.cost)) return false;
+    for (const SearchGraph::Arc& arc : graph.in_arcs(static_cast<NodeId>(top.node))) {
+      const int32_t node = Index(arc.node);
+      const PathCost through = top.cost + arc.cost;
+      if (lead[node] == kNoPathCost || through > (*cost)[node]) continue;
+      if (through == (*cost)[node]) {
+        (*next)[node] = std::min((*next)[node], arc.link);
+        continue;
+      }
+      (*cost)[node] = through;
+      (*next)[node] = arc.link;
+      queue.Push({through + lead[node], through, node});
+    }
+  }
+  return false;
+}
+
 // Least delay from every node to `to`; kNever where there is no path.
 std::vector<int64_t> LeastDelays(const SearchGraph& graph, NodeId to) {
   std::vector<int64_t> least(graph.snapshot().nodes().size(), kNever);
@@ -348,6 +388,45 @@ PathResult PathSearch::Bounded(NodeId from, const PathRestriction& restriction,
 PathResult CheapestPath(const SearchGraph& graph, NodeId from, NodeId to, int64_t label_budget,
                         const std::function<bool()>& stop) {
   return PathSearch(graph, to, stop).Run(from, {}, label_budget);
+}
+
+std::vector<PathCost> CostsFrom(const SearchGraph& graph, NodeId from) {
+  std::vector<PathCost> cost(graph.snapshot().nodes().size(), kNoPathCost);
+  if (!graph.NodeUsable(from)) return cost;
+  MinHeap<TreeEntry> queue;
+  cost[Index(from)] = 0;
+  queue.Push({0, Index(from)});
+  while (!queue.empty()) {
+    const TreeEntry top = queue.Pop();
+    if (top.cost != cost[top.node] || IsLongest(top.cost)) continue;
+    for (const SearchGraph::Arc& arc : graph.out_arcs(static_cast<NodeId>(top.node))) {
+      const PathCost through = top.cost + arc.cost;
+      if (through >= cost[Index(arc.node)]) continue;
+      cost[Index(arc.node)] = through;
+      queue.Push({through, Index(arc.node)});
+    }
+  }
+  return cost;
+}
+
+PathResult CheapestPathLedBy(std::span<const PathCost> costs, const SearchGraph& graph, NodeId from,
+                             NodeId to) {
+  std::vector<PathCost> cost;
+  std::vector<LinkId> next;
+  if (from == to || !LedTree(costs, graph, from, to, &cost, &next)) {
+    return CheapestPath(graph, from, to);
+  }
+  const PathCost least = cost[Index(from)];
+  if (DelayOf(least) > graph.max_delay_ns() || HopsOf(least) > graph.max_hops()) {
+    return CheapestPath(graph, from, to);
+  }
+  PathResult result{.outcome = Outcome::kFound, .path = {}};
+  for (NodeId node = from; node != to;) {
+    result.path.links.push_back(next[Index(node)]);
+    node = graph.snapshot().link(result.path.links.back()).target;
+  }
+  result.path.metric = SearchGraph::MetricOf(least);
+  return result;
 }
 
 }  // namespace waymark

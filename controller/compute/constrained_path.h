@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <vector>
 
 #include "controller/compute/min_heap.h"
@@ -31,6 +32,16 @@ inline constexpr int64_t kDefaultLabelBudget = 2'000'000;
 PathResult CheapestPath(const SearchGraph& graph, NodeId from, NodeId to,
                         int64_t label_budget = kDefaultLabelBudget,
                         const std::function<bool()>& stop = {});
+
+// Least cost from `from` to every node; kNoPathCost: none. One Dijkstra.
+std::vector<PathCost> CostsFrom(const SearchGraph& graph, NodeId from);
+
+// The answer of CheapestPath(graph, from, to). `costs` are those of CostsFrom(other, from), where
+// `other` is `graph` or one in which no link costs more: they lead the search (A*, Hart, Nilsson,
+// Raphael 1968) from the target straight to `from`. Where bounds bind it falls back to
+// CheapestPath.
+PathResult CheapestPathLedBy(std::span<const PathCost> costs, const SearchGraph& graph, NodeId from,
+                             NodeId to);
 
 // What a single search must not use, and where it starts.
 struct PathRestriction {

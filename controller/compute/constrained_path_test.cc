@@ -44,6 +44,32 @@ TEST(CheapestPathTest, MatchesExhaustionOnRandomMultigraphs) {
 }
 
 // Dense, all metrics alike: nothing but ties.
+TEST(CheapestPathTest, LedByCheaperCostsIsTheSame) {
+  std::mt19937 random(97);
+  size_t found = 0;
+  for (int round = 0; round < 1500; ++round) {
+    const int nodes = 2 + static_cast<int>(random() % 9);
+    const auto snapshot = RandomNetwork(random, nodes, 4 + static_cast<int>(random() % 30));
+    const SearchGraph cheap(*snapshot, RandomConstraints(random), {});
+    SearchGraph graph = cheap;
+    for (uint32_t dearer = random() % 5; dearer > 0; --dearer) {
+      const auto link = static_cast<LinkId>(random() % snapshot->links().size());
+      graph.AddCost(link, static_cast<int64_t>(random() % 4));
+    }
+    const NodeId from = static_cast<NodeId>(random() % nodes);
+    const std::vector<PathCost> costs = CostsFrom(cheap, from);
+    for (int to = 0; to < nodes; ++to) {
+      const PathResult expected = CheapestPath(graph, from, NodeId{to});
+      const PathResult led = CheapestPathLedBy(costs, graph, from, NodeId{to});
+      ASSERT_EQ(led.outcome, expected.outcome) << round;
+      if (expected.outcome != Outcome::kFound) continue;
+      ASSERT_EQ(led.path, expected.path) << round;
+      ++found;
+    }
+  }
+  EXPECT_GT(found, 2'000u);
+}
+
 TEST(CheapestPathTest, TiesGoToTheLeastLinkNumbers) {
   std::mt19937 random(2);
   for (int round = 0; round < 300; ++round) {

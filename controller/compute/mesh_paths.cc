@@ -50,10 +50,11 @@ void Penalise(const ComputedPath& used, int64_t least_step, const SearchGraph& o
 
 }  // namespace
 
-MeshResult MeshPaths(const SearchGraph& graph, NodeId from, NodeId to, int max_paths) {
+MeshResult MeshPaths(const SearchGraph& graph, std::span<const PathCost> costs, NodeId from,
+                     NodeId to, int max_paths) {
   const size_t wanted = static_cast<size_t>(std::clamp(max_paths, 1, kMaxMeshPaths));
   MeshResult result;
-  PathResult least = CheapestPath(graph, from, to);
+  PathResult least = CheapestPathLedBy(costs, graph, from, to);
   result.outcome = least.outcome;
   if (least.outcome != Outcome::kFound) return result;
   std::vector<ComputedPath> paths = {least.path};
@@ -63,7 +64,7 @@ MeshResult MeshPaths(const SearchGraph& graph, NodeId from, NodeId to, int max_p
   ComputedPath last = least.path;
   for (size_t round = 1; round < 2 * wanted && paths.size() < wanted; ++round) {
     Penalise(last, step, graph, penalised);
-    PathResult next = CheapestPath(penalised, from, to);
+    PathResult next = CheapestPathLedBy(costs, penalised, from, to);
     if (next.outcome != Outcome::kFound) break;
     last = std::move(next.path);
     last.metric = graph.PathMetric(last.links);

@@ -2,6 +2,7 @@
 #ifndef WAYMARK_CONTROLLER_COMPUTE_MESH_PATHS_H_
 #define WAYMARK_CONTROLLER_COMPUTE_MESH_PATHS_H_
 
+#include <span>
 #include <vector>
 
 #include "controller/compute/constrained_path.h"
@@ -26,8 +27,10 @@ struct MeshResult {
 // is the least after the links of those before it have been made dearer, so that paths spread; it
 // is kept only if it is new, costs at most twice the least and uses no more of what is in gentle
 // maintenance. A path's weight follows the smallest capacity on it, each link shared equally among
-// the paths over it. Deterministic. O(max_paths) searches.
-MeshResult MeshPaths(const SearchGraph& graph, NodeId from, NodeId to, int max_paths);
+// the paths over it. Deterministic. O(max_paths) searches, led by `costs`, which are those of
+// CostsFrom(graph, from): many targets share them.
+MeshResult MeshPaths(const SearchGraph& graph, std::span<const PathCost> costs, NodeId from,
+                     NodeId to, int max_paths);
 
 }  // namespace waymark
 

@@ -20,7 +20,7 @@ TEST(MeshPathsTest, PathsAreValidDistinctOrderedAndWeighted) {
     const NodeId to = static_cast<NodeId>(random() % nodes);
     const int max_paths = 1 + static_cast<int>(random() % 8);
     const auto all = AllPaths(graph, from, to);
-    const MeshResult result = MeshPaths(graph, from, to, max_paths);
+    const MeshResult result = MeshPaths(graph, CostsFrom(graph, from), from, to, max_paths);
     ASSERT_EQ(result.outcome, all.empty() ? Outcome::kInfeasible : Outcome::kFound);
     if (all.empty()) continue;
     ASSERT_LE(result.paths.size(), static_cast<size_t>(max_paths));
@@ -52,9 +52,10 @@ TEST(MeshPathsTest, SpreadsOverDistinctLinksAndFavoursCapacity) {
     capacity *= 3;
   }
   const auto snapshot = network.Build();
+  const SearchGraph graph(*snapshot, {}, {});
+  const NodeId s = *snapshot->FindNode("nodes/s");
   const MeshResult result =
-      MeshPaths(SearchGraph(*snapshot, {}, {}), *snapshot->FindNode("nodes/s"),
-                *snapshot->FindNode("nodes/t"), 4);
+      MeshPaths(graph, CostsFrom(graph, s), s, *snapshot->FindNode("nodes/t"), 4);
   ASSERT_EQ(result.paths.size(), 3u);
   std::set<LinkId> used;
   for (const MeshPath& path : result.paths) {

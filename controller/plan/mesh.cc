@@ -68,6 +68,8 @@ class ClassPlanner {
     for (size_t i = 0; i < stored.endpoints.size(); ++i) {
       place[Index(stored.endpoints[i])] = static_cast<int32_t>(i);
     }
+    probed_costs_.clear();
+    any_costs_.clear();
     HeadendRoutes now;
     for (size_t i = first; i < end; ++i) {
       const NodePair& pair = plan_.pairs[i];
@@ -140,11 +142,17 @@ class ClassPlanner {
 
   static bool ByWeight(const Candidate& a, const Candidate& b) { return a.weight < b.weight; }
 
+  MeshResult Found(const SearchGraph& graph, const NodePair& pair,
+                   std::vector<PathCost>* costs) const {
+    if (costs->empty()) *costs = CostsFrom(graph, pair.first);
+    return MeshPaths(graph, *costs, pair.first, pair.second, max_paths_);
+  }
+
   // Gives what is lost to what is found.
   std::vector<Candidate> Mend(const NodePair& pair, std::vector<Candidate> kept, int32_t lost,
                               size_t number) {
-    MeshResult found = MeshPaths(probed_, pair.first, pair.second, max_paths_);
-    if (found.paths.empty()) found = MeshPaths(any_, pair.first, pair.second, max_paths_);
+    MeshResult found = Found(probed_, pair, &probed_costs_);
+    if (found.paths.empty()) found = Found(any_, pair, &any_costs_);
     if (found.paths.empty()) {
       // The search is exact, but may end early where bounds are hard to meet: what stands, stands.
       if (kept.empty()) plan_.blocked.emplace(number, Why(pair));
@@ -184,6 +192,8 @@ class ClassPlanner {
   const SearchGraph::Environment environment_;
   const SearchGraph probed_, any_;
   const int max_paths_;
+  // From the headend that is planned; empty until a search needs them.
+  std::vector<PathCost> probed_costs_, any_costs_;
   MeshClassPlan plan_;
 };
 
@@ -221,7 +231,7 @@ PathConstraints MeshConstraintsOf(const v1::TrafficClass& traffic_class) {
 }
 
 PlannedMesh PlanMesh(const PlanInput& input, const ResolvedServices& resolved,
-                  const LinkState& link_state) {
+                     const LinkState& link_state) {
   PlannedMesh plan;
   const MeshCodec codec(input.snapshot);
   std::set<std::string> keys;
