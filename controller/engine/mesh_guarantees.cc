@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "controller/compute/latency.h"
+#include "controller/engine/mesh_waits.h"
 #include "controller/engine/path_books.h"
 #include "controller/plan/demands.h"
 
@@ -15,7 +16,6 @@ namespace {
 // So much fits into a message of 4 MiB, which is the most that a client takes by default.
 constexpr size_t kMostWholeSites = 500;
 constexpr size_t kMostWholeTraffic = 10'000;
-constexpr size_t kMostServices = 5'000;
 // Of a matrix that is not asked for as a whole.
 constexpr size_t kMostTold = 3;
 
@@ -26,8 +26,8 @@ bool IsWanted(const std::string& service, const std::string& parent) {
 
 class Teller {
  public:
-  Teller(const Snapshot& snapshot, const PlannedMesh& mesh, bool whole)
-      : snapshot_(snapshot), mesh_(mesh), whole_(whole) {}
+  Teller(const Snapshot& snapshot, const PlannedMesh& mesh, const MeshWaits& waits, bool whole)
+      : snapshot_(snapshot), mesh_(mesh), waits_(waits), whole_(whole) {}
 
   v1::MeshGuarantee Tell(const ResolvedService& service, const MeshHold& hold) const {
     v1::MeshGuarantee told;
@@ -37,13 +37,26 @@ class Teller {
     } else {
       told.mutable_status()->set_state(v1::UP);
     }
-    const GuaranteeFigures figures = FiguresOf(snapshot_, service, mesh_, hold);
+    told.set_waiting_unknown(Unknown(service));
+    const GuaranteeFigures figures =
+        FiguresOf(snapshot_, service, mesh_, hold,
+                  [&](LinkId link, uint32_t queue) { return waits_.HopWait(link, queue); });
     TellWorstLink(figures, &told);
     TellLatencies(service, figures, &told);
     return told;
   }
 
  private:
+  // Of the first of its mesh classes without a bound.
+  std::string Unknown(const ResolvedService& service) const {
+    for (const auto& [name, traffic_class] : service.classes) {
+      if (traffic_class->treatment() == v1::PINNED) continue;
+      const std::string& why = waits_.unknown(std::min(traffic_class->queue(), kQueues - 1));
+      if (!why.empty()) return absl::StrCat(name, ": ", why);
+    }
+    return "";
+  }
+
   void TellWorstLink(const GuaranteeFigures& figures, v1::MeshGuarantee* told) const {
     if (figures.worst_link.link == LinkId::kNone) return;
     const LinkInfo& link = snapshot_.link(figures.worst_link.link);
@@ -89,6 +102,7 @@ class Teller {
 
   const Snapshot& snapshot_;
   const PlannedMesh& mesh_;
+  const MeshWaits& waits_;
   const bool whole_;
 };
 
@@ -131,23 +145,27 @@ absl::StatusOr<v1::ListMeshGuaranteesResponse> AnswerListMeshGuarantees(
                            .mesh_routes = &resources.mesh_routes(),
                            .guarantees = &resources.guarantees()};
   const PlannedMesh mesh = PlanMesh(input, resolved, LinkStateOf(input));
+  std::vector<MeshHold> all = MeshHoldsNow(resources, snapshot, resolved, mesh);
+  const MeshWaits waits(
+      snapshot, resolved, mesh, all,
+      PinnedLoadsOf(snapshot, OwnersOf(snapshot, resources.intents()), resources.placements()));
   std::map<std::string, MeshHold> holds;
-  for (MeshHold& hold : MeshHoldsNow(resources, snapshot, resolved, mesh)) {
-    if (hold.fingerprint != 0 && IsWanted(hold.service, request.parent())) {
+  for (MeshHold& hold : all) {
+    if (hold.fingerprint != 0 && IsWanted(hold.service, request.parent()) &&
+        hold.service > request.page_token()) {
       std::string name = hold.service;
       holds.emplace(std::move(name), std::move(hold));
     }
   }
-  if (holds.size() > kMostServices) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("parent: ", holds.size(), " services have guarantees, and at most ",
-                     kMostServices, " fit into an answer: ask for one customer's"));
-  }
   v1::ListMeshGuaranteesResponse response;
   response.set_revision(resources.revision());
-  const Teller teller(snapshot, mesh, request.whole());
+  const Teller teller(snapshot, mesh, waits, request.whole());
   for (const auto& [name, hold] : holds) {
     if (stop()) return absl::CancelledError("the caller has gone, or has no more time");
+    if (response.guarantees_size() == request.page_size() && request.page_size() > 0) {
+      response.set_next_page_token(response.guarantees().rbegin()->service());
+      break;
+    }
     *response.add_guarantees() = teller.Tell(resolved.services.at(name), hold);
   }
   return response;

@@ -23,7 +23,8 @@ namespace waymark {
 std::vector<MeshHold> MeshHoldsNow(Resources& resources, const Snapshot& snapshot,
                                    const ResolvedServices& resolved, const PlannedMesh& mesh);
 
-// Services with stated rates, by name. NOT_FOUND: a service as `parent` that does not exist;
+// Services with stated rates, by name: those after `page_token`, which is a name here, and at most
+// `page_size` if that is above 0. NOT_FOUND: a service as `parent` that does not exist;
 // INVALID_ARGUMENT names the field; CANCELLED: `stop`, which is asked between services.
 // As slow as finding the worst case of each service whose routes have changed, and of each that is
 // told of.

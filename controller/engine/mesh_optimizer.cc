@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "controller/base/log.h"
+#include "controller/engine/mesh_measured.h"
 
 namespace waymark {
 namespace {
@@ -79,6 +80,16 @@ absl::StatusOr<int64_t> MeshOptimizer::Optimize(const std::string& who, absl::Du
 
 absl::StatusOr<v1::MeshStatus> MeshOptimizer::Cancel(int64_t run) { return runs_.Cancel(run); }
 
+// Straight into the store, whose news comes back here as a change of demand.
+void MeshOptimizer::SetMeasured(const v1::SetMeasuredTrafficRequest& request,
+                                const std::string& who, MeasuredDone done) {
+  StoreMeasured(store_, request, who, loop_.clock().Now(), std::move(done));
+}
+
+void MeshOptimizer::RemoveMeasured(const std::string& traffic_class, MeasuredDone done) {
+  waymark::RemoveMeasured(store_, traffic_class, std::move(done));
+}
+
 void MeshOptimizer::Look() {
   looking_ = false;
   if (stopping_ || engine_.adopted() == seen_) return;
@@ -88,6 +99,7 @@ void MeshOptimizer::Look() {
   if (!topology.ok()) return Finish("failed", topology.status());
   const bool moved = topology_ != *topology || links_down_ != adopted->links_down;
   seen_ = adopted;
+  runs_.SetMeasured(follower_.resources().measured());
   topology_ = *topology;
   links_down_ = adopted->links_down;
   Want(moved ? Cause::kNetwork : Cause::kDemand);

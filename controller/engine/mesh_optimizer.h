@@ -68,6 +68,9 @@ class MeshOptimizer final : public MeshQueries {
   void GetStatus(int64_t newer_than, absl::Duration wait, Done done) override;
   absl::StatusOr<int64_t> Optimize(const std::string& who, absl::Duration time_limit) override;
   absl::StatusOr<v1::MeshStatus> Cancel(int64_t run) override;
+  void SetMeasured(const v1::SetMeasuredTrafficRequest& request, const std::string& who,
+                   MeasuredDone done) override;
+  void RemoveMeasured(const std::string& traffic_class, MeasuredDone done) override;
 
  private:
   // An answer that is not committed yet.

@@ -2,125 +2,12 @@
 
 #include <gtest/gtest.h>
 
-#include "controller/compute/latency.h"
-#include "controller/engine/engine_testing.h"
-#include "controller/engine/mesh_guarantees.h"
+#include "controller/engine/mesh_optimizer_testing.h"
 #include "controller/engine/mesh_work.h"
 #include "controller/engine/resources.h"
-#include "controller/store/memory_store.h"
 
 namespace waymark {
 namespace {
-
-constexpr char kLine[] = "customers/c/services/line";
-
-// A triangle whose every two nodes want 8 of a link's 10 Gbit/s both ways. Spread over both ways
-// that there are it asks 12 of every link; each pair on its own link asks 8.
-class MeshOptimizerTest : public testing::Test {
- protected:
-  MeshOptimizerTest() {
-    v1::TrafficClass& gold = *bundle_.mutable_traffic_classes(0);
-    gold.set_treatment(v1::MESH);
-    gold.clear_protection();
-    v1::Service& line = *bundle_.mutable_services(0);
-    line.set_type(v1::E_LAN);
-    AddSite("c");
-    line.mutable_rates(0)->set_cir_bps(8'000'000'000);
-  }
-  ~MeshOptimizerTest() override {
-    if (engine_ != nullptr) engine_->Stop();
-  }
-
-  // A node d with links to all others, and a site there.
-  void AddFourth() {
-    v1::Node& node = *bundle_.add_nodes();
-    node.set_name("nodes/d");
-    node.set_node_sid(9);
-    node.add_ports()->set_id("c1");
-    for (const char* other : {"a", "b", "c"}) {
-      const std::string there = std::string(other) + "--d", back = std::string("d--") + other;
-      for (const auto& [id, reverse] : {std::pair(there, back), {back, there}}) {
-        v1::Link link = bundle_.links(0);
-        link.set_name("links/" + id);
-        link.set_reverse("links/" + reverse);
-        link.set_source("nodes/" + id.substr(0, 1));
-        link.set_target("nodes/" + id.substr(3));
-        link.set_adjacency_sid(0x9000 + static_cast<uint32_t>(bundle_.links_size()));
-        *bundle_.add_links() = link;
-      }
-    }
-    AddSite("d");
-  }
-  void AddSite(const std::string& node) {
-    v1::Site& site = *bundle_.add_sites();
-    site.set_name("customers/c/sites/" + node);
-    site.set_node("nodes/" + node);
-    site.set_port("c1");
-    v1::ServiceEndpoint* endpoint = bundle_.mutable_services(0)->add_endpoints();
-    endpoint->set_site(site.name());
-    endpoint->set_vlan(7);
-  }
-
-  void Start() {
-    ASSERT_TRUE(store_.CommitAndWait(MutationsOf(bundle_)).ok());
-    Engine::Options options;
-    options.hear_agents = absl::Milliseconds(1);
-    engine_ = std::make_unique<Engine>(store_, views_, loop_, metrics_, options);
-    ASSERT_TRUE(engine_->Start().ok());
-    optimizer_ =
-        std::make_unique<MeshOptimizer>(store_, *engine_, views_, own_, metrics_, options_);
-    ASSERT_TRUE(optimizer_->Start().ok());
-  }
-  v1::MeshStatus Status() {
-    v1::MeshStatus now;
-    optimizer_->GetStatus(0, absl::ZeroDuration(),
-                          [&](absl::StatusOr<v1::MeshStatus> status) { now = *status; });
-    return now;
-  }
-  void Pass(absl::Duration time) {
-    for (; time > absl::ZeroDuration(); time -= absl::Milliseconds(10)) {
-      loop_.Advance(absl::Milliseconds(10));
-      own_.Advance(absl::Milliseconds(10));
-    }
-  }
-  void SetRate(int64_t bps) {
-    v1::Service line = bundle_.services(0);
-    line.mutable_rates(0)->set_cir_bps(bps);
-    ASSERT_TRUE(
-        store_.CommitAndWait({{StoreKey(kServicePrefix, kLine), line.SerializeAsString(), {}}})
-            .ok());
-  }
-  double Metric(const std::string& name) const {
-    const std::string text = metrics_.Text();
-    const size_t at = text.find(name + " ");
-    return at == std::string::npos ? -1 : std::stod(text.substr(at + name.size()));
-  }
-  double Runs(const std::string& result) const {
-    return std::max(0.0, Metric("waymark_mesh_runs_total{result=\"" + result + "\"}"));
-  }
-  double Solves() const { return std::max(0.0, Metric("waymark_mesh_solve_seconds_count")); }
-  double Mlu() const { return Metric("waymark_mesh_mlu{traffic_class=\"gold\"}"); }
-  // Node ids along the paths and their weights: "ab 64".
-  std::string Paths(const std::string& policy) const {
-    std::string all;
-    const auto view = views_.Get();
-    for (const v1::Path& path : view->policies.at(policy)->working()) {
-      all += all.empty() ? "" : ", ";
-      for (const std::string& node : path.nodes()) all += node.substr(6);
-      all += " " + std::to_string(path.weight());
-    }
-    return all;
-  }
-
-  v1::Bundle bundle_ = TriangleBundle();
-  SimulatedEventLoop loop_, own_;
-  MemoryStore store_{loop_};
-  NetworkViewHolder views_;
-  Metrics metrics_;
-  MeshOptimizer::Options options_;
-  std::unique_ptr<Engine> engine_;
-  std::unique_ptr<MeshOptimizer> optimizer_;
-};
 
 TEST_F(MeshOptimizerTest, RoutesBecomeBetterAtOnceAndThenStay) {
   Start();
@@ -269,61 +156,6 @@ TEST_F(MeshOptimizerTest, RoutesThatWouldBreakAGuaranteeAreKnown) {
   EXPECT_TRUE(HeldAfter(without, *work, results).kept);
 }
 
-TEST_F(MeshOptimizerTest, GuaranteesAreToldWithWorstCaseAndDelays) {
-  bundle_.mutable_services(0)->mutable_rates(0)->set_cir_bps(6'000'000'000);
-  for (v1::Link& link : *bundle_.mutable_links()) link.set_delay_ns(1'000'000);
-  bundle_.mutable_links(0)->set_delay_ns(3'000'000);
-  Start();
-  Pass(absl::Seconds(1));
-  const auto ask = [&](const std::string& parent, bool whole, bool stop = false) {
-    Resources resources;
-    EXPECT_TRUE(resources.Load(store_, store_.current()).ok());
-    v1::ListMeshGuaranteesRequest request;
-    request.set_parent(parent);
-    request.set_whole(whole);
-    return AnswerListMeshGuarantees(resources, {}, request, [&] { return stop; });
-  };
-  auto told = ask("", false);
-  ASSERT_TRUE(told.ok()) << told.status();
-  EXPECT_EQ(told->revision(), store_.current());
-  ASSERT_EQ(told->guarantees_size(), 1);
-  const v1::MeshGuarantee held = told->guarantees(0);
-  EXPECT_EQ(held.service(), kLine);
-  EXPECT_EQ(held.status().state(), v1::UP);
-  EXPECT_EQ(held.worst_link_bps(), 6'000'000'000);
-  EXPECT_EQ(held.worst_link_promisable_bps(), 10'000'000'000);
-  ASSERT_EQ(held.worst_matrix_size(), 1);
-  EXPECT_EQ(held.worst_matrix(0).bps(), 6'000'000'000);
-  EXPECT_EQ(held.worst_matrix(0).share(), 1);
-  const std::string first = bundle_.links(0).source().substr(6);
-  EXPECT_EQ(held.worst_from(), "customers/c/sites/" + first);
-  EXPECT_EQ(held.worst_latency_ns(), 3'000'000 + kForwardingDelayNs);
-  EXPECT_EQ(held.latency_ns_size(), 0);
-  // The whole: every two sites.
-  told = ask(kLine, true);
-  ASSERT_TRUE(told.ok()) << told.status();
-  ASSERT_EQ(told->guarantees(0).sites_size(), 3);
-  ASSERT_EQ(told->guarantees(0).latency_ns_size(), 9);
-  for (int i = 0; i < 9; ++i) {
-    const int64_t latency = told->guarantees(0).latency_ns(i);
-    EXPECT_GE(latency, i % 4 == 0 ? 0 : 1'000'000 + kForwardingDelayNs);
-    EXPECT_EQ(latency == 0, i % 4 == 0);
-  }
-  EXPECT_EQ(ask("customers/other", false)->guarantees_size(), 0);
-  EXPECT_TRUE(absl::IsNotFound(ask("customers/c/services/none", false).status()));
-  EXPECT_TRUE(absl::IsCancelled(ask("", false, true).status()));
-  // What it was raised to does not fit: what fails it, and what would help.
-  SetRate(12'000'000'000);
-  Pass(absl::Seconds(1));
-  told = ask(kLine, false);
-  ASSERT_TRUE(told.ok()) << told.status();
-  const v1::Status status = told->guarantees(0).status();
-  EXPECT_EQ(status.state(), v1::DEGRADED);
-  EXPECT_NE(status.reason().find("too little"), std::string::npos) << status.reason();
-  EXPECT_NE(status.blocking_constraint().find("bandwidth on links/"), std::string::npos);
-  EXPECT_FALSE(status.relaxation().empty());
-}
-
 TEST_F(MeshOptimizerTest, SaysHowItStandsAndSolvesWhenAsked) {
   Start();
   EXPECT_EQ(Status().run(), 0);
@@ -360,57 +192,6 @@ TEST_F(MeshOptimizerTest, SaysHowItStandsAndSolvesWhenAsked) {
   EXPECT_EQ(Status().result(), "unchanged");
   EXPECT_EQ(Status().classes(0).changed(), 0);
   EXPECT_EQ(Solves(), 3);
-}
-
-TEST_F(MeshOptimizerTest, ExcessRatesAreGrantedWhatGuaranteesLeave) {
-  // 6 of a link's 10 are promised; of 5 more, 4 have room.
-  bundle_.mutable_services(0)->mutable_rates(0)->set_cir_bps(6'000'000'000);
-  bundle_.mutable_services(0)->mutable_rates(0)->set_eir_bps(5'000'000'000);
-  Start();
-  Pass(absl::Seconds(1));
-  v1::MeshClassStatus gold = Status().classes(0);
-  EXPECT_EQ(gold.elastic_bps(), 30'000'000'000);
-  EXPECT_NEAR(static_cast<double>(gold.elastic_granted_bps()), 24e9, 10);
-  EXPECT_EQ(gold.elastic_short(), 6);
-  ASSERT_EQ(gold.least_granted_size(), 6);
-  EXPECT_EQ(gold.least_granted(0).asked_bps(), 5'000'000'000);
-  EXPECT_NEAR(static_cast<double>(gold.least_granted(0).granted_bps()), 4e9, 10);
-  // All fits.
-  v1::Service line = bundle_.services(0);
-  line.mutable_rates(0)->set_cir_bps(6'000'000'000);
-  line.mutable_rates(0)->set_eir_bps(3'000'000'000);
-  ASSERT_TRUE(
-      store_.CommitAndWait({{StoreKey(kServicePrefix, kLine), line.SerializeAsString(), {}}}).ok());
-  Pass(absl::Seconds(40));
-  gold = Status().classes(0);
-  EXPECT_EQ(gold.elastic_granted_bps(), gold.elastic_bps());
-  EXPECT_EQ(gold.elastic_bps(), 18'000'000'000);
-  EXPECT_EQ(gold.elastic_short(), 0);
-}
-
-TEST_F(MeshOptimizerTest, BulkTakesWhatTheLedgerHasLeftClassAfterClass) {
-  bundle_.mutable_services(0)->mutable_rates(0)->set_cir_bps(0);
-  bundle_.mutable_services(0)->mutable_rates(0)->set_eir_bps(7'000'000'000);
-  Start();
-  Pass(absl::Seconds(1));
-  Resources resources;
-  ASSERT_TRUE(resources.Load(store_, store_.current()).ok());
-  auto work = MakeMeshWork(resources, {});
-  ASSERT_TRUE(work.ok()) << work.status();
-  // The same again, weaker: it has what the first leaves of 10 a link.
-  work->classes.push_back(work->classes[0]);
-  work->classes[1].traffic_class = "trafficClasses/weak";
-  auto results = SolveMesh(*work, {});
-  ASSERT_TRUE(results.ok()) << results.status();
-  (*results)[0].routes = (*results)[1].routes = work->classes[0].present;
-  Ledger ledger(*work->snapshot);
-  GrantElastic(*work, &*results, &ledger);
-  for (const double granted : (*results)[0].elastic_granted) EXPECT_NEAR(granted, 7e9, 10);
-  for (const double granted : (*results)[1].elastic_granted) EXPECT_NEAR(granted, 3e9, 10);
-  const LinkId link = *work->snapshot->FindLink("links/a--b");
-  EXPECT_NEAR(static_cast<double>(ledger.Usage(link).bulk), 10e9, 10);
-  // It stands in nobody's way.
-  EXPECT_EQ(ledger.Residual(link), ledger.Usage(link).reservable);
 }
 
 TEST_F(MeshOptimizerTest, NewsComesWhenThereIsSomeOrTheWaitIsOver) {

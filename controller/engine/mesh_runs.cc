@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "controller/engine/mesh_measured.h"
 
 namespace waymark {
 namespace {
@@ -205,6 +206,21 @@ bool MeshRuns::BeginStoring() {
   return goes_on;
 }
 
+void MeshRuns::SetMeasured(const std::map<std::string, stored::v1::MeasuredTraffic>& measured) {
+  v1::MeshStatus next;
+  for (const auto& [name, record] : measured) *next.add_measured() = TellMeasured(name, record);
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    const bool same = std::equal(next.measured().begin(), next.measured().end(),
+                                 status_.measured().begin(), status_.measured().end(),
+                                 [](const v1::MeasuredTraffic& a, const v1::MeasuredTraffic& b) {
+                                   return a.SerializeAsString() == b.SerializeAsString();
+                                 });
+    if (same) return;
+  }
+  Update([&] { status_.mutable_measured()->Swap(next.mutable_measured()); });
+}
+
 void MeshRuns::SetFound(const MeshWork& work, const std::vector<MeshClassResult>& results,
                         absl::Duration took) {
   Update([&] {
@@ -221,8 +237,9 @@ void MeshRuns::SetFound(const MeshWork& work, const std::vector<MeshClassResult>
       status->set_policies(one.policies);
       status->set_changed(one.changed);
       status->set_partial(one.stopped);
-      SetElastic(*work.snapshot, work.classes[static_cast<size_t>(status_.classes_size()) - 1],
-                 one.elastic_granted, status);
+      const MeshClassWork& asked = work.classes[static_cast<size_t>(status_.classes_size()) - 1];
+      status->set_measured_pairs(asked.measured_pairs);
+      SetElastic(*work.snapshot, asked, one.elastic_granted, status);
     }
   });
 }

@@ -5,6 +5,7 @@
 #define WAYMARK_CONTROLLER_ENGINE_MESH_RUNS_H_
 
 #include <cstdint>
+#include <map>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -15,6 +16,7 @@
 #include "controller/base/event_loop.h"
 #include "controller/engine/mesh_work.h"
 #include "controller/store/mesh_queries.h"
+#include "waymark/stored/v1/stored.pb.h"
 
 namespace waymark {
 
@@ -48,6 +50,8 @@ class MeshRuns {
   void Progress(size_t classes_done, const MeshWork& work);
   // False: it has been cancelled.
   bool BeginStoring();
+  // By class name.
+  void SetMeasured(const std::map<std::string, stored::v1::MeasuredTraffic>& measured);
   // What the run has found.
   void SetFound(const MeshWork& work, const std::vector<MeshClassResult>& results,
                 absl::Duration took);

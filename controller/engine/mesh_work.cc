@@ -11,6 +11,7 @@
 #include "controller/compute/mesh/optimize.h"
 #include "controller/compute/mesh/reoptimize.h"
 #include "controller/compute/search_graph.h"
+#include "controller/engine/mesh_measured.h"
 #include "controller/engine/path_books.h"
 #include "controller/plan/demands.h"
 #include "controller/plan/fingerprint.h"
@@ -275,10 +276,14 @@ absl::StatusOr<MeshWork> MakeMeshWork(Resources& resources,
       BooksOf(snapshot, intents, OwnersOf(snapshot, intents), resources.placements());
   const MeshCodec codec(snapshot);
   for (const MeshClassDemand& demand : MeshDemandsOf(resolved)) {
-    work.classes.push_back({demand.traffic_class->name(),
-                            ProblemOf(snapshot, link_state, books.ledger, demand), demand.elastic,
-                            PresentRoutes(snapshot, codec, resources, demand),
-                            MeshPathLimit(*demand.traffic_class)});
+    MeshClassWork& one = work.classes.emplace_back();
+    one.traffic_class = demand.traffic_class->name();
+    one.problem = ProblemOf(snapshot, link_state, books.ledger, demand);
+    one.elastic = demand.elastic;
+    one.measured_pairs =
+        ApplyMeasured(resources, one.traffic_class, snapshot, demand.pairs, &one.problem);
+    one.present = PresentRoutes(snapshot, codec, resources, demand);
+    one.max_paths = MeshPathLimit(*demand.traffic_class);
   }
   work.fingerprint = FingerprintOf(work);
   return work;

@@ -24,10 +24,12 @@ namespace waymark {
 struct MeshClassWork {
   std::string traffic_class;
   // Capacities: what pinned reservations leave of what may be promised; 0 where the class may not
-  // go, or nothing carries. Rates: committed and elastic together, bit/s; some are 0.
+  // go, or nothing carries. Rates: committed and elastic together, bit/s, or what was measured with
+  // its head-room; some are 0.
   MeshProblem problem;
-  std::vector<double> elastic;  // by demand: how much of its rate
-  MeshRoutes present;           // of all demands
+  std::vector<double> elastic;  // by demand: what services state of it
+  int64_t measured_pairs = 0;
+  MeshRoutes present;  // of all demands
   int max_paths = 0;
 };
 

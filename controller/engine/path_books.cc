@@ -113,6 +113,16 @@ PathBooks BooksOf(const Snapshot& snapshot, const Intents& intents,
   return books;
 }
 
+QueueLoads PinnedLoadsOf(const Snapshot& snapshot, const std::map<std::string, PolicyOwner>& owners,
+                         const std::map<std::string, stored::v1::Placement>& placements) {
+  PathBooks books{Ledger(snapshot), QueueLoads(snapshot)};
+  for (const auto& [name, owner] : owners) {
+    if (owner.leg != 0) continue;
+    Hold(snapshot, placements, *owner.demand, {true, true}, /*guarded=*/false, &books);
+  }
+  return std::move(books.loads);
+}
+
 DemandTakenOff::DemandTakenOff(const Snapshot& snapshot,
                                const std::map<std::string, stored::v1::Placement>& placements,
                                const PinnedDemand& demand, bool queues, PathBooks* books)

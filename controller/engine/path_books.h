@@ -55,6 +55,10 @@ PathBooks BooksOf(const Snapshot& snapshot, const Intents& intents,
                   const std::map<std::string, stored::v1::Placement>& placements,
                   const GuaranteeRecords* guarantees = nullptr);
 
+// What pinned policies may send, alone: no latency is guarded, no queue marked as unreserved.
+QueueLoads PinnedLoadsOf(const Snapshot& snapshot, const std::map<std::string, PolicyOwner>& owners,
+                         const std::map<std::string, stored::v1::Placement>& placements);
+
 // For as long as it lives, `books` lack what both directions of a demand hold: as if it were to be
 // placed now. All references must outlive it. O(hops); with the queues, up to O(all flows).
 class DemandTakenOff {

@@ -45,7 +45,7 @@ absl::Status Resources::Load(const Store& store, Revision revision) {
   if (revision == 0) return absl::OkStatus();
   for (const std::string_view prefix :
        {kNodePrefix, kLinkPrefix, kSrlgPrefix, kSitePrefix, kTrafficClassPrefix, kClassMapPrefix,
-        kServicePrefix, kPlacementPrefix, kMeshRoutesPrefix, kGuaranteePrefix}) {
+        kServicePrefix, kPlacementPrefix, kMeshRoutesPrefix, kGuaranteePrefix, kMeasuredPrefix}) {
     absl::StatusOr<std::vector<Record>> records = store.List(std::string(prefix), revision);
     if (!records.ok()) return records.status();
     for (const Record& record : *records) {
@@ -81,7 +81,7 @@ absl::Status Resources::Put(const std::string& key, const std::string* value, bo
              PutIf(kClassMapPrefix, key, value, intents_.class_maps, &status) ||
              PutIf(kServicePrefix, key, value, intents_.services, &status)) {
     *relevant = true;
-  } else {
+  } else if (!PutIf(kMeasuredPrefix, key, value, measured_, &status)) {
     const auto put = [&](std::string_view prefix, auto* facts) {
       if (!key.starts_with(prefix)) return;
       const bool known = facts->Knows(key.substr(prefix.size()), value);

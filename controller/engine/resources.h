@@ -55,6 +55,8 @@ class Resources {
   const std::map<std::string, stored::v1::MeshGuarantee>& guarantees() const {
     return guarantees_.held;
   }
+  // By class name. No plan reads it: the mesh optimiser does.
+  const std::map<std::string, stored::v1::MeasuredTraffic>& measured() const { return measured_; }
 
  private:
   // What the engine itself has stored, of one kind.
@@ -80,6 +82,7 @@ class Resources {
   Facts<stored::v1::Placement> placements_;  // by policy name
   Facts<stored::v1::MeshRoutes> mesh_routes_;
   Facts<stored::v1::MeshGuarantee> guarantees_;
+  std::map<std::string, stored::v1::MeasuredTraffic> measured_;
 };
 
 }  // namespace waymark

@@ -221,7 +221,7 @@ std::optional<v1::Status> StatusOf(const Snapshot& snapshot, const ResolvedServi
 }
 
 GuaranteeFigures FiguresOf(const Snapshot& snapshot, const ResolvedService& service,
-                           const PlannedMesh& mesh, const MeshHold& hold) {
+                           const PlannedMesh& mesh, const MeshHold& hold, const HopDelay& hop) {
   const GuaranteeAsked asked(snapshot, service, mesh);
   GuaranteeFigures figures;
   double worst = 0;
@@ -234,7 +234,7 @@ GuaranteeFigures FiguresOf(const Snapshot& snapshot, const ResolvedService& serv
     figures.worst_link = one;
   }
   if (worst > 0) figures.worst_matrix = asked.WorstMatrix(figures.worst_link.link);
-  figures.latency_ns = asked.Latencies();
+  figures.latency_ns = asked.Latencies(hop);
   return figures;
 }
 

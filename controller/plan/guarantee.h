@@ -77,7 +77,7 @@ struct GuaranteeFigures {
   std::map<NodePair, int64_t> latency_ns;
 };
 GuaranteeFigures FiguresOf(const Snapshot& snapshot, const ResolvedService& service,
-                           const PlannedMesh& mesh, const MeshHold& hold);
+                           const PlannedMesh& mesh, const MeshHold& hold, const HopDelay& hop);
 
 }  // namespace waymark
 

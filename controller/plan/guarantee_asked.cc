@@ -130,7 +130,7 @@ std::vector<GuaranteeTraffic> GuaranteeAsked::WorstMatrix(LinkId link) const {
   return matrix;
 }
 
-std::map<NodePair, int64_t> GuaranteeAsked::Latencies() const {
+std::map<NodePair, int64_t> GuaranteeAsked::Latencies(const HopDelay& hop) const {
   std::map<NodePair, int64_t> latencies;
   for (const MeshClassPlan* one : classes_) {
     for (const auto& [pair, count] : service_.node_pairs) {
@@ -138,7 +138,8 @@ std::map<NodePair, int64_t> GuaranteeAsked::Latencies() const {
       for (size_t i = one->routes.first_route(at); i < one->routes.first_route(at + 1); ++i) {
         int64_t latency = 0;
         for (const int32_t link : one->routes.links(i)) {
-          latency += snapshot_.link(static_cast<LinkId>(link)).delay_ns + kForwardingDelayNs;
+          const LinkId id = static_cast<LinkId>(link);
+          latency += snapshot_.link(id).delay_ns + hop(id, one->traffic_class->queue());
         }
         int64_t& most = latencies[pair];
         most = std::max(most, latency);

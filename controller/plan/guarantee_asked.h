@@ -4,6 +4,7 @@
 #define WAYMARK_CONTROLLER_PLAN_GUARANTEE_ASKED_H_
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -22,6 +23,9 @@ struct LinkHold {
 
   friend bool operator==(const LinkHold&, const LinkHold&) = default;
 };
+
+// Nanoseconds, of a link's queue.
+using HopDelay = std::function<int64_t(LinkId link, uint32_t queue)>;
 
 struct GuaranteeTraffic {
   NodePair pair;
@@ -47,10 +51,9 @@ class GuaranteeAsked {
   // A matrix that loads the link most: pairs that load it, the greatest load first.
   std::vector<GuaranteeTraffic> WorstMatrix(LinkId link) const;
   // By ordered pair of nodes with sites that talk and have routes: the longest that a frame can be
-  // on the way in any of its mesh classes, by propagation and forwarding. Waiting in queues comes
-  // on top: those of mesh classes are open to traffic that nobody has committed to, so that no
-  // bound is known. O(length of the routes).
-  std::map<NodePair, int64_t> Latencies() const;
+  // on the way in any of its mesh classes: propagation, and of every hop that. O(length of the
+  // routes).
+  std::map<NodePair, int64_t> Latencies(const HopDelay& hop) const;
 
  private:
   int64_t Pipe(const MeshClassPlan& one, int64_t endpoint_pairs) const;

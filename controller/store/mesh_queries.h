@@ -16,6 +16,7 @@ namespace waymark {
 class MeshQueries {
  public:
   using Done = std::function<void(absl::StatusOr<v1::MeshStatus>)>;
+  using MeasuredDone = std::function<void(absl::StatusOr<v1::MeasuredTraffic>)>;
 
   virtual ~MeshQueries() = default;
 
@@ -27,6 +28,12 @@ class MeshQueries {
   virtual absl::StatusOr<int64_t> Optimize(const std::string& who, absl::Duration time_limit) = 0;
   // FAILED_PRECONDITION: not that run, or not any more.
   virtual absl::StatusOr<v1::MeshStatus> Cancel(int64_t run) = 0;
+  // `done` once it is stored, on a thread that it must not block. INVALID_ARGUMENT, the field in
+  // front of a colon; errors of the store.
+  virtual void SetMeasured(const v1::SetMeasuredTrafficRequest& request, const std::string& who,
+                           MeasuredDone done) = 0;
+  // The same; NOT_FOUND: nothing is stored of that class. What it was.
+  virtual void RemoveMeasured(const std::string& traffic_class, MeasuredDone done) = 0;
 };
 
 }  // namespace waymark

@@ -18,6 +18,7 @@ inline constexpr std::string_view kServicePrefix = "service:";
 inline constexpr std::string_view kPlacementPrefix = "placement:";
 inline constexpr std::string_view kMeshRoutesPrefix = "mesh:";
 inline constexpr std::string_view kGuaranteePrefix = "guarantee:";
+inline constexpr std::string_view kMeasuredPrefix = "measured:";
 inline constexpr std::string_view kRequestPrefix = "request:";
 inline constexpr std::string_view kMetaPrefix = "meta:";
 inline constexpr std::string_view kAllocatorKey = "meta:allocator";

@@ -59,6 +59,7 @@ absl::StatusOr<int32_t> DemandBuilder::Found(int line, std::string_view field,
 
 absl::StatusOr<int32_t> DemandBuilder::AtPlace(int line, std::string_view field,
                                                std::string_view text) {
+  if (!graph_.has_places) return Unknown(line, field, text);
   int32_t place = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), place);
   if (error != std::errc() || end != text.data() + text.size() || place < 0 ||

@@ -104,6 +104,12 @@ absl::StatusOr<DemandMatrix> ReadDemands(std::string_view path, std::string_view
                      absl::StrCat("has no matrix ", options.matrix, ": the ",
                                   std::string(DemandFormatName(format)), " format holds one"));
   }
+  const bool by_place = format == DemandFormat::kRepetita || format == DemandFormat::kTeavar;
+  if (by_place && !graph.has_places) {
+    return FileError(path, 0,
+                     absl::StrCat("the ", std::string(DemandFormatName(format)),
+                                  " format counts nodes: give the graph's file that it goes with"));
+  }
   return Read(path, contents, graph, format, options.matrix);
 }
 

@@ -42,6 +42,7 @@ struct DemandGraph {
   };
   std::vector<Node> nodes;   // in the order of the graph's file: their places count from 0
   double rate_unit_bps = 1;  // as ImportResult has it
+  bool has_places = true;    // false: no file's order; nodes go by id and label alone
 };
 
 inline constexpr double kMaxDemandBps = 1e18;

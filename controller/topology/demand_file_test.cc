@@ -50,6 +50,15 @@ TEST_P(SampleTest, SaysTheSameInEveryFormat) {
   EXPECT_EQ(Read("-", sample.contents)->format, sample.format);
   EXPECT_EQ(Rows(Read("-", sample.contents, {.format = sample.format})).size(),
             matrix->demands.size());
+  // Where no order of nodes is known, those that count them cannot be read.
+  DemandGraph nameless = SampleDemandGraph();
+  nameless.has_places = false;
+  const bool counts =
+      sample.format == DemandFormat::kRepetita || sample.format == DemandFormat::kTeavar;
+  const auto by_name = ReadDemands(sample.path, sample.contents, nameless, {});
+  if (counts) {
+    EXPECT_THAT(std::string(by_name.status().message()), HasSubstr("counts nodes"));
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Formats, SampleTest, testing::ValuesIn(kDemandSamples),

@@ -64,7 +64,7 @@ class Reader {
                      ": is the matrix for another graph?");
     if (!same_count && known == 0) return builder_.Error(0, counts);
     if (!same_count) builder_.Warn(0, counts);
-    if (same_count && InOrder(place_of)) PlaceTheRest(place_of);
+    if (same_count && builder_.has_places() && InOrder(place_of)) PlaceTheRest(place_of);
     return Keep(*nodes, place_of);
   }
 

@@ -27,6 +27,7 @@ class DemandBuilder {
   void Warn(int line, const std::string& message) { warnings_.emplace(message, line); }
   int32_t node_count() const { return static_cast<int32_t>(graph_.nodes.size()); }
   double graph_unit_bps() const { return graph_.rate_unit_bps; }
+  bool has_places() const { return graph_.has_places; }
 
   // A node of the graph; `field` says for an error which one is meant.
   absl::StatusOr<int32_t> AtPlace(int line, std::string_view field, std::string_view text);

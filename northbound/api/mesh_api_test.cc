@@ -88,6 +88,36 @@ TEST(MeshApiTest, FieldsOutOfRangeAreNamed) {
   EXPECT_TRUE(server.mesh_queries.asked().empty());
 }
 
+TEST(MeshApiTest, OnlyOperatorsSayWhatIsMeasured) {
+  Server server, viewer("viewer");
+  v1::MeshStatus status;
+  status.add_measured()->set_rates(2);
+  for (Server* one : {&server, &viewer}) one->mesh_queries.Answer(status);
+  v1::SetMeasuredTrafficRequest set;
+  set.add_rates();
+  v1::RemoveMeasuredTrafficRequest remove;
+  remove.set_traffic_class("trafficClasses/gold");
+  v1::MeasuredTraffic told;
+  const auto send = [&](Server& to) {
+    return Call(to, &v1::MeshService::Stub::SetMeasuredTraffic, set, &told);
+  };
+  const auto forget = [&](Server& to) {
+    return Call(to, &v1::MeshService::Stub::RemoveMeasuredTraffic, remove, &told);
+  };
+  ASSERT_TRUE(send(server).ok());
+  EXPECT_EQ(told.rates(), 2);
+  ASSERT_TRUE(forget(server).ok());
+  EXPECT_THAT(server.mesh_queries.asked(),
+              ElementsAre(testing::AllOf(testing::StartsWith("measured "), testing::EndsWith(" 1")),
+                          "forget trafficClasses/gold"));
+  server.mesh_queries.Answer(absl::InvalidArgumentError("headroom: is 0.5: give 1 to 10"));
+  const grpc::Status refused = send(server);
+  EXPECT_EQ(refused.error_code(), StatusCode::INVALID_ARGUMENT);
+  EXPECT_THAT(refused.error_message(), HasSubstr("headroom"));
+  EXPECT_EQ(send(viewer).error_code(), StatusCode::PERMISSION_DENIED);
+  EXPECT_EQ(forget(viewer).error_code(), StatusCode::PERMISSION_DENIED);
+}
+
 TEST(MeshApiTest, GuaranteesAreForTheNocAndTheirCustomers) {
   Server viewer("viewer"), customer("customer:bank");
   v1::ListMeshGuaranteesResponse held;
@@ -120,6 +150,36 @@ TEST(MeshApiTest, GuaranteesAreForTheNocAndTheirCustomers) {
   EXPECT_EQ(ask(viewer, "", true).error_code(), StatusCode::INVALID_ARGUMENT);
   viewer.paths.Answer({.status = absl::NotFoundError("parent: customers/x does not exist")});
   EXPECT_EQ(ask(viewer, "customers/x").error_code(), StatusCode::NOT_FOUND);
+}
+
+TEST(MeshApiTest, GuaranteesComeInPages) {
+  Server server;
+  v1::ListMeshGuaranteesResponse held;
+  held.set_revision(5);
+  held.set_next_page_token("customers/bank/services/m");
+  server.paths.Answer({.guarantees = held});
+  const auto stub = v1::GuaranteeService::NewStub(server.channel);
+  v1::ListMeshGuaranteesRequest request;
+  v1::ListMeshGuaranteesResponse reply;
+  const auto ask = [&] {
+    grpc::ClientContext context;
+    return stub->ListMeshGuarantees(&context, request, &reply);
+  };
+  ASSERT_TRUE(ask().ok());
+  EXPECT_EQ(server.paths.seen().guarantees.page_size(), 100);
+  request.set_page_size(5'000);
+  request.set_page_token(reply.next_page_token());
+  ASSERT_TRUE(ask().ok());
+  EXPECT_EQ(server.paths.seen().guarantees.page_size(), 1'000);
+  EXPECT_EQ(server.paths.seen().guarantees.page_token(), "customers/bank/services/m");
+  // A page of another list, no page, no size.
+  request.set_parent("customers/bank");
+  EXPECT_EQ(ask().error_code(), StatusCode::INVALID_ARGUMENT);
+  request.set_page_token("x");
+  EXPECT_EQ(ask().error_code(), StatusCode::INVALID_ARGUMENT);
+  request.clear_page_token();
+  request.set_page_size(-1);
+  EXPECT_EQ(ask().error_code(), StatusCode::INVALID_ARGUMENT);
 }
 
 TEST(MeshApiTest, ViewersLookAndOnlyOperatorsSteer) {

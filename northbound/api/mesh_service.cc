@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "northbound/api/errors.h"
+#include "northbound/api/path_calls.h"
 
 namespace waymark {
 namespace {
@@ -79,6 +80,27 @@ grpc::ServerUnaryReactor* MeshServiceImpl::CancelMeshRun(grpc::CallbackServerCon
                              auto status = mesh_->Cancel(request->run());
                              if (status.ok()) *reply = *std::move(status);
                              done(status.status());
+                           });
+}
+
+grpc::ServerUnaryReactor* MeshServiceImpl::SetMeasuredTraffic(
+    grpc::CallbackServerContext* context, const v1::SetMeasuredTrafficRequest* request,
+    v1::MeasuredTraffic* reply) {
+  return dispatcher_.Serve(context, "/waymark.v1.MeshService/SetMeasuredTraffic", *request,
+                           [=, this](const Caller& caller, const Dispatcher::Done& done) {
+                             if (mesh_ == nullptr) return done(NoOptimiser());
+                             mesh_->SetMeasured(*request, caller.identity, AnswerInto(reply, done));
+                           });
+}
+
+grpc::ServerUnaryReactor* MeshServiceImpl::RemoveMeasuredTraffic(
+    grpc::CallbackServerContext* context, const v1::RemoveMeasuredTrafficRequest* request,
+    v1::MeasuredTraffic* reply) {
+  return dispatcher_.Serve(context, "/waymark.v1.MeshService/RemoveMeasuredTraffic", *request,
+                           [=, this](const Caller&, const Dispatcher::Done& done) {
+                             if (mesh_ == nullptr) return done(NoOptimiser());
+                             mesh_->RemoveMeasured(request->traffic_class(),
+                                                   AnswerInto(reply, done));
                            });
 }
 

@@ -23,6 +23,12 @@ class MeshServiceImpl final : public v1::MeshService::CallbackService {
   grpc::ServerUnaryReactor* CancelMeshRun(grpc::CallbackServerContext* context,
                                           const v1::CancelMeshRunRequest* request,
                                           v1::MeshStatus* reply) override;
+  grpc::ServerUnaryReactor* SetMeasuredTraffic(grpc::CallbackServerContext* context,
+                                               const v1::SetMeasuredTrafficRequest* request,
+                                               v1::MeasuredTraffic* reply) override;
+  grpc::ServerUnaryReactor* RemoveMeasuredTraffic(grpc::CallbackServerContext* context,
+                                                  const v1::RemoveMeasuredTrafficRequest* request,
+                                                  v1::MeasuredTraffic* reply) override;
 
  private:
   Dispatcher& dispatcher_;

@@ -186,6 +186,13 @@ class FakeMeshQueries final : public MeshQueries {
   absl::StatusOr<v1::MeshStatus> Cancel(int64_t run) override {
     return Note(absl::StrCat("cancel ", run));
   }
+  void SetMeasured(const v1::SetMeasuredTrafficRequest& request, const std::string& who,
+                   MeasuredDone done) override {
+    TellMeasured(absl::StrCat("measured ", who, " ", request.rates_size()), done);
+  }
+  void RemoveMeasured(const std::string& traffic_class, MeasuredDone done) override {
+    TellMeasured("forget " + traffic_class, done);
+  }
 
   void Answer(const absl::StatusOr<v1::MeshStatus>& answer) {
     const std::lock_guard lock(mutex_);
@@ -197,6 +204,11 @@ class FakeMeshQueries final : public MeshQueries {
   }
 
  private:
+  void TellMeasured(const std::string& asked, const MeasuredDone& done) {
+    const auto answer = Note(asked);
+    if (!answer.ok()) return done(answer.status());
+    done(answer->measured(0));
+  }
   absl::StatusOr<v1::MeshStatus> Note(const std::string& asked) {
     const std::lock_guard lock(mutex_);
     asked_.push_back(asked);

@@ -105,6 +105,7 @@ std::map<std::string, Permission> Expected() {
   e["PolicyService/GetAgent"] = e["PolicyService/ListAgents"] = {true, false};
   e["MeshService/GetMeshStatus"] = {true, false};
   e["MeshService/OptimizeMesh"] = e["MeshService/CancelMeshRun"] = {false, false};
+  e["MeshService/SetMeasuredTraffic"] = e["MeshService/RemoveMeasuredTraffic"] = {false, false};
   e["ProgrammingService/GetProgramming"] = e["ProgrammingService/TraceRevision"] = {true, false};
   e["ProgrammingService/Freeze"] = e["ProgrammingService/Unfreeze"] = {false, false};
   e["GuaranteeService/ListMeshGuarantees"] = {true, true};

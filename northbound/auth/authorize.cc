@@ -75,6 +75,8 @@ Table MakeTable() {
   t["/waymark.v1.MeshService/GetMeshStatus"] = {false, kDenied};
   t["/waymark.v1.MeshService/OptimizeMesh"] = {true, kDenied};
   t["/waymark.v1.MeshService/CancelMeshRun"] = {true, kDenied};
+  t["/waymark.v1.MeshService/SetMeasuredTraffic"] = {true, kDenied};
+  t["/waymark.v1.MeshService/RemoveMeasuredTraffic"] = {true, kDenied};
   t["/waymark.v1.ProgrammingService/GetProgramming"] = {false, kDenied};
   t["/waymark.v1.ProgrammingService/Freeze"] = {true, kDenied};
   t["/waymark.v1.ProgrammingService/Unfreeze"] = {true, kDenied};

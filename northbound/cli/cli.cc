@@ -61,6 +61,8 @@ struct Arguments {
   MeshOptimizeArgs mesh_optimize;
   int64_t mesh_cancel = 0;
   MeshGuaranteesArgs mesh_guarantees;
+  MeshMeasureArgs mesh_measure;
+  std::string mesh_forget;
   TeSolveArgs te_solve;
   TeEvaluateArgs te_evaluate;
   TeWhatifArgs te_whatif;
@@ -413,6 +415,39 @@ class Program {
                            [&] { return RunMeshCancel(context_, arguments_.mesh_cancel); });
     cancel->add_option("--run", arguments_.mesh_cancel, "Only if it is this one")
         ->check(CLI::NonNegativeNumber);
+    Measured(mesh);
+  }
+
+  void Measured(CLI::App* mesh) {
+    MeshMeasureArgs& m = arguments_.mesh_measure;
+    CLI::App* measure = Add(
+        mesh, "measure", "Say what traffic was measured, for the optimiser to go by",
+        "It counts instead of what services state, between those nodes that the file covers,\n"
+        "when routes are chosen, until the next file or mesh forget; what is guaranteed stays\n"
+        "as services state it. Nodes by id or display name, sites as CUSTOMER/SITE: a site's\n"
+        "traffic is its node's. Formats as in te solve; those that count nodes need the --graph\n"
+        "that they go with, whose nodes are known here by the same ids. Rates without a unit\n"
+        "are in bit/s, with a graph in the unit of its capacities.\n"
+        "Example: waymark mesh measure traffic.csv --class gold --headroom 1.3",
+        [&] { return RunMeshMeasure(context_, arguments_.mesh_measure); });
+    measure->add_option("file", m.files.demands, "The matrix; - for standard input")->required();
+    measure->add_option("--class", m.traffic_class, "Traffic class, a mesh class")->required();
+    measure->add_option("--headroom", m.headroom,
+                        "Measured rates count so many times, 1 to 10 (default 1)");
+    measure->add_option("--graph", m.files.graph, "The topology file that the matrix goes with");
+    measure->add_option("--format", m.files.format, "Of the graph, as in topology import")
+        ->capture_default_str();
+    measure
+        ->add_option("--demands-format", m.files.demands_format,
+                     "auto, repetita, sndlib, teavar, topohub or csv")
+        ->capture_default_str();
+    measure->add_option("--matrix", m.files.matrix,
+                        "Which matrix of a file with several, from 0 (default 0)");
+    measure->add_flag("--validate-only", m.validate_only, "Check it, change nothing");
+    CLI::App* forget = Add(mesh, "forget", "Forget what was measured: what services state counts",
+                           "Example: waymark mesh forget --class gold",
+                           [&] { return RunMeshForget(context_, arguments_.mesh_forget); });
+    forget->add_option("--class", arguments_.mesh_forget, "Traffic class")->required();
   }
 
   void Te() {

@@ -22,6 +22,7 @@ using v1::Resource;
 constexpr int kPageSize = 1000;
 // A page of 1,000 services with many endpoints can pass gRPC's 4 MB default.
 constexpr int kMaxMessageBytes = 256 << 20;
+constexpr int kGuaranteesAPage = 1'000;
 
 absl::StatusOr<std::string> ReadTlsFile(const std::string& flag, const std::string& path) {
   if (path.empty()) return std::string();
@@ -335,12 +336,30 @@ absl::StatusOr<v1::MeshStatus> Client::CancelMeshRun(int64_t run) {
   return response;
 }
 
+absl::StatusOr<v1::MeasuredTraffic> Client::SetMeasured(
+    const v1::SetMeasuredTrafficRequest& request) {
+  return Ask<v1::MeasuredTraffic>(mesh_, &v1::MeshService::Stub::SetMeasuredTraffic, request);
+}
+
+absl::StatusOr<v1::MeasuredTraffic> Client::RemoveMeasured(const std::string& traffic_class) {
+  v1::RemoveMeasuredTrafficRequest request;
+  request.set_traffic_class(traffic_class);
+  return Ask<v1::MeasuredTraffic>(mesh_, &v1::MeshService::Stub::RemoveMeasuredTraffic, request);
+}
+
 absl::StatusOr<v1::ListMeshGuaranteesResponse> Client::ListMeshGuarantees(
-    const v1::ListMeshGuaranteesRequest& request) {
-  v1::ListMeshGuaranteesResponse response;
-  auto s = Call(guarantees_, &v1::GuaranteeService::Stub::ListMeshGuarantees, request, &response);
-  if (!s.ok()) return s;
-  return response;
+    v1::ListMeshGuaranteesRequest request) {
+  request.set_page_size(kGuaranteesAPage);
+  v1::ListMeshGuaranteesResponse all;
+  while (true) {
+    auto page = Ask<v1::ListMeshGuaranteesResponse>(
+        guarantees_, &v1::GuaranteeService::Stub::ListMeshGuarantees, request);
+    if (!page.ok()) return page.status();
+    request.set_page_token(page->next_page_token());
+    page->clear_next_page_token();
+    all.MergeFrom(*page);
+    if (request.page_token().empty()) return all;
+  }
 }
 
 absl::StatusOr<std::vector<Resource>> Client::ListPolicies(const std::string& parent) {

@@ -52,8 +52,11 @@ class Client {
   // The number of the run.
   absl::StatusOr<int64_t> OptimizeMesh(const v1::OptimizeMeshRequest& request);
   absl::StatusOr<v1::MeshStatus> CancelMeshRun(int64_t run);
+  absl::StatusOr<v1::MeasuredTraffic> SetMeasured(const v1::SetMeasuredTrafficRequest& request);
+  absl::StatusOr<v1::MeasuredTraffic> RemoveMeasured(const std::string& traffic_class);
+  // All pages as one.
   absl::StatusOr<v1::ListMeshGuaranteesResponse> ListMeshGuarantees(
-      const v1::ListMeshGuaranteesRequest& request);
+      v1::ListMeshGuaranteesRequest request);
   // Policies under a parent: "customers/ID", "customers/ID/services/ID", "nodes/ID"; empty: all.
   absl::StatusOr<std::vector<v1::Resource>> ListPolicies(const std::string& parent);
   absl::StatusOr<v1::ServerInfo> Info();

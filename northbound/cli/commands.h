@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "northbound/cli/context.h"
+#include "northbound/cli/te.h"
 #include "waymark/v1/programming.pb.h"
 
 namespace waymark::cli {
@@ -145,6 +146,14 @@ struct MeshOptimizeArgs {
 absl::Status RunMeshOptimize(Context& context, const MeshOptimizeArgs& args);
 // 0: whichever is under way or waits.
 absl::Status RunMeshCancel(Context& context, int64_t run);
+struct MeshMeasureArgs {
+  TeFiles files;  // without a graph nodes and sites go by name
+  std::string traffic_class, headroom;
+  bool validate_only = false;
+};
+// Sends a matrix as what was measured of a class.
+absl::Status RunMeshMeasure(Context& context, const MeshMeasureArgs& args);
+absl::Status RunMeshForget(Context& context, const std::string& traffic_class);
 struct FreezeArgs {
   std::string reason;
   bool yes = false;

@@ -199,6 +199,25 @@ class FakeServer::Mesh final : public v1::MeshService::Service {
     return state_.failure;
   }
 
+  Status SetMeasuredTraffic(ServerContext*, const v1::SetMeasuredTrafficRequest* request,
+                            v1::MeasuredTraffic* out) override {
+    const std::lock_guard<std::mutex> lock(state_.mutex);
+    state_.mesh_requests.push_back("measured " + request->ShortDebugString());
+    out->set_traffic_class(request->traffic_class());
+    out->set_rates(request->rates_size());
+    for (const v1::MeasuredRate& rate : request->rates()) out->set_bps(out->bps() + rate.bps());
+    out->set_headroom(request->headroom());
+    return state_.failure;
+  }
+
+  Status RemoveMeasuredTraffic(ServerContext*, const v1::RemoveMeasuredTrafficRequest* request,
+                               v1::MeasuredTraffic* out) override {
+    const std::lock_guard<std::mutex> lock(state_.mutex);
+    state_.mesh_requests.push_back("forget " + request->ShortDebugString());
+    out->set_traffic_class(request->traffic_class());
+    return state_.failure;
+  }
+
  private:
   State& state_;
 };
@@ -247,7 +266,15 @@ class FakeServer::Guarantees final : public v1::GuaranteeService::Service {
                             v1::ListMeshGuaranteesResponse* out) override {
     const std::lock_guard<std::mutex> lock(state_.mutex);
     state_.mesh_requests.push_back("guarantees " + request->ShortDebugString());
+    // A service a page.
     *out = state_.guarantees;
+    const int all = out->guarantees_size();
+    const int at = request->page_token().empty() ? 0 : std::stoi(request->page_token());
+    if (at + 1 < all) out->set_next_page_token(std::to_string(at + 1));
+    if (all == 0) return state_.failure;
+    const v1::MeshGuarantee one = out->guarantees(at);
+    out->clear_guarantees();
+    *out->add_guarantees() = one;
     return state_.failure;
   }
 

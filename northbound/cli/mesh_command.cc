@@ -91,6 +91,19 @@ void ShowTable(Context& context, const v1::MeshStatus& status) {
     out << "solved " << FormatTime(status.solved()) << " in " << Seconds(status.seconds()) << '\n';
   }
   ShowClasses(context, status);
+  if (status.measured().empty()) return;
+  out << "\nMeasured traffic, which counts instead of what services state\n";
+  Table table({"CLASS", "RATES", "SUM", "HEAD-ROOM", "PAIRS THAT ASK", "SINCE", "BY"});
+  for (const v1::MeasuredTraffic& one : status.measured()) {
+    int64_t pairs = 0;
+    for (const v1::MeshClassStatus& solved : status.classes()) {
+      if (solved.traffic_class() == one.traffic_class()) pairs = solved.measured_pairs();
+    }
+    table.Add({ShortName(one.traffic_class()), absl::StrCat(one.rates()), FormatRate(one.bps()),
+               absl::StrFormat("%g", one.headroom()), absl::StrCat(pairs), FormatTime(one.since()),
+               one.by()});
+  }
+  table.Print(out, context.color(), "  ");
 }
 
 absl::Status Show(Context& context, const absl::StatusOr<v1::MeshStatus>& status) {

@@ -145,13 +145,54 @@ TEST_F(CliTest, MeshGuaranteesShowTheWorstCaseAndTheWholeOnRequest) {
   EXPECT_THAT(ran.out, HasSubstr("50.0 %"));
   EXPECT_THAT(ran.out, HasSubstr("none"));
   EXPECT_THAT(server_.mesh_requests(),
-              ElementsAre("guarantees parent: \"customers/bank\"",
-                          "guarantees parent: \"customers/bank/services/core\" whole: true"));
+              ElementsAre("guarantees parent: \"customers/bank\" page_size: 1000",
+                          "guarantees parent: \"customers/bank\" page_size: 1000 page_token: \"1\"",
+                          "guarantees parent: \"customers/bank/services/core\" whole: true "
+                          "page_size: 1000"));
   EXPECT_EQ(Run({"mesh", "guarantees", "--whole"}).code, 2);
   Populate();
   const std::string described = Run({"describe", "service", "bank/core"}).out;
   EXPECT_THAT(described, HasSubstr("Guarantee\n"));
   EXPECT_THAT(described, HasSubstr("6G of 10G"));
+}
+
+TEST_F(CliTest, MeasuredTrafficGoesByTheNamesOfNodesAndSites) {
+  Populate();
+  const auto measure = [&](const std::string& csv, std::vector<std::string> more = {}) {
+    std::vector<std::string> words = {"mesh", "measure", "-", "--class", "gold"};
+    words.insert(words.end(), more.begin(), more.end());
+    return Run(words, csv);
+  };
+  Ran ran = measure("Zürich,gva,2G\ngva,nodes/zrh,5e8\n", {"--headroom", "1.3"});
+  EXPECT_EQ(ran.code, 0) << ran.err;
+  EXPECT_EQ(ran.out, "2 rates, 2.5G together, count 1.3 times for class gold\n");
+  EXPECT_THAT(server_.mesh_requests(),
+              ElementsAre("measured traffic_class: \"trafficClasses/gold\" "
+                          "rates { from: \"nodes/gva\" to: \"nodes/zrh\" bps: 500000000 } "
+                          "rates { from: \"nodes/zrh\" to: \"nodes/gva\" bps: 2000000000 } "
+                          "headroom: 1.3"));
+  // Nothing says what the first node here would be.
+  ran = measure("0,1,2G\n");
+  EXPECT_EQ(ran.code, 1);
+  EXPECT_THAT(ran.err, HasSubstr("\"0\" is no node"));
+  ran = measure("DEMANDS 1\nlabel src dest bw\nd 0 1 5\n");
+  EXPECT_THAT(ran.err, HasSubstr("give the graph's file that it goes with"));
+  EXPECT_EQ(measure("zrh,gva,1\n", {"--headroom", "0.9"}).code, 2);
+  EXPECT_EQ(measure("zrh,gva,1\n", {"--headroom", "nan"}).code, 2);
+  EXPECT_EQ(server_.mesh_requests().size(), 1u);
+  ran = measure("zrh,gva,1G\n", {"--validate-only"});
+  EXPECT_THAT(ran.out, HasSubstr("checked, nothing stored"));
+  EXPECT_THAT(Run({"mesh", "forget", "--class", "gold"}).out, HasSubstr("of class gold forgotten"));
+  EXPECT_EQ(server_.mesh_requests().back(), "forget traffic_class: \"trafficClasses/gold\"");
+  v1::MeshStatus status = Solved(7, "committed");
+  v1::MeasuredTraffic& one = *status.add_measured();
+  one.set_traffic_class("trafficClasses/bulk");
+  one.set_rates(20);
+  one.set_bps(3'000'000'000);
+  one.set_headroom(1.3);
+  one.set_by("anna");
+  server_.set_mesh({status});
+  EXPECT_THAT(Run({"mesh", "status"}).out, testing::ContainsRegex("bulk +20 +3G +1.3 +0 .* anna"));
 }
 
 TEST_F(CliTest, MeshRunThatDoesNotEndIsNotWaitedForForEver) {

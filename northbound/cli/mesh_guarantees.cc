@@ -40,7 +40,8 @@ void PrintMatrix(Context& context, const v1::MeshGuarantee& one) {
     }
     table.Add(row);
   }
-  context.out() << "\nLongest way, without waiting in queues\n";
+  context.out() << "\nLongest way"
+                << (one.waiting_unknown().empty() ? "" : ", without waiting in queues") << '\n';
   table.Print(context.out(), context.color(), "  ");
 }
 
@@ -53,6 +54,9 @@ void PrintMeshGuarantee(Context& context, const v1::MeshGuarantee& one) {
       .Add("State", one.status().state() == v1::UP ? "held" : FormatStatus(one.status()))
       .Add("Worst link", Load(one))
       .Add("Furthest sites", Furthest(one))
+      .Add("Waiting in queues", one.waiting_unknown().empty()
+                                    ? "in all figures"
+                                    : "not known: " + Printable(one.waiting_unknown()))
       .Print(out, context.color());
   if (one.worst_matrix().empty()) return;
   out << "\nTraffic that loads the worst link most\n";

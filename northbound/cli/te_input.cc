@@ -14,31 +14,6 @@
 namespace waymark::cli {
 namespace {
 
-absl::StatusOr<DemandMatrix> ReadMatrix(Context& context, const TeFiles& files,
-                                        const GraphFile& file) {
-  if (files.demands.empty()) return DemandMatrix{};
-  DemandOptions options;
-  const auto format = ParseDemandFormatName(files.demands_format);
-  if (!format.ok()) {
-    return UsageError(absl::StrCat("--demands-format: ", format.status().message()));
-  }
-  options.format = *format;
-  if (!files.matrix.empty() &&
-      (!absl::SimpleAtoi(files.matrix, &options.matrix) || options.matrix < 0)) {
-    return UsageError(
-        absl::StrCat("--matrix \"", files.matrix, "\": give the number of a matrix, from 0"));
-  }
-  const auto text = ReadInput(files.demands, context.io().in);
-  if (!text.ok()) return text.status();
-  const std::string shown = files.demands == "-" ? "stdin" : files.demands;
-  auto matrix = ReadDemands(shown, *text, DemandGraphOf(file), options);
-  if (!matrix.ok()) return matrix.status();
-  for (const std::string& warning : matrix->warnings) {
-    context.io().err << "warning: " << Printable(warning) << '\n';
-  }
-  return matrix;
-}
-
 // Of strict maintenance.
 bool Forbidden(const Snapshot& snapshot, const LinkInfo& link) {
   return link.admin == v1::FORBID || snapshot.node(link.source).admin == v1::FORBID ||
@@ -64,6 +39,30 @@ MeshProblem ProblemOf(const GraphFile& file, const DemandMatrix& matrix) {
 }
 
 }  // namespace
+
+absl::StatusOr<DemandMatrix> ReadTeMatrix(Context& context, const TeFiles& files,
+                                          const DemandGraph& graph) {
+  DemandOptions options;
+  const auto format = ParseDemandFormatName(files.demands_format);
+  if (!format.ok()) {
+    return UsageError(absl::StrCat("--demands-format: ", format.status().message()));
+  }
+  options.format = *format;
+  if (!files.matrix.empty() &&
+      (!absl::SimpleAtoi(files.matrix, &options.matrix) || options.matrix < 0)) {
+    return UsageError(
+        absl::StrCat("--matrix \"", files.matrix, "\": give the number of a matrix, from 0"));
+  }
+  const auto text = ReadInput(files.demands, context.io().in);
+  if (!text.ok()) return text.status();
+  const std::string shown = files.demands == "-" ? "stdin" : files.demands;
+  auto matrix = ReadDemands(shown, *text, graph, options);
+  if (!matrix.ok()) return matrix.status();
+  for (const std::string& warning : matrix->warnings) {
+    context.io().err << "warning: " << Printable(warning) << '\n';
+  }
+  return matrix;
+}
 
 DemandGraph DemandGraphOf(const GraphFile& file) {
   const Snapshot& snapshot = file.snapshot();
@@ -134,7 +133,8 @@ absl::StatusOr<TeInput> ReadTeInput(Context& context, const TeFiles& files) {
 
 absl::StatusOr<MeshProblem> ReadTeProblem(Context& context, const TeFiles& files,
                                           const GraphFile& graph) {
-  const auto matrix = ReadMatrix(context, files, graph);
+  absl::StatusOr<DemandMatrix> matrix = DemandMatrix{};
+  if (!files.demands.empty()) matrix = ReadTeMatrix(context, files, DemandGraphOf(graph));
   if (!matrix.ok()) return matrix.status();
   MeshProblem problem = ProblemOf(graph, *matrix);
   if (absl::Status status = CheckMeshProblem(problem); !status.ok()) return status;

@@ -41,6 +41,10 @@ absl::Status CheckOneStandardInput(const TeFiles& files, const std::string& othe
 // The graph as matrices and hoses name its nodes.
 DemandGraph DemandGraphOf(const GraphFile& file);
 
+// The file of `files.demands`. Warnings go to io().err. Blocks on the disk.
+absl::StatusOr<DemandMatrix> ReadTeMatrix(Context& context, const TeFiles& files,
+                                          const DemandGraph& graph);
+
 // Without `files.demands` there are none. Warnings of the files go to io().err. Blocks on the disk.
 absl::StatusOr<TeInput> ReadTeInput(Context& context, const TeFiles& files);
 
