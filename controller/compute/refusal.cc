@@ -284,7 +284,7 @@ void Summarise(const RefusalQuery& query, RefusalExplanation* explanation) {
     const size_t named = std::min(conflicts.size(), kMostInSummary);
     for (size_t i = 1; i < named; ++i) refusal.reason += "; nor, by itself, " + conflicts[i];
     if (conflicts.size() > named) {
-      refusal.reason += "; and " + std::to_string(conflicts.size() - named) + " more conflicts";
+      refusal.reason += "; and " + std::to_string(conflicts.size() - named) + " more";
     }
     refusal.reason += ": no change of one or two of them is known to help";
   } else if (conflicts.size() > 1) {

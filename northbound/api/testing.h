@@ -207,7 +207,7 @@ class FakeMeshQueries final : public MeshQueries {
   void TellMeasured(const std::string& asked, const MeasuredDone& done) {
     const auto answer = Note(asked);
     if (!answer.ok()) return done(answer.status());
-    done(answer->measured(0));
+    done(answer->measured().empty() ? v1::MeasuredTraffic() : answer->measured(0));
   }
   absl::StatusOr<v1::MeshStatus> Note(const std::string& asked) {
     const std::lock_guard lock(mutex_);
