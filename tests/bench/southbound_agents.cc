@@ -121,7 +121,7 @@ ObjectTable BaseOf(int index, int count) {
   return table;
 }
 
-Object RouteOf(int index, int, uint32_t node_sid, bool backwards) {
+Object RouteOf(int index, uint32_t node_sid, bool backwards) {
   Object object;
   object.mutable_route()->set_node_sid(node_sid);
   object.mutable_route()->add_links(LinkOf(index, backwards));

@@ -40,7 +40,7 @@ Desired Base(int agents, int count) {
 }
 
 // What the controller sends an agent that gets so many routes.
-std::vector<southbound::v1::ControllerMessage> BatchesOf(uint32_t routes, int agents) {
+std::vector<southbound::v1::ControllerMessage> BatchesOf(uint32_t routes) {
   std::vector<southbound::v1::ControllerMessage> messages;
   for (uint32_t k = 0; k < routes; ++k) {
     if (k % kMaxBatchOperations == 0) {
@@ -50,7 +50,7 @@ std::vector<southbound::v1::ControllerMessage> BatchesOf(uint32_t routes, int ag
     }
     auto& operation = *messages.back().mutable_batch()->add_operations();
     operation.set_id(100'000 + k);
-    *operation.mutable_put() = RouteOf(0, agents, kFirstRoute + k);
+    *operation.mutable_put() = RouteOf(0, kFirstRoute + k);
   }
   messages.back().mutable_batch()->set_expected_digest(~uint64_t{0});
   return messages;
@@ -91,10 +91,10 @@ class Changes {
     Desired more = base_;
     for (int i = 0; i < agents_; ++i) {
       for (uint32_t k = 0; k < routes; ++k) {
-        more[NodeOf(i)].Put(RouteOf(i, agents_, kFirstRoute + k));
+        more[NodeOf(i)].Put(RouteOf(i, kFirstRoute + k));
       }
     }
-    const auto batches = BatchesOf(routes, agents_);
+    const auto batches = BatchesOf(routes);
     bool given = false;
     std::vector<Side> sides(2);
     sides[0].name = "ours";
@@ -125,9 +125,9 @@ void MeasureOneStream(Controller& controller, EchoServer& bare, int agents) {
   const Desired base = Base(agents, agents);
   Desired more = base;
   for (uint32_t k = 0; k < kRoutes; ++k) {
-    more[NodeOf(0)].Put(RouteOf(0, agents, kFirstRoute + k));
+    more[NodeOf(0)].Put(RouteOf(0, kFirstRoute + k));
   }
-  const auto batches = BatchesOf(kRoutes, agents);
+  const auto batches = BatchesOf(kRoutes);
   std::vector<double> ours, echo;
   for (int round = 0; round < 5; ++round) {
     absl::Duration begin = RealClock().Monotonic();
@@ -150,13 +150,13 @@ void MeasureResync(Controller& controller, int agents) {
   const Desired base = Base(agents, agents);
   Desired more = base;
   for (uint32_t k = 0; k < kRoutes; ++k) {
-    more[NodeOf(0)].Put(RouteOf(0, agents, kFirstRoute + k));
+    more[NodeOf(0)].Put(RouteOf(0, kFirstRoute + k));
   }
   controller.TakeTraffic();
   Check(controller.Program(more), "routes are not acknowledged");
   const Traffic whole = controller.TakeTraffic();
   for (uint32_t k = 0; k < kRoutes; k += 100) {
-    more[NodeOf(0)].Put(RouteOf(0, agents, kFirstRoute + k, /*backwards=*/true));
+    more[NodeOf(0)].Put(RouteOf(0, kFirstRoute + k, /*backwards=*/true));
   }
   controller.CloseSession(NodeOf(0));
   controller.Want(more);

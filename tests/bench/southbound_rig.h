@@ -26,7 +26,7 @@ namespace waymark::bench {
 std::string NodeOf(int index);
 // The node and its two links.
 ObjectTable BaseOf(int index, int count);
-southbound::v1::Object RouteOf(int index, int count, uint32_t node_sid, bool backwards = false);
+southbound::v1::Object RouteOf(int index, uint32_t node_sid, bool backwards = false);
 
 // What a process of agents runs, until it is killed: real agents on simulated switches, whose state
 // is kept in memory. Returns what kept it from starting.
