@@ -2,7 +2,10 @@
 # Runs every test: unit, conformance, whole system, the proof with real packets, and the sanitizers.
 # Ends with "N passed, N failed" and exits 0 only if nothing failed.
 #
-#   ./deploy/test.sh [--quick]     --quick leaves the sanitizer runs out
+#   ./deploy/test.sh [--quick]     --quick runs every test once, optimised, and no sanitizer
+#
+# Without --quick every test runs under AddressSanitizer and UndefinedBehaviorSanitizer, those with
+# threads under ThreadSanitizer, and optimised what a sanitizer would make too slow to be thorough.
 #
 # WAYMARK_DATA_DIR=FOLDER also imports every topology file below that folder, and solves the matrices
 # whose optimum its optima.csv states.
@@ -13,7 +16,7 @@ quick=
 for argument in "$@"; do
   case $argument in
     --quick) quick=1 ;;
-    -h | --help) sed -n '2,8s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    -h | --help) sed -n '2,11s/^# \{0,1\}//p' "$0"; exit 0 ;;
     *) die "unknown option $argument; ./deploy/test.sh --help lists them" ;;
   esac
 done
@@ -62,7 +65,11 @@ check() {
   fi
 }
 
-suite "unit, conformance and whole-system tests" -c opt //...
+if [ -n "$quick" ]; then
+  suite "unit, conformance and whole-system tests" -c opt //...
+else
+  suite "the simulation, all of its seeds" -c opt //tests/sim/...
+fi
 say "building the programs"
 bazel build -c opt "${bazel_flags[@]}" //deploy:programs
 check "the proof on the simulated data plane, then a client in Python" ./deploy/run.sh --once --dataplane=sim \
