@@ -9,7 +9,7 @@ die() { printf 'error: %s\n' "$*" >&2; exit 1; }
 build_packages=(bazel-bootstrap g++ clang-14 pkg-config git ca-certificates
   libgrpc++-dev protobuf-compiler-grpc libprotobuf-dev protobuf-compiler libabsl-dev librocksdb-dev
   libcli11-dev libyaml-cpp-dev libpugixml-dev nlohmann-json3-dev prometheus-cpp-dev libspdlog-dev
-  liblzma-dev libmnl-dev libnftables-dev libbpf-dev libgtest-dev libgmock-dev libbenchmark-dev
+  liblzma-dev libjemalloc-dev libmnl-dev libnftables-dev libbpf-dev libgtest-dev libgmock-dev libbenchmark-dev
   coinor-libclp-dev)
 # What benchmarks compare with.
 peer_packages=(liblemon-dev libboost-graph-dev)

@@ -76,26 +76,25 @@ uint32_t BucketOf(std::string_view key, uint32_t buckets) {
 }
 
 void ObjectTable::Put(const Object& object) {
-  std::string key = ObjectKey(object);
+  const std::string key = ObjectKey(object);
   const uint64_t hash = ObjectHash(object);
-  const uint64_t term = DigestTerm(key, hash);
-  auto [it, inserted] = entries_.try_emplace(std::move(key));
-  if (!inserted) digest_ -= DigestTerm(it->first, it->second.hash);
-  it->second = Entry{object, hash};
-  digest_ += term;
+  Entry& entry = entries_[key];
+  if (entry.object != nullptr) digest_ -= DigestTerm(key, entry.hash);
+  entry = {std::make_shared<const Object>(object), hash};
+  digest_ += DigestTerm(key, hash);
 }
 
 bool ObjectTable::Erase(const std::string& key) {
-  auto it = entries_.find(key);
-  if (it == entries_.end()) return false;
-  digest_ -= DigestTerm(it->first, it->second.hash);
-  entries_.erase(it);
+  const auto found = entries_.find(key);
+  if (found == entries_.end()) return false;
+  digest_ -= DigestTerm(key, found->second.hash);
+  entries_.erase(key);
   return true;
 }
 
 const Object* ObjectTable::Find(const std::string& key) const {
-  auto it = entries_.find(key);
-  return it == entries_.end() ? nullptr : &it->second.object;
+  const auto found = entries_.find(key);
+  return found == entries_.end() ? nullptr : found->second.object.get();
 }
 
 std::vector<uint32_t> ObjectTable::BucketDigests(uint32_t buckets) const {

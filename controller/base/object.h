@@ -3,11 +3,12 @@
 #define WAYMARK_CONTROLLER_BASE_OBJECT_H_
 
 #include <cstdint>
-#include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "controller/base/shared_map.h"
 #include "waymark/southbound/v1/southbound.pb.h"
 
 namespace waymark {
@@ -33,7 +34,8 @@ uint64_t DigestTerm(std::string_view key, uint64_t object_hash);
 inline constexpr uint32_t kMostBuckets = 65'536;
 uint32_t BucketOf(std::string_view key, uint32_t buckets);
 
-// A keyed set of objects with its digest. Not thread-safe. Ordered by key.
+// A keyed set of objects with its digest. Not thread-safe. Ordered by key. Copies share what is
+// equal (shared_map.h).
 class ObjectTable {
  public:
   // Adds or replaces. O(log n).
@@ -48,13 +50,13 @@ class ObjectTable {
   void Clear();
 
   struct Entry {
-    southbound::v1::Object object;
+    std::shared_ptr<const southbound::v1::Object> object;
     uint64_t hash = 0;
   };
-  const std::map<std::string, Entry>& entries() const { return entries_; }
+  const SharedMap<Entry>& entries() const { return entries_; }
 
  private:
-  std::map<std::string, Entry> entries_;
+  SharedMap<Entry> entries_;
   uint64_t digest_ = 0;
 };
 

@@ -92,6 +92,8 @@ class LinkState {
   // A fibre is dead when either of its directions is: a liveness probe could not come back.
   void SpreadToReverse(const Snapshot& snapshot);
 
+  friend bool operator==(const LinkState&, const LinkState&) = default;
+
  private:
   std::vector<bool> down_;
 };

@@ -1,5 +1,6 @@
 #include "controller/engine/engine.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -136,9 +137,13 @@ void Engine::Recompute() {
   journeys_.Computing();
   next_snapshot_ = *std::move(snapshot);
   next_revision_ = resources_.revision();
-  next_plan_ = MakePlan({*next_snapshot_, resources_.intents(), switches_.links_down(),
-                         resources_.placements(), options_.plan, &resources_.mesh_routes(),
-                         &resources_.guarantees()});
+  PlanChanges changes = resources_.TakeChanges();
+  if (std::exchange(plan_lost_, false)) changes = PlanChanges::All();
+  next_plan_ = planner_.Make(
+      {*next_snapshot_, resources_.intents(), switches_.links_down(), resources_.placements(),
+       options_.plan, &resources_.mesh_routes(), &resources_.guarantees()},
+      changes);
+  CountRuns();
   metrics_
       .Histogram("waymark_engine_plan_seconds", "Time to compute a plan",
                  {0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10})
@@ -149,6 +154,23 @@ void Engine::Recompute() {
     Adopt();
   } else {
     StorePlacements();
+  }
+}
+
+void Engine::CountRuns() {
+  for (const auto& [node, runs] : planner_.runs()) {
+    Planner::Runs& counted = counted_runs_[node];
+    const auto count = [&, &node = node](const char* how, int64_t now, int64_t before) {
+      if (now == before) return;
+      metrics_
+          .Counter("waymark_engine_runs_total",
+                   "Computations of a node of the plan's graph, of all of it or of what changed",
+                   {{"node", node}, {"how", how}})
+          .Increment(static_cast<double>(now - before));
+    };
+    count("full", runs.full, counted.full);
+    count("incremental", runs.incremental, counted.incremental);
+    counted = runs;
   }
 }
 
@@ -205,6 +227,7 @@ void Engine::OnPlacementsStored(const absl::StatusOr<Revision>& stored) {
       .Increment();
   Log(LogLevel::kError, "cannot store where policies are placed; trying again, the last plan stays",
       {{"error", stored.status().ToString()}});
+  plan_lost_ = true;
   dirty_ = true;
   compute_timer_ = loop_.RunAfter(kRetryStore, [this] { Recompute(); });
 }
@@ -277,16 +300,20 @@ void Engine::OnMovesStored(const absl::StatusOr<Revision>& stored) {
 void Engine::MarkViewDirty() {
   if (view_dirty_ || !started_) return;
   view_dirty_ = true;
-  publish_timer_ = loop_.RunAfter(options_.publish, [this] { Publish(); });
+  const absl::Duration wait = next_publish_ - loop_.clock().Monotonic();
+  publish_timer_ = loop_.RunAfter(std::max(options_.publish, wait), [this] { Publish(); });
 }
 
 void Engine::Publish() {
   view_dirty_ = false;
   if (snapshot_ == nullptr) return;
+  const absl::Duration begin = loop_.clock().Monotonic();
   view_ = BuildView({plan_, *snapshot_, switches_, plan_revision_, loop_.clock().Now()}, *view_);
   metrics_.Gauge("waymark_engine_converged", "1 when every switch holds what it must")
       .Set(view_->converged ? 1 : 0);
   views_.Publish(view_);
+  const absl::Duration end = loop_.clock().Monotonic();
+  next_publish_ = end + 4 * (end - begin);
 }
 
 absl::Status Engine::OnConnected(std::shared_ptr<SwitchSession> session,

@@ -28,6 +28,7 @@
 #include "controller/engine/switch_table.h"
 #include "controller/engine/view_builder.h"
 #include "controller/plan/plan.h"
+#include "controller/plan/planner.h"
 #include "controller/store/network_view.h"
 #include "controller/store/programming_control.h"
 #include "controller/store/store.h"
@@ -40,7 +41,8 @@ class Engine final : public SwitchSessionListener, public ProgrammingControl {
   struct Options {
     // A burst of changes is gathered for this long before it is computed.
     absl::Duration gather = absl::Milliseconds(5);
-    // And computed results are shown at most this often.
+    // And computed results are shown at most this often, and no more often than that four fifths of
+    // the time are left for everything else.
     absl::Duration publish = absl::Milliseconds(20);
     // After a start, how long to wait for agents to tell what they hold and see before anything is
     // programmed.
@@ -119,6 +121,7 @@ class Engine final : public SwitchSessionListener, public ProgrammingControl {
   void OnMovesStored(const absl::StatusOr<Revision>& stored);
   void Adopt();
   void SetPlanRevision(Revision revision);
+  void CountRuns();
   void MarkViewDirty();
   void Publish();
 
@@ -131,6 +134,10 @@ class Engine final : public SwitchSessionListener, public ProgrammingControl {
 
   // Loop only.
   Resources resources_;
+  Planner planner_;
+  std::map<std::string, Planner::Runs> counted_runs_;
+  // What the last plan wanted stored is not: the next one is made from nothing.
+  bool plan_lost_ = false;
   std::shared_ptr<const Snapshot> snapshot_;
   Plan next_plan_;  // computed, its placements not yet stored
   std::shared_ptr<const Snapshot> next_snapshot_;
@@ -145,6 +152,7 @@ class Engine final : public SwitchSessionListener, public ProgrammingControl {
   bool dirty_ = false;
   bool storing_ = false;
   bool view_dirty_ = false;
+  absl::Duration next_publish_;  // not before, monotonic
   EventLoop::TimerId compute_timer_ = 0;
   EventLoop::TimerId publish_timer_ = 0;
   std::shared_ptr<const NetworkView> view_ = std::make_shared<NetworkView>();

@@ -148,6 +148,26 @@ TEST_F(EngineTest, ItsOwnPlacementsAreNoNews) {
   EXPECT_EQ(engine_->adopted()->revision, store_.current());
 }
 
+TEST_F(EngineTest, OneServiceMoreIsAllThatIsLookedAt) {
+  StartWithAgents();
+  v1::Service more = bundle_.services(0);
+  more.set_name("customers/c/services/another");
+  more.set_vni(more.vni() + 1);
+  for (v1::ServiceEndpoint& endpoint : *more.mutable_endpoints()) endpoint.set_vlan(4'000);
+  Commit({{StoreKey(kServicePrefix, more.name()), more.SerializeAsString(), {}}});
+  const auto runs = [this](const std::string& node, const std::string& how) {
+    const std::string text = metrics_.Text();
+    const size_t at = text.find("waymark_engine_runs_total{how=\"" + how + "\",node=\"" + node);
+    return at == std::string::npos ? 0 : std::atoi(text.c_str() + text.find("} ", at) + 2);
+  };
+  for (const char* node : {"services", "policies", "objects"}) {
+    EXPECT_EQ(runs(node, "full"), 1) << metrics_.Text();
+    EXPECT_EQ(runs(node, "incremental"), 1) << node;
+  }
+  EXPECT_EQ(runs("underlay", "full"), 1);
+  EXPECT_EQ(runs("underlay", "incremental"), 0);
+}
+
 TEST_F(EngineTest, PlacementsFromOutsideAreAdopted) {
   StartWithAgents();
   stored::v1::Placement moved;

@@ -51,13 +51,13 @@ class FakeAgent final : public SwitchSession, public std::enable_shared_from_thi
   // Every policy that it holds, all paths alive.
   void ReportPoliciesUp() {
     for (const auto& [key, entry] : held.entries()) {
-      if (!entry.object.has_policy()) continue;
+      if (!entry.object->has_policy()) continue;
       southbound::v1::AgentMessage message;
       auto& policy = *message.mutable_event()->mutable_policy();
-      policy.set_color(entry.object.policy().color());
-      policy.set_endpoint_sid(entry.object.policy().endpoint_sid());
-      for (int i = 0; i < entry.object.policy().working_size(); ++i) policy.add_working_up(true);
-      policy.set_protect_up(entry.object.policy().has_protect());
+      policy.set_color(entry.object->policy().color());
+      policy.set_endpoint_sid(entry.object->policy().endpoint_sid());
+      for (int i = 0; i < entry.object->policy().working_size(); ++i) policy.add_working_up(true);
+      policy.set_protect_up(entry.object->policy().has_protect());
       listener_.OnMessage(shared_from_this(), message);
     }
   }

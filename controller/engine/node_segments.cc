@@ -41,8 +41,8 @@ SidOwners::SidOwners(const std::map<std::string, ObjectTable>& objects) {
     if (const Object* own = table.Find("node:")) nodes[own->node().node_sid()] = node;
     const auto& entries = table.entries();
     for (auto it = entries.lower_bound("link:"); it != entries.end(); ++it) {
-      if (!it->second.object.has_link()) break;
-      links[it->second.object.link().adjacency_sid()] = {node, it->first};
+      if (!it->second.object->has_link()) break;
+      links[it->second.object->link().adjacency_sid()] = {node, it->first};
     }
   }
 }

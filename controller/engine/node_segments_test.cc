@@ -118,8 +118,8 @@ class NodeSegmentsTest : public testing::Test {
     }
     const auto& entries = held.entries();
     for (auto it = entries.lower_bound("link:"); it != entries.end(); ++it) {
-      if (!it->second.object.has_link()) break;
-      const auto& link = it->second.object.link();
+      if (!it->second.object->has_link()) break;
+      const auto& link = it->second.object->link();
       if (link.adjacency_sid() == sid) return SwitchOf(link.neighbor_sid());
     }
     return "";
@@ -143,12 +143,12 @@ class NodeSegmentsTest : public testing::Test {
   void ExpectAllArrive(const std::string& when) const {
     for (const auto& [node, agent] : agents_) {
       for (const auto& [key, entry] : agent.held.entries()) {
-        if (!entry.object.has_policy()) continue;
-        for (const SegmentList& list : entry.object.policy().working()) {
+        if (!entry.object->has_policy()) continue;
+        for (const SegmentList& list : entry.object->policy().working()) {
           const std::string end = End(node, list);
           ASSERT_TRUE(agents_.contains(end))
               << when << ": " << key << " of " << node << ": " << end;
-          EXPECT_EQ(end, SwitchOf(entry.object.policy().endpoint_sid())) << when;
+          EXPECT_EQ(end, SwitchOf(entry.object->policy().endpoint_sid())) << when;
         }
       }
     }
@@ -158,7 +158,7 @@ class NodeSegmentsTest : public testing::Test {
     int sids = 0;
     for (const auto& [node, agent] : agents_) {
       for (const auto& [key, entry] : agent.held.entries()) {
-        for (const SegmentList& list : entry.object.policy().working()) {
+        for (const SegmentList& list : entry.object->policy().working()) {
           for (const uint32_t sid : list.sids()) sids += sid <= kMaxNodeSid;
         }
       }
@@ -222,11 +222,11 @@ TEST_F(NodeSegmentsTest, PoliciesTakeTheirPathsThroughASwitchThatCannotBeTold) {
     while (AnswerOne(random)) {
     }
     for (const auto& [name, planned] : plan.policies) {
-      if (planned.headend_id == gone) continue;
-      const auto& held = agents_.at(planned.headend_id).held.Find(planned.object_key)->policy();
-      ASSERT_EQ(held.working_size(), planned.policy.working_size()) << name;
+      if (planned->headend_id == gone) continue;
+      const auto& held = agents_.at(planned->headend_id).held.Find(planned->object_key)->policy();
+      ASSERT_EQ(held.working_size(), planned->policy.working_size()) << name;
       for (int i = 0; i < held.working_size(); ++i) {
-        std::string hops = planned.headend_id, at = hops;
+        std::string hops = planned->headend_id, at = hops;
         for (const uint32_t sid : held.working(i).sids()) {
           do {
             at = Step(at, sid);
@@ -234,7 +234,7 @@ TEST_F(NodeSegmentsTest, PoliciesTakeTheirPathsThroughASwitchThatCannotBeTold) {
             hops += " " + at;
           } while (sid <= kMaxNodeSid && at != SwitchOf(sid));
         }
-        EXPECT_EQ(hops, TestCarrier::Hops(planned.policy.working(i)))
+        EXPECT_EQ(hops, TestCarrier::Hops(planned->policy.working(i)))
             << name << " without " << gone;
       }
     }

@@ -35,7 +35,10 @@ class World {
                          {shape_->srlg_resources().begin(), shape_->srlg_resources().end()});
     for (uint32_t i = 1; i <= 6; ++i) AddClass(i);
     for (int i = 0; i < 14; ++i) AddService(&intents_, Draw());
-    for (int round = 0; round < 6; ++round) placements_ = MakePlan(Input(intents_)).placements;
+    for (int round = 0; round < 6; ++round) {
+      const Plan plan = MakePlan(Input(intents_));
+      placements_ = {plan.placements.begin(), plan.placements.end()};
+    }
   }
 
   int Pick(int n) { return static_cast<int>(random_() % static_cast<uint32_t>(n)); }
@@ -70,9 +73,8 @@ class World {
     Intents with = intents_;
     AddService(&with, ask);
     const Plan plan = MakePlan(Input(with));
-    const uint32_t first = plan.services.at(newest_).policies[0];
-    const uint32_t color = std::next(plan.policies.begin(), first)->second.policy.color();
-    return plan.policies.at(PolicyName(Name(ask.from), color, Name(ask.to))).policy;
+    const uint32_t color = plan.services.at(newest_)->colors.front();
+    return plan.policies.at(PolicyName(Name(ask.from), color, Name(ask.to)))->policy;
   }
 
   const v1::TrafficClass& ClassOf(const Ask& ask) const {

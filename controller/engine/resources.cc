@@ -75,22 +75,34 @@ absl::Status Resources::Put(const std::string& key, const std::string* value, bo
       PutIf(kLinkPrefix, key, value, links_, &status) ||
       PutIf(kSrlgPrefix, key, value, srlgs_, &status)) {
     snapshot_.reset();
+    changes_.all = true;
     *relevant = true;
-  } else if (PutIf(kSitePrefix, key, value, intents_.sites, &status) ||
-             PutIf(kTrafficClassPrefix, key, value, intents_.traffic_classes, &status) ||
-             PutIf(kClassMapPrefix, key, value, intents_.class_maps, &status) ||
-             PutIf(kServicePrefix, key, value, intents_.services, &status)) {
+  } else if (PutIf(kTrafficClassPrefix, key, value, intents_.traffic_classes, &status)) {
+    changes_.all = true;
+    *relevant = true;
+  } else if (PutIf(kSitePrefix, key, value, intents_.sites, &status)) {
+    changes_.sites.insert(key.substr(kSitePrefix.size()));
+    *relevant = true;
+  } else if (PutIf(kClassMapPrefix, key, value, intents_.class_maps, &status)) {
+    changes_.class_maps.insert(key.substr(kClassMapPrefix.size()));
+    *relevant = true;
+  } else if (PutIf(kServicePrefix, key, value, intents_.services, &status)) {
+    changes_.services.insert(key.substr(kServicePrefix.size()));
     *relevant = true;
   } else if (!PutIf(kMeasuredPrefix, key, value, measured_, &status)) {
-    const auto put = [&](std::string_view prefix, auto* facts) {
+    const auto put = [&](std::string_view prefix, auto* facts, auto changed) {
       if (!key.starts_with(prefix)) return;
-      const bool known = facts->Knows(key.substr(prefix.size()), value);
+      const std::string name = key.substr(prefix.size());
+      *relevant = *relevant || !facts->Knows(name, value);
+      if (facts->Holds(name, value)) return;
       PutIf(prefix, key, value, facts->held, &status);
-      *relevant = *relevant || !known;
+      changed(name);
     };
-    put(kPlacementPrefix, &placements_);
-    put(kMeshRoutesPrefix, &mesh_routes_);
-    put(kGuaranteePrefix, &guarantees_);
+    put(kPlacementPrefix, &placements_, [&](const std::string&) { changes_.placements = true; });
+    put(kMeshRoutesPrefix, &mesh_routes_,
+        [&](const std::string& name) { changes_.mesh_routes.insert(name); });
+    put(kGuaranteePrefix, &guarantees_,
+        [&](const std::string& name) { changes_.guarantees.insert(name); });
   }
   return status;
 }
@@ -101,15 +113,22 @@ bool Resources::Facts<Record>::Knows(const std::string& name, const std::string*
     return value == nullptr ? !found->second.has_value()
                             : found->second && found->second->SerializeAsString() == *value;
   }
+  return Holds(name, value);
+}
+
+template <typename Record>
+bool Resources::Facts<Record>::Holds(const std::string& name, const std::string* value) const {
   const auto found = held.find(name);
   if (found == held.end()) return value == nullptr;
   return value != nullptr && found->second.SerializeAsString() == *value;
 }
 
 template <typename Record>
-void Resources::Facts<Record>::Settle(bool stored) {
+template <typename Changed>
+void Resources::Facts<Record>::Settle(bool stored, Changed changed) {
   for (auto& [name, record] : storing) {
     if (!stored) break;
+    changed(name);
     if (record) {
       held[name] = *std::move(record);
     } else {
@@ -154,9 +173,9 @@ absl::Status Resources::PlacementsStoring(const std::vector<Mutation>& mutations
 void Resources::PlacementsStored(const absl::StatusOr<Revision>& stored) {
   // What the store has told may be later than this.
   const bool news = stored.ok() && revision_ < *stored;
-  placements_.Settle(news);
-  mesh_routes_.Settle(news);
-  guarantees_.Settle(news);
+  placements_.Settle(news, [&](const std::string&) { changes_.placements = true; });
+  mesh_routes_.Settle(news, [&](const std::string& name) { changes_.mesh_routes.insert(name); });
+  guarantees_.Settle(news, [&](const std::string& name) { changes_.guarantees.insert(name); });
 }
 
 absl::StatusOr<std::shared_ptr<const Snapshot>> Resources::Topology() {

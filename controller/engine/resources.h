@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -39,6 +40,8 @@ class Resources {
   void PlacementsStored(const absl::StatusOr<Revision>& stored);
 
   Revision revision() const { return revision_; }
+  // What a plan reads and has changed since the last call, as Planner wants it; the first time all.
+  PlanChanges TakeChanges() { return std::exchange(changes_, {}); }
   // The topology as of now; rebuilt only when nodes, links or risk groups have changed since the
   // last call.
   absl::StatusOr<std::shared_ptr<const Snapshot>> Topology();
@@ -68,11 +71,15 @@ class Resources {
 
     // Whether this (null: none) is what is held, or what is being committed.
     bool Knows(const std::string& name, const std::string* value) const;
-    void Settle(bool stored);
+    bool Holds(const std::string& name, const std::string* value) const;
+    // Calls changed(name) for each that is held from here on.
+    template <typename Changed>
+    void Settle(bool stored, Changed changed);
   };
 
   absl::Status Put(const std::string& key, const std::string* value, bool* relevant);
 
+  PlanChanges changes_ = PlanChanges::All();
   Revision revision_ = 0;
   std::shared_ptr<const Snapshot> snapshot_;
   std::map<std::string, v1::Node> nodes_;

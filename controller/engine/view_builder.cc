@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 
 namespace waymark {
@@ -30,8 +31,8 @@ class Builder {
     view_->computed_from = in_.computed_from;
     view_->converged = in_.switches.Converged();
     policies_.reserve(in_.plan.policies.size());
-    for (const auto& [name, planned] : in_.plan.policies) AddPolicy(name, planned);
-    for (const auto& [name, service] : in_.plan.services) AddStatus(name, ServiceStatus(service));
+    for (const auto& [name, planned] : in_.plan.policies) AddPolicy(name, *planned);
+    for (const auto& [name, service] : in_.plan.services) AddStatus(name, ServiceStatus(*service));
     for (const NodeInfo& node : in_.snapshot.nodes()) AddStatus(node.name, NodeStatus(node));
     for (const LinkInfo& link : in_.snapshot.links()) AddStatus(link.name, LinkStatus(link));
     for (const auto& [node, state] : in_.switches.switches()) {
@@ -137,7 +138,7 @@ class Builder {
              it == previous_.policies.end() ? nullptr : &it->second->status());
     Add(view_->policies, previous_.policies, name, std::move(policy));
     shown.policy = view_->policies.at(name).get();
-    policies_.push_back(std::move(shown));
+    policies_.emplace(std::pair(planned.pair, shown.policy->color()), std::move(shown));
   }
 
   // What the plan could not give it is missing whatever its switches say, or do not say yet.
@@ -221,23 +222,34 @@ class Builder {
   v1::Status ServiceStatus(const ServicePlan& service) const {
     if (service.status.state() == v1::BLOCKED) return service.status;
     bool rejected = false;
-    std::string waiting;
+    std::string of_objects;
     for (const auto& [node, key] : service.objects) {
-      waiting = NotConfirmed(node, key, &rejected);
-      if (!waiting.empty()) break;
+      of_objects = NotConfirmed(node, key, &rejected);
+      if (!of_objects.empty()) break;
     }
+    const PolicyShown* waits = nullptr;
     int count[6] = {};
     const v1::Policy* first[6] = {};
-    for (const uint32_t number : service.policies) {
-      const PolicyShown& shown = policies_[number];
-      if (waiting.empty() && !shown.waiting.empty()) {
-        waiting = shown.waiting;
-        rejected = shown.rejected;
+    int all = 0;
+    for (const uint32_t color : service.colors) {
+      for (const auto& [pair, endpoints] : service.pairs) {
+        const PolicyShown& shown = policies_.at({pair, color});
+        // Of several the first by name is told, in whatever order they come.
+        if (of_objects.empty() && !shown.waiting.empty() &&
+            (waits == nullptr || shown.policy->name() < waits->policy->name())) {
+          waits = &shown;
+        }
+        const v1::State state = shown.policy->status().state();
+        ++count[state];
+        ++all;
+        if (state != v1::UP &&
+            (first[state] == nullptr || shown.policy->name() < first[state]->name())) {
+          first[state] = shown.policy;
+        }
       }
-      const v1::State state = shown.policy->status().state();
-      if (count[state]++ == 0) first[state] = shown.policy;
     }
-    const int all = static_cast<int>(service.policies.size());
+    if (waits != nullptr) rejected = waits->rejected;
+    const std::string waiting = waits != nullptr ? waits->waiting : of_objects;
     const auto explain = [&](v1::State state, v1::State of) {
       v1::Status status = first[of]->status();
       status.set_state(state);
@@ -359,7 +371,8 @@ class Builder {
   const ViewInput& in_;
   const NetworkView& previous_;
   std::shared_ptr<NetworkView> view_ = std::make_shared<NetworkView>();
-  std::vector<PolicyShown> policies_;  // by number
+  // By pair and color.
+  absl::flat_hash_map<std::pair<std::pair<NodeId, NodeId>, uint32_t>, PolicyShown> policies_;
 };
 
 }  // namespace

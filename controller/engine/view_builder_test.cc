@@ -36,6 +36,12 @@ class ViewBuilderTest : public testing::Test, public SwitchSessionListener {
       for (const auto& agent : agents_) any = agent->Run() || any;
     }
   }
+  // What the plan says of a policy, to be changed.
+  v1::Status& PlannedStatus(const std::string& policy) {
+    const auto planned = std::make_shared<PlannedPolicy>(*plan_.policies.at(policy));
+    plan_.policies[policy] = planned;
+    return *planned->policy.mutable_status();
+  }
   const v1::Status& Build(const std::string& policy = kPolicy) {
     view_ = BuildView({plan_, *snapshot_, table_, 5, loop_.clock().Now()}, *view_);
     return view_->policies.at(policy)->status();
@@ -91,7 +97,7 @@ TEST_F(ViewBuilderTest, NothingIsUpThatNobodyHasConfirmed) {
 }
 
 TEST_F(ViewBuilderTest, WhatNoSwitchWillMendIsSaidFirst) {
-  v1::Status& status = *plan_.policies.at(kPolicy).policy.mutable_status();
+  v1::Status& status = PlannedStatus(kPolicy);
   status.set_state(v1::BLOCKED);
   status.set_reason("no path has 1 Gbit/s free");
   status.set_blocking_constraint("bandwidth");
@@ -103,9 +109,9 @@ TEST_F(ViewBuilderTest, WhatNoSwitchWillMendIsSaidFirst) {
   EXPECT_EQ(half.reason(),
             "1 of 2 policies BLOCKED, first a:65537:b: no path has 1 Gbit/s free; and the agent of "
             "a has not connected");
-  for (auto& [name, planned] : plan_.policies) {
-    planned.policy.mutable_status()->set_state(v1::BLOCKED);
-  }
+  std::vector<std::string> names;
+  for (const auto& [name, planned] : plan_.policies) names.push_back(name);
+  for (const std::string& name : names) PlannedStatus(name).set_state(v1::BLOCKED);
   Build();
   EXPECT_EQ(view_->statuses.at("customers/c/services/line")->state(), v1::BLOCKED);
 }
@@ -134,7 +140,7 @@ TEST_F(ViewBuilderTest, LivenessMakesTheState) {
             "no path is alive; working path: down on it: a--b; protect path: down on it: c--b");
   EXPECT_EQ(view_->statuses.at("customers/c/services/line")->state(), v1::DEGRADED);
   // The plan says more, if it knows.
-  v1::Status& status = *plan_.policies.at(kPolicy).policy.mutable_status();
+  v1::Status& status = PlannedStatus(kPolicy);
   status.set_state(v1::DOWN);
   status.set_reason("every path is down (a--b, c--b)");
   EXPECT_EQ(Build().reason(), "every path is down (a--b, c--b)");
@@ -147,7 +153,7 @@ TEST_F(ViewBuilderTest, LivenessMakesTheState) {
 }
 
 TEST_F(ViewBuilderTest, WhatThePlanCouldNotGiveIsSaidWhateverTheSwitchesSay) {
-  v1::Status& status = *plan_.policies.at(kPolicy).policy.mutable_status();
+  v1::Status& status = PlannedStatus(kPolicy);
   status.set_state(v1::DEGRADED);
   status.set_reason("unprotected: no partner");
   status.set_blocking_constraint("link state");
@@ -188,7 +194,7 @@ TEST_F(ViewBuilderTest, WhatDoesNotChangeIsSharedAndKeepsItsSince) {
 TEST_F(ViewBuilderTest, ThePlansReasonIsKept) {
   ConnectAll();
   ReportPolicy(true, true, false);
-  v1::Status& status = *plan_.policies.at(kPolicy).policy.mutable_status();
+  v1::Status& status = PlannedStatus(kPolicy);
   status.set_state(v1::DEGRADED);
   status.set_reason("holds half");
   EXPECT_EQ(Build().reason(), "holds half");

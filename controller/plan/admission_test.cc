@@ -44,7 +44,7 @@ class AdmissionTest : public testing::Test {
     policy_of_[id] = PolicyName("aa", vni << 8 | Class(of_class).class_index(), "bb");
   }
   const v1::Policy& Of(const Plan& plan, const std::string& service) {
-    return plan.policies.at(policy_of_.at(service)).policy;
+    return plan.policies.at(policy_of_.at(service))->policy;
   }
   std::string Working(const Plan& plan, const std::string& service) {
     const v1::Policy& policy = Of(plan, service);
@@ -323,7 +323,7 @@ TEST_F(AvailabilityTargetTest, SilenceIsNotAvailability) {
   const uint32_t vni = carrier_.intents.services.at("customers/c/services/call").vni();
   const v1::Status& status =
       plan.policies.at(PolicyName("zrh", vni << 8 | Class("quiet").class_index(), "par"))
-          .policy.status();
+          ->policy.status();
   EXPECT_EQ(status.state(), v1::BLOCKED);
   EXPECT_NE(status.relaxation().find("state MTBF and MTTR"), std::string::npos);
 }

@@ -27,7 +27,7 @@ NodeDiff Diff(const ObjectTable& desired, const std::map<std::string, uint64_t>&
   }
   std::stable_sort(puts.begin(), puts.end(),
                    [](const auto& a, const auto& b) { return a.first < b.first; });
-  for (const auto& [rank, entry] : puts) diff.puts.push_back(entry->object);
+  for (const auto& [rank, entry] : puts) diff.puts.push_back(*entry->object);
   for (const auto& [key, hash] : held) {
     if (desired.Find(key) == nullptr) diff.deletes.push_back(key);
   }

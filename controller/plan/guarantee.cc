@@ -94,7 +94,7 @@ std::vector<MeshHold> MeshHoldsOf(const Snapshot& snapshot, const ResolvedServic
       const auto record = stored->find(name);
       if (record != stored->end()) hold.record = record->second;
     }
-    if (asked.StatesRates()) {
+    if (StatesMeshRates(service)) {
       hold.fingerprint = asked.Print();
       if (hold.record && hold.record->fingerprint() == hold.fingerprint) {
         hold.wanted = HoldsOf(link_of_sid, *hold.record);

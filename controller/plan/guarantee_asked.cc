@@ -35,6 +35,14 @@ double ShareOn(const MeshClassPlan& one, size_t at, int32_t link) {
 
 }  // namespace
 
+bool StatesMeshRates(const ResolvedService& service) {
+  return HoseOf(service) ||
+         std::any_of(service.classes.begin(), service.classes.end(), [&](const auto& entry) {
+           return entry.second->treatment() != v1::PINNED &&
+                  HeldRate(*entry.second, service.CommittedRate(entry.first, 1)) > 0;
+         });
+}
+
 GuaranteeAsked::GuaranteeAsked(const Snapshot& snapshot, const ResolvedService& service,
                                const PlannedMesh& mesh)
     : snapshot_(snapshot), service_(service), hose_(HoseOf(service)) {
@@ -55,11 +63,6 @@ uint32_t GuaranteeAsked::queue() const {
 int64_t GuaranteeAsked::Pipe(const MeshClassPlan& one, int64_t endpoint_pairs) const {
   return HeldRate(*one.traffic_class,
                   service_.CommittedRate(one.traffic_class->name(), endpoint_pairs));
-}
-
-bool GuaranteeAsked::StatesRates() const {
-  return hose_ || std::any_of(classes_.begin(), classes_.end(),
-                              [&](const MeshClassPlan* one) { return Pipe(*one, 1) > 0; });
 }
 
 uint64_t GuaranteeAsked::Print() const {

@@ -33,6 +33,9 @@ struct GuaranteeTraffic {
   double share = 0;  // of it on the link, more than 0 to 1
 };
 
+// Hoses, or committed rates in a mesh class.
+bool StatesMeshRates(const ResolvedService& service);
+
 // The mesh classes of one service, what it asks of them, and the routes that they have. Everything
 // that it is made of must outlive it.
 class GuaranteeAsked {
@@ -42,8 +45,6 @@ class GuaranteeAsked {
   bool mesh() const { return !classes_.empty(); }
   // Of its strongest mesh class.
   uint32_t queue() const;
-  // Hoses, or committed rates in a mesh class.
-  bool StatesRates() const;
   // Hash of its rates and routes; not 0.
   uint64_t Print() const;
   // The worst load of every link; `missing` says what has no route.

@@ -30,7 +30,7 @@ class GuaranteeTest : public testing::Test {
   }
   static std::string Name(const std::string& id) { return "customers/c/services/" + id; }
   static const v1::Status& StatusOf(const Plan& plan, const std::string& id) {
-    return plan.services.at(Name(id)).status;
+    return plan.services.at(Name(id))->status;
   }
   bool Carried(const Plan& plan, const std::string& id) const {
     const std::string key =
@@ -91,8 +91,8 @@ TEST_F(GuaranteeTest, NobodyNewTakesWhatIsHeldWhateverHisClass) {
   const Plan plan = carrier_.Commit();
   EXPECT_EQ(StatusOf(plan, "a").state(), v1::PENDING);
   for (const auto& [name, policy] : plan.policies) {
-    if (policy.policy.service().empty()) continue;
-    const std::string hops = TestCarrier::Hops(policy.policy.working(0));
+    if (policy->policy.service().empty()) continue;
+    const std::string hops = TestCarrier::Hops(policy->policy.working(0));
     EXPECT_NE(hops.find("fra"), std::string::npos) << hops;
   }
   // But what was pinned before stays, and the hose that comes then is refused.
@@ -196,7 +196,7 @@ TEST(GuaranteeRandomTest, WhatIsHeldFitsAndStays) {
       }
       for (const auto& [name, record] : carrier.guarantees) {
         // Who is DEGRADED may hold less than his record says.
-        if (plan.services.at(name).status.state() != v1::PENDING) continue;
+        if (plan.services.at(name)->status.state() != v1::PENDING) continue;
         for (int i = 0; i < record.sids_size(); ++i) {
           held[static_cast<size_t>(Index(link_of_sid.at(record.sids(i))))] += record.bps(i);
         }

@@ -29,21 +29,24 @@ Successions HandoversOf(const Snapshot& snapshot, const Plan& before, const Plan
   static const Placement kNowhere;
   Successions found;
   std::map<std::string_view, Wide> arriving;
-  for (const auto& [name, policy] : after.policies) {
-    const auto was = before.placements.find(name), is = after.placements.find(name);
-    const Placement& old = was == before.placements.end() ? kNowhere : was->second;
-    const Placement& made = is == after.placements.end() ? kNowhere : is->second;
-    if (Same(old, made)) continue;
+  const auto compare = [&](const std::string& name, const Placement* was, const Placement* is) {
+    const auto policy = after.policies.find(name);
+    if (policy == after.policies.end()) return;
+    const Placement& old = was == nullptr ? kNowhere : *was;
+    const Placement& made = is == nullptr ? kNowhere : *is;
+    if (Same(old, made)) return;
     std::map<std::string_view, Wide> more;
     AddHeld(made, 1, &more);
     AddHeld(old, -1, &more);
     for (const auto& [link, bps] : more) {
       if (bps == 0) continue;
       Succession& here = found[std::string(link)];
-      (bps < 0 ? here.leaving : here.arriving).emplace(policy.headend_id, policy.object_key);
+      (bps < 0 ? here.leaving : here.arriving)
+          .emplace(policy->second->headend_id, policy->second->object_key);
       if (bps > 0) arriving[link] += bps;
     }
-  }
+  };
+  SharedMap<Placement>::ForEachUnshared(before.placements, after.placements, compare);
   std::erase_if(found, [](const auto& entry) {
     return entry.second.leaving.empty() || entry.second.arriving.empty();
   });

@@ -11,7 +11,8 @@ namespace waymark {
 // more, wherever what was held and what arrives is together more than can be promised on the link:
 // after a pre-emption, a re-optimisation, or whatever else gave room to one that another had. A
 // shared protect path counts like any other: now and then somebody waits for nothing. Policies of
-// `before` that `after` does not have are not waited for. Pure. O(links of all placements * log).
+// `before` that `after` does not have are not waited for. Pure. O(links of what has changed * log),
+// and where something is handed over of all placements.
 Successions HandoversOf(const Snapshot& snapshot, const Plan& before, const Plan& after);
 
 }  // namespace waymark

@@ -113,7 +113,7 @@ TEST_F(HandoversTest, NoPrefixOverrunsALink) {
     }
     std::map<PolicyPlace, std::string> names;
     for (const auto& [name, policy] : after.policies) {
-      names[{policy.headend_id, policy.object_key}] = name;
+      names[{policy->headend_id, policy->object_key}] = name;
     }
     const auto held_on = [](const Plan& plan, const std::string& name, const std::string& on) {
       const auto found = plan.placements.find(name);

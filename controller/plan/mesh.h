@@ -51,7 +51,7 @@ struct PlannedMesh {
 // References stay in it to `resolved`. Cost: reading what is stored; one mesh search a pair that is
 // new or has lost a route, or that is in gentle maintenance.
 PlannedMesh PlanMesh(const PlanInput& input, const ResolvedServices& resolved,
-                  const LinkState& link_state);
+                     const LinkState& link_state);
 
 }  // namespace waymark
 

@@ -20,7 +20,7 @@ class MeshTest : public testing::Test {
 
   static std::vector<std::string> Paths(const Plan& plan, const std::string& policy) {
     std::vector<std::string> paths;
-    for (const v1::Path& path : plan.policies.at(policy).policy.working()) {
+    for (const v1::Path& path : plan.policies.at(policy)->policy.working()) {
       paths.push_back(TestCarrier::Hops(path) + " " + std::to_string(path.weight()));
     }
     return paths;
@@ -90,7 +90,7 @@ TEST_F(MeshTest, NeverOverAForbiddenPlaceHoweverStored) {
   EXPECT_EQ(Paths(carrier_.MakePlan(), policy_), std::vector<std::string>({"zrh par lon 32"}));
   carrier_.intents.traffic_classes.at("trafficClasses/bulk").set_max_delay_ns(1'000'000);
   const Plan plan = carrier_.Commit();
-  EXPECT_TRUE(plan.policies.at(policy_).blocked());
+  EXPECT_TRUE(plan.policies.at(policy_)->blocked());
   EXPECT_TRUE(Paths(plan, policy_).empty());
 }
 
@@ -252,9 +252,9 @@ TEST_P(MeshRandomTest, NothingForbiddenAndWhatStandsStays) {
     const Plan again = MakePlan();
     EXPECT_TRUE(again.mesh_changes.empty());
     for (const auto& [name, planned] : plan.policies) {
-      const v1::TrafficClass& made = intents_.traffic_classes.at(planned.policy.traffic_class());
-      const std::vector<Route> routes = RoutesOf(planned);
-      EXPECT_EQ(routes.empty(), planned.blocked());
+      const v1::TrafficClass& made = intents_.traffic_classes.at(planned->policy.traffic_class());
+      const std::vector<Route> routes = RoutesOf(*planned);
+      EXPECT_EQ(routes.empty(), planned->blocked());
       EXPECT_LE(routes.size(), made.max_paths() == 0 ? 4u : std::min(made.max_paths(), 8u));
       for (const Route& route : routes) EXPECT_TRUE(Allowed(made, route)) << name;
       for (const Route& route : before[name]) {
@@ -263,7 +263,7 @@ TEST_P(MeshRandomTest, NothingForbiddenAndWhatStandsStays) {
         ++kept;
         EXPECT_NE(std::find(routes.begin(), routes.end(), route), routes.end()) << name;
       }
-      EXPECT_EQ(RoutesOf(again.policies.at(name)), routes);
+      EXPECT_EQ(RoutesOf(*again.policies.at(name)), routes);
       before[name] = routes;
     }
   }

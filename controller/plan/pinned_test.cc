@@ -14,7 +14,7 @@ class PinnedTest : public testing::Test {
   // The policy of service number `n` (from 0) between two nodes in a class.
   const v1::Policy& Of(const Plan& plan, uint32_t n, uint32_t index, const char* from,
                        const char* to) {
-    return plan.policies.at(PolicyName(from, (0x100 + n) << 8 | index, to)).policy;
+    return plan.policies.at(PolicyName(from, (0x100 + n) << 8 | index, to))->policy;
   }
   std::string Working(const Plan& plan, uint32_t n, uint32_t index, const char* from,
                       const char* to) {
@@ -122,7 +122,7 @@ TEST_F(PinnedTest, TheSurvivorStaysAndGetsAPartner) {
 TEST_F(PinnedTest, BlockedSaysWhyAndDropsItsFrames) {
   carrier_.AddService("bank", v1::E_LINE, {"zrh", "lon"}, "bank");
   const Plan plan = carrier_.Commit();
-  const PlannedPolicy& policy = plan.policies.at(PolicyName("zrh", 0x10001, "lon"));
+  const PlannedPolicy& policy = *plan.policies.at(PolicyName("zrh", 0x10001, "lon"));
   EXPECT_TRUE(policy.blocked());
   EXPECT_EQ(policy.policy.status().blocking_constraint(), "allowed_jurisdictions [CH]");
   EXPECT_FALSE(plan.placements.contains(policy.policy.name()));
@@ -130,7 +130,7 @@ TEST_F(PinnedTest, BlockedSaysWhyAndDropsItsFrames) {
   ASSERT_NE(object, nullptr);
   EXPECT_EQ(object->policy().working_size(), 0);
   EXPECT_EQ(std::count_if(plan.policies.begin(), plan.policies.end(),
-                          [](const auto& named) { return named.second.blocked(); }),
+                          [](const auto& named) { return named.second->blocked(); }),
             2);
 }
 
@@ -145,7 +145,7 @@ TEST_F(PinnedTest, LinksWithoutReverseArePlacedApart) {
   EXPECT_EQ(Working(plan, 0, 2, "x", "zrh"), "x zrh");
   const auto& policy = plan.policies.at(PolicyName("x", 0x10002, "zrh"));
   EXPECT_TRUE(plan.objects.at("x")
-                  .Find(policy.object_key)
+                  .Find(policy->object_key)
                   ->policy()
                   .working(0)
                   .probe_return_sids()

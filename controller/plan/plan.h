@@ -72,12 +72,16 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "controller/base/object.h"
+#include "controller/base/shared_map.h"
+#include "controller/plan/node_pairs.h"
 #include "controller/topology/snapshot.h"
 #include "waymark/stored/v1/stored.pb.h"
 #include "waymark/v1/resources.pb.h"
@@ -125,8 +129,8 @@ struct PlannedPolicy {
   // Southbound identity at the headend.
   std::string headend_id;  // without "nodes/"
   std::string object_key;
-  // Its place in Plan::policies.
-  uint32_t number = 0;
+  // Headend and endpoint, by nodes of the snapshot.
+  std::pair<NodeId, NodeId> pair = {NodeId::kNone, NodeId::kNone};
 
   bool blocked() const { return policy.status().state() == v1::BLOCKED; }
 };
@@ -137,18 +141,20 @@ struct ServicePlan {
   // two endpoints, or a dangling reference; then it has no objects and no policies. BLOCKED with
   // policies, or DEGRADED: its guaranteed rates do not fit. Otherwise state PENDING.
   v1::Status status;
-  // Policies that its frames take, as their numbers, ascending: a service of n sites has n^2 of
-  // them.
-  std::vector<uint32_t> policies;
+  // Policies that its frames take: one of each color for each pair (headend, endpoint), by nodes of
+  // the snapshot. A service of n sites has n^2 of them, too many to be named.
+  std::vector<uint32_t> colors;
+  NodePairs pairs;
   // Instances and attachments: (node id, object key), sorted.
   std::vector<std::pair<std::string, std::string>> objects;
 };
 
+// Plans that follow each other share what is equal (shared_map.h, planner.h).
 struct Plan {
   // By resource name "policies/{headend}:{color}:{endpoint}".
-  std::map<std::string, PlannedPolicy> policies;
+  SharedMap<std::shared_ptr<const PlannedPolicy>> policies;
   // Everything to be stored, and how it differs from PlanInput::placements.
-  std::map<std::string, stored::v1::Placement> placements;
+  SharedMap<stored::v1::Placement> placements;
   std::vector<std::string> changed_placements;  // new or different
   std::vector<std::string> deleted_placements;
   // How mesh routes differ from PlanInput::mesh_routes, by MeshRoutesKey; nullopt: deleted.
@@ -158,13 +164,31 @@ struct Plan {
   // By node id (without "nodes/"): an entry for every node with a node_sid.
   std::map<std::string, ObjectTable> objects;
   // By service name.
-  std::map<std::string, ServicePlan> services;
+  SharedMap<std::shared_ptr<const ServicePlan>> services;
+};
+
+// What of the input may differ from that of the plan before.
+struct PlanChanges {
+  // Anything: topology, traffic classes, options, or nobody knows. The rest says nothing more then.
+  bool all = false;
+  // Names of what was made, changed or deleted.
+  std::set<std::string> services, sites, class_maps;
+  // MeshRoutesKeys; names of services.
+  std::set<std::string> mesh_routes, guarantees;
+  bool placements = false;
+
+  static PlanChanges All() {
+    PlanChanges changes;
+    changes.all = true;
+    return changes;
+  }
 };
 
 // Never fails: what cannot be realised is a state with a reason. Resources that lack an identifier
 // (node_sid, vni, class_index, adjacency_sid of 0) cannot be programmed: nodes and links are left
 // out, services are BLOCKED. Cost: one disjoint pair a new pinned placement, within the budget
-// above; one mesh search a mesh policy that is new or has lost a route, one Dijkstra a node.
+// above; one mesh search a mesh policy that is new or has lost a route, one Dijkstra a node. For
+// one plan after another: planner.h.
 Plan MakePlan(const PlanInput& input);
 
 // "nodes/zrh" -> "zrh", "links/a--b" -> "a--b"; a name without a slash is returned as it is.

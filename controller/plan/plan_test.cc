@@ -13,20 +13,21 @@ using southbound::v1::Object;
 std::string Bytes(const Plan& plan) {
   std::string bytes;
   for (const auto& [name, policy] : plan.policies) {
-    bytes += name + policy.headend_id + policy.object_key + policy.policy.SerializeAsString();
+    bytes += name + policy->headend_id + policy->object_key + policy->policy.SerializeAsString();
   }
   for (const auto& [name, placement] : plan.placements) {
     bytes += name + placement.SerializeAsString();
   }
   for (const auto& [node, table] : plan.objects) {
     for (const auto& [key, entry] : table.entries()) {
-      bytes += node + key + CanonicalBytes(entry.object);
+      bytes += node + key + CanonicalBytes(*entry.object);
     }
   }
   for (const auto& [name, service] : plan.services) {
-    bytes += name + service.status.SerializeAsString();
-    for (const auto& [node, key] : service.objects) bytes += node + key;
-    for (const uint32_t number : service.policies) bytes += std::to_string(number) + ",";
+    bytes += name + service->status.SerializeAsString();
+    for (const auto& [node, key] : service->objects) bytes += node + key;
+    for (const uint32_t color : service->colors) bytes += std::to_string(color) + ",";
+    bytes += std::to_string(std::distance(service->pairs.begin(), service->pairs.end()));
   }
   return bytes;
 }
@@ -69,8 +70,8 @@ std::vector<std::string> Follow(const Plan& plan, std::string at, uint32_t sid) 
     return taken;
   }
   for (const auto& [key, entry] : plan.objects.at(at).entries()) {
-    if (entry.object.has_link() && entry.object.link().adjacency_sid() == sid) {
-      taken.push_back(SwitchOf(plan, entry.object.link().neighbor_sid()));
+    if (entry.object->has_link() && entry.object->link().adjacency_sid() == sid) {
+      taken.push_back(SwitchOf(plan, entry.object->link().neighbor_sid()));
     }
   }
   return taken;
@@ -104,7 +105,7 @@ TEST(PlanTest, PackedSidsDecodeToThePathAndNeverTouchAForbiddenPlace) {
   };
   int lists = 0;
   for (const auto& named : plan.policies) {
-    const PlannedPolicy& planned = named.second;
+    const PlannedPolicy& planned = *named.second;
     const auto& object = plan.objects.at(planned.headend_id).Find(planned.object_key)->policy();
     const bool only_swiss = planned.policy.traffic_class() == "trafficClasses/swiss";
     ASSERT_EQ(object.working_size(), planned.policy.working_size());
@@ -136,12 +137,14 @@ TEST(PlanTest, MeshPoliciesAreSharedAndPinnedOnesAreNot) {
   carrier.AddService("two", v1::E_LAN, {"zrh", "lon"}, "plain");
   const Plan plan = carrier.MakePlan();
   EXPECT_EQ(plan.policies.size(), 2u);
-  const v1::Policy& policy = plan.policies.at("policies/zrh:3:lon").policy;
+  const v1::Policy& policy = plan.policies.at("policies/zrh:3:lon")->policy;
   EXPECT_EQ(policy.service(), "");
   EXPECT_GE(policy.working_size(), 2);
   EXPECT_TRUE(plan.placements.empty());
   for (const char* id : {"one", "two"}) {
-    EXPECT_EQ(plan.services.at(std::string("customers/c/services/") + id).policies.size(), 2u);
+    const ServicePlan& service = *plan.services.at(std::string("customers/c/services/") + id);
+    EXPECT_EQ(service.colors, std::vector<uint32_t>{Color(0, 3)});
+    EXPECT_EQ(std::distance(service.pairs.begin(), service.pairs.end()), 2);
   }
 }
 
@@ -161,16 +164,17 @@ TEST(PlanTest, ObjectsOfAService) {
   EXPECT_EQ(attachment->attachment().classes(1).pcp(), 5u);
   EXPECT_EQ(attachment->attachment().default_color(), Color(0, 3));
   // One instance and attachment a node, and six policies in each of three classes.
-  const ServicePlan& lan = plan.services.at("customers/c/services/lan");
+  const ServicePlan& lan = *plan.services.at("customers/c/services/lan");
   EXPECT_EQ(lan.objects.size(), 6u);
-  ASSERT_EQ(lan.policies.size(), 18u);
-  std::set<uint32_t> numbers;
-  for (const auto& [name, policy] : plan.policies) {
-    if (policy.policy.service().empty() || policy.policy.service().ends_with("/lan")) {
-      numbers.insert(policy.number);
-    }
+  std::set<std::pair<uint32_t, std::pair<NodeId, NodeId>>> its, planned;
+  for (const uint32_t color : lan.colors) {
+    for (const auto& [pair, endpoints] : lan.pairs) its.emplace(color, pair);
   }
-  EXPECT_EQ(std::vector<uint32_t>(numbers.begin(), numbers.end()), lan.policies);
+  EXPECT_EQ(its.size(), 18u);
+  for (const auto& [name, policy] : plan.policies) {
+    planned.emplace(policy->policy.color(), policy->pair);
+  }
+  EXPECT_EQ(its, planned);
 }
 
 TEST(PlanTest, EndpointsOnOneNodeNeedNoPolicy) {
@@ -186,8 +190,9 @@ TEST(PlanTest, SeveralSitesOnANodeHoldTheSumOfTheirRates) {
   TestCarrier carrier;
   carrier.AddService("lan", v1::E_LAN, {"zrh", "zrh", "lon"}, "gold");
   carrier.SetRate("lan", "gold", 1'000'000'000);
-  EXPECT_EQ(carrier.MakePlan().policies.at(PolicyName("zrh", 0x10002, "lon")).policy.reserved_bps(),
-            2'000'000'000);
+  EXPECT_EQ(
+      carrier.MakePlan().policies.at(PolicyName("zrh", 0x10002, "lon"))->policy.reserved_bps(),
+      2'000'000'000);
 }
 
 TEST(PlanTest, TreeLeavesReachRootsOnly) {
@@ -258,11 +263,11 @@ TEST(PlanTest, ServicesThatCannotBeAreBlockedWithoutObjects) {
     TestCarrier carrier;
     c.make(carrier);
     const Plan plan = carrier.MakePlan();
-    const ServicePlan& service = plan.services.at("customers/c/services/s");
+    const ServicePlan& service = *plan.services.at("customers/c/services/s");
     EXPECT_EQ(service.status.state(), v1::BLOCKED) << c.reason;
     EXPECT_NE(service.status.reason().find(c.reason), std::string::npos) << service.status.reason();
     EXPECT_TRUE(service.objects.empty());
-    EXPECT_TRUE(service.policies.empty());
+    EXPECT_TRUE(service.colors.empty());
   }
 }
 
@@ -276,12 +281,12 @@ TEST(PlanTest, OnlyAMeshThatMayGoAnywhereHasNodeSegments) {
     int nodes = 0;
     const Plan plan = carrier.MakePlan();
     for (const auto& [name, planned] : plan.policies) {
-      const auto& object = plan.objects.at(planned.headend_id).Find(planned.object_key)->policy();
+      const auto& object = plan.objects.at(planned->headend_id).Find(planned->object_key)->policy();
       EXPECT_GT(object.working_size(), 0) << name;
       for (int i = 0; i < object.working_size(); ++i) {
         const auto& sids = object.working(i).sids();
-        EXPECT_TRUE(std::equal(sids.begin(), sids.end(), planned.policy.working(i).sids().begin(),
-                               planned.policy.working(i).sids().end()));
+        EXPECT_TRUE(std::equal(sids.begin(), sids.end(), planned->policy.working(i).sids().begin(),
+                               planned->policy.working(i).sids().end()));
         EXPECT_GT(sids[0], kMaxNodeSid) << "the headend must notice the loss of its own link";
         for (const uint32_t sid : sids) nodes += sid <= kMaxNodeSid;
         for (const uint32_t sid : object.working(i).probe_return_sids()) {
@@ -312,7 +317,7 @@ TEST(PlanTest, MeshGoesAroundWhatIsDown) {
   carrier.AddService("plain", v1::E_LINE, {"zrh", "lon"}, "plain");
   carrier.links_down = {"links/lon--par"};
   const Plan plan = carrier.MakePlan();
-  const v1::Policy& policy = plan.policies.at("policies/zrh:3:lon").policy;
+  const v1::Policy& policy = plan.policies.at("policies/zrh:3:lon")->policy;
   ASSERT_GE(policy.working_size(), 1);
   for (const v1::Path& path : policy.working()) {
     EXPECT_EQ(TestCarrier::Hops(path).find("par lon"), std::string::npos);

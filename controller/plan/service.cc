@@ -122,31 +122,16 @@ uint32_t ResolvedService::ColorOf(const v1::TrafficClass& traffic_class) const {
                traffic_class.class_index());
 }
 
-namespace {
-
-// Leaves do not talk to each other.
-std::vector<std::pair<std::pair<NodeId, NodeId>, int64_t>> NodePairs(
-    const std::vector<ResolvedEndpoint>& endpoints) {
-  struct Count {
-    int64_t all = 0, leaves = 0;
-  };
-  std::map<NodeId, Count> counts;
+NodePairs::NodePairs(const std::vector<ResolvedEndpoint>& endpoints) {
+  std::map<NodeId, Node> nodes;
   for (const ResolvedEndpoint& endpoint : endpoints) {
-    Count& count = counts[endpoint.node];
-    ++count.all;
-    count.leaves += endpoint.leaf ? 1 : 0;
+    Node& node = nodes[endpoint.node];
+    node.node = endpoint.node;
+    ++node.all;
+    node.leaves += endpoint.leaf ? 1 : 0;
   }
-  std::vector<std::pair<std::pair<NodeId, NodeId>, int64_t>> pairs;
-  for (const auto& [a, at_a] : counts) {
-    for (const auto& [b, at_b] : counts) {
-      const int64_t count = at_a.all * at_b.all - at_a.leaves * at_b.leaves;
-      if (a != b && count > 0) pairs.push_back({{a, b}, count});
-    }
-  }
-  return pairs;
+  for (const auto& [id, node] : nodes) nodes_.push_back(node);
 }
-
-}  // namespace
 
 absl::StatusOr<ResolvedService> ResolveService(const Snapshot& snapshot, const Intents& intents,
                                                const v1::Service& service) {

@@ -9,16 +9,10 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "controller/plan/node_pairs.h"
 #include "controller/plan/plan.h"
 
 namespace waymark {
-
-struct ResolvedEndpoint {
-  NodeId node = NodeId::kNone;
-  std::string interface;
-  uint32_t vlan = 0;
-  bool leaf = false;
-};
 
 // Points into the Intents that it was resolved from.
 struct ResolvedService {
@@ -26,9 +20,7 @@ struct ResolvedService {
   const v1::ClassMap* class_map = nullptr;
   std::vector<ResolvedEndpoint> endpoints;                 // in the service's order
   std::map<std::string, const v1::TrafficClass*> classes;  // every class that a frame may get
-  // Ordered pairs of distinct nodes that exchange frames, ascending, and how many pairs of
-  // endpoints do.
-  std::vector<std::pair<std::pair<NodeId, NodeId>, int64_t>> node_pairs;
+  NodePairs node_pairs;
 
   // Committed rate of a class between two nodes; saturates.
   int64_t CommittedRate(const std::string& traffic_class, int64_t endpoint_pairs) const;

@@ -95,7 +95,7 @@ Plan TestCarrier::MakePlan(uint32_t shuffle) const {
 
 Plan TestCarrier::Commit() {
   Plan plan = MakePlan();
-  placements = plan.placements;
+  placements = {plan.placements.begin(), plan.placements.end()};
   TakeOver(plan.mesh_changes, &mesh_routes);
   TakeOver(plan.guarantee_changes, &guarantees);
   return plan;

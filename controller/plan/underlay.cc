@@ -15,21 +15,30 @@ using southbound::v1::Object;
 
 std::string Id(const std::string& name) { return std::string(ResourceId(name)); }
 
-// The primary first; empty when the end that the distances lead to cannot be reached.
-std::vector<LinkId> RouteLinks(const Snapshot& snapshot, const UnderlayPaths& paths, NodeId from,
-                               std::span<const uint64_t> distance) {
-  std::vector<std::pair<uint64_t, LinkId>> ways;
+// Those of one route, the primary first; none when the end that the distances lead to cannot be
+// reached.
+template <size_t kMost>
+void FindWays(const Snapshot& snapshot, const UnderlayPaths& paths, NodeId from,
+              std::span<const uint64_t> distance, std::array<LinkId, kMost>* ways) {
+  std::array<uint64_t, kMost> through;
+  size_t count = 0;
+  ways->fill(LinkId::kNone);
   for (const LinkId id : snapshot.out_links(from)) {
     const uint64_t behind = distance[Index(snapshot.link(id).target)];
     // RFC 5286 inequality 2. It holds for the primary. Nothing is behind what cannot be reached.
     if (paths.MetricOf(id) == 0 || behind >= distance[Index(from)]) continue;
-    ways.emplace_back(paths.MetricOf(id) + behind, id);
+    const std::pair way(paths.MetricOf(id) + behind, id);
+    size_t at = count;
+    for (; at > 0 && way < std::pair(through[at - 1], (*ways)[at - 1]); --at) {
+      if (at == kMost) continue;
+      through[at] = through[at - 1];
+      (*ways)[at] = (*ways)[at - 1];
+    }
+    if (at == kMost) continue;
+    through[at] = way.first;
+    (*ways)[at] = way.second;
+    count = std::min(count + 1, kMost);
   }
-  std::sort(ways.begin(), ways.end());
-  if (ways.size() > 1 + kMaxAlternates) ways.resize(1 + kMaxAlternates);
-  std::vector<LinkId> links;
-  for (const auto& [distance_through, link] : ways) links.push_back(link);
-  return links;
 }
 
 void FillQueues(const Intents& intents, NodeObject* node) {
@@ -66,18 +75,15 @@ Object MakeLink(const Snapshot& snapshot, const LinkInfo& link) {
 
 }  // namespace
 
-void AddUnderlay(const Snapshot& snapshot, const LinkState& link_state, const Intents& intents,
-                 std::map<std::string, ObjectTable>* objects) {
+void Underlay::Build(const Snapshot& snapshot, const LinkState& link_state, const Intents& intents,
+                     std::map<std::string, ObjectTable>* objects) {
   NodeObject queues;
   FillQueues(intents, &queues);
-  // By node number; null: no switch.
-  std::vector<ObjectTable*> tables(snapshot.nodes().size(), nullptr);
   for (size_t i = 0; i < snapshot.nodes().size(); ++i) {
     const NodeId id = static_cast<NodeId>(i);
     const NodeInfo& info = snapshot.node(id);
     if (info.node_sid == 0) continue;
     ObjectTable& table = (*objects)[Id(info.name)];
-    tables[i] = &table;
     Object node;
     *node.mutable_node() = queues;
     node.mutable_node()->set_node(Id(info.name));
@@ -90,17 +96,41 @@ void AddUnderlay(const Snapshot& snapshot, const LinkState& link_state, const In
       }
     }
   }
+  Ways none;
+  none.fill(LinkId::kNone);
+  ways_.assign(snapshot.nodes().size() * snapshot.nodes().size(), none);
+  Update(snapshot, link_state, objects);
+}
+
+void Underlay::Update(const Snapshot& snapshot, const LinkState& link_state,
+                      std::map<std::string, ObjectTable>* objects) {
+  const size_t nodes = snapshot.nodes().size();
+  // By node number; null: no switch.
+  std::vector<ObjectTable*> tables(nodes, nullptr);
+  for (size_t i = 0; i < nodes; ++i) {
+    const NodeInfo& info = snapshot.nodes()[i];
+    if (info.node_sid != 0) tables[i] = &objects->at(Id(info.name));
+  }
   const UnderlayPaths paths(snapshot, &link_state);
   paths.ForEachTarget([&](NodeId to, std::span<const uint64_t> distance) {
     if (snapshot.node(to).node_sid == 0) return;
-    for (size_t i = 0; i < tables.size(); ++i) {
+    for (size_t i = 0; i < nodes; ++i) {
       if (tables[i] == nullptr) continue;
+      Ways ways;
+      FindWays(snapshot, paths, static_cast<NodeId>(i), distance, &ways);
+      Ways& before = ways_[static_cast<size_t>(Index(to)) * nodes + i];
+      if (ways == before) continue;
+      before = ways;
       Object route;
       route.mutable_route()->set_node_sid(snapshot.node(to).node_sid);
-      for (const LinkId link : RouteLinks(snapshot, paths, static_cast<NodeId>(i), distance)) {
-        route.mutable_route()->add_links(Id(snapshot.link(link).name));
+      for (const LinkId link : ways) {
+        if (link != LinkId::kNone) route.mutable_route()->add_links(Id(snapshot.link(link).name));
       }
-      if (route.route().links_size() > 0) tables[i]->Put(route);
+      if (route.route().links_size() > 0) {
+        tables[i]->Put(route);
+      } else {
+        tables[i]->Erase(ObjectKey(route));
+      }
     }
   });
 }

@@ -3,8 +3,10 @@
 #ifndef WAYMARK_CONTROLLER_PLAN_UNDERLAY_H_
 #define WAYMARK_CONTROLLER_PLAN_UNDERLAY_H_
 
+#include <array>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "controller/compute/constraints.h"
 #include "controller/plan/plan.h"
@@ -14,7 +16,7 @@ namespace waymark {
 // Loop-free alternates behind the primary in one route.
 inline constexpr size_t kMaxAlternates = 3;
 
-// Puts NodeObject, LinkObjects and RouteObjects of every node with a node_sid into `objects`, by
+// NodeObject, LinkObjects and RouteObjects of every node with a node_sid, by
 // node id.
 //
 // Queues: one for every queue that a traffic class names, and queue 0 always; a DSCP that two
@@ -27,9 +29,22 @@ inline constexpr size_t kMaxAlternates = 3;
 // 5286 inequality 2): wherever packets turn aside, each hop brings them nearer, so that they go in
 // no loop however many links have failed at once. Where all of these are down, packets are dropped,
 // and the probes of what went there find out. A node that cannot be reached has no route.
-// O(n * (m log n)) time, O(n^2) memory.
-void AddUnderlay(const Snapshot& snapshot, const LinkState& link_state, const Intents& intents,
-                 std::map<std::string, ObjectTable>* objects);
+class Underlay {
+ public:
+  // All of it. O(n * (m log n)) time, O(n^2) memory.
+  void Build(const Snapshot& snapshot, const LinkState& link_state, const Intents& intents,
+             std::map<std::string, ObjectTable>* objects);
+  // To what Build (or the last Update) put for the same snapshot: the routes that other link states
+  // change. As Build, without the objects that stay.
+  void Update(const Snapshot& snapshot, const LinkState& link_state,
+              std::map<std::string, ObjectTable>* objects);
+
+ private:
+  // The links of one route, the primary first; kNone behind the last.
+  using Ways = std::array<LinkId, 1 + kMaxAlternates>;
+
+  std::vector<Ways> ways_;  // by target * nodes + node
+};
 
 }  // namespace waymark
 

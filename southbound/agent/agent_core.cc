@@ -62,7 +62,7 @@ absl::Status AgentCore::LoadObjects(const StateImage& image) {
   // it.
   std::map<int, std::vector<const Object*>> by_rank;
   for (const auto& [key, entry] : image.table.entries()) {
-    by_rank[DependencyRank(key)].push_back(&entry.object);
+    by_rank[DependencyRank(key)].push_back(entry.object.get());
   }
   for (const auto& [rank, objects] : by_rank) {
     for (const Object* object : objects) {

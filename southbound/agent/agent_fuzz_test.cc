@@ -120,10 +120,10 @@ TEST_P(AgentFuzzTest, NoMessageBreaksTheAgentOrItsTable) {
     link_.events.clear();
     if (round % 20 != 0) continue;
     for (const auto& [key, entry] : core_->rib().table().entries()) {
-      ASSERT_TRUE(ValidateForm(entry.object, "zrh1").ok()) << key;
+      ASSERT_TRUE(ValidateForm(*entry.object, "zrh1").ok()) << key;
       // A route to a switch that has since become this one is the controller's to withdraw.
-      const absl::Status whole = core_->rib().CheckStored(entry.object);
-      ASSERT_TRUE(whole.ok() || entry.object.has_route()) << key << ": " << whole;
+      const absl::Status whole = core_->rib().CheckStored(*entry.object);
+      ASSERT_TRUE(whole.ok() || entry.object->has_route()) << key << ": " << whole;
     }
   }
   EXPECT_GT(parsed, 400);

@@ -84,7 +84,7 @@ std::vector<GetResponse> MakeGetChunks(const ObjectTable& table, const Get& get,
       hash->set_key(key);
       hash->set_hash(entry.hash);
     } else {
-      *room(entry.object.ByteSizeLong() + 4).add_objects() = entry.object;
+      *room(entry.object->ByteSizeLong() + 4).add_objects() = *entry.object;
     }
   }
   for (const std::string& key : drifted) room(key.size() + 4).add_drifted(key);

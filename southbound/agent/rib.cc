@@ -205,7 +205,7 @@ absl::Status Rib::CheckIntegrity(const std::string& key,
 std::vector<Object> Rib::InDependencyOrder() const {
   std::map<int, std::vector<const Object*>> by_rank;
   for (const auto& [key, entry] : table_.entries()) {
-    by_rank[DependencyRank(key)].push_back(&entry.object);
+    by_rank[DependencyRank(key)].push_back(entry.object.get());
   }
   std::vector<Object> objects;
   objects.reserve(table_.size());

@@ -312,7 +312,7 @@ absl::Status StateFile::Rewrite(const StateMark& mark, const ObjectTable& table)
     for (; it != table.entries().end() &&
            batch.operations_size() < static_cast<int>(kMaxOperationsPerBatch);
          ++it) {
-      *batch.add_operations()->mutable_put() = it->second.object;
+      *batch.add_operations()->mutable_put() = *it->second.object;
     }
     if (status.ok()) status = append(EncodeRecord(mark, batch));
   } while (status.ok() && it != table.entries().end());

@@ -109,7 +109,7 @@ void SimFabric::RemoveUnexpected(SimSwitch& at,
   for (const Object::KindCase kind : kOrder) {
     std::vector<std::string> keys;
     for (const auto& [key, entry] : at.objects().entries()) {
-      if (entry.object.kind_case() == kind && !expected.contains(key)) keys.push_back(key);
+      if (entry.object->kind_case() == kind && !expected.contains(key)) keys.push_back(key);
     }
     for (const std::string& key : keys) {
       if (repair) RemoveFrom(at, key);
@@ -158,9 +158,9 @@ absl::StatusOr<std::vector<Event>> SimFabric::Observe(const std::string& node) c
   if (!at.ok()) return at.status();
   std::vector<Event> events;
   for (const auto& [key, entry] : (*at)->objects().entries()) {
-    if (!entry.object.has_link()) continue;
-    const SimPort& port = (*at)->ports().at(entry.object.link().interface());
-    events.push_back(LinkEventOf(entry.object.link().link(), port.up()));
+    if (!entry.object->has_link()) continue;
+    const SimPort& port = (*at)->ports().at(entry.object->link().interface());
+    events.push_back(LinkEventOf(entry.object->link().link(), port.up()));
   }
   for (const auto& [key, policy] : (*at)->policies()) {
     *events.emplace_back().mutable_policy() = policy.Event();

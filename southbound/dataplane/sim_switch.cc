@@ -349,8 +349,8 @@ void SimSwitch::CompileLinks() {
   reverse_sids_.clear();
   const auto& entries = objects_.entries();
   for (auto it = entries.lower_bound("link:"); it != entries.end(); ++it) {
-    if (!it->second.object.has_link()) break;
-    const LinkObject& link = it->second.object.link();
+    if (!it->second.object->has_link()) break;
+    const LinkObject& link = it->second.object->link();
     SimPort* port = &ports_.at(link.interface());
     port_of_link_[link.link()] = port;
     link_of_interface_[link.interface()] = link.link();

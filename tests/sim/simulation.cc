@@ -412,7 +412,7 @@ class Simulation {
         if (there == nullptr) return absl::StrCat(" ", node, " lacks ", key);
         if (ObjectHash(*there) != entry.hash) {
           return absl::StrCat(" ", node, " differs in ", key, ": ", there->ShortDebugString(),
-                              " instead of ", entry.object.ShortDebugString());
+                              " instead of ", entry.object->ShortDebugString());
         }
       }
       return absl::StrCat(" ", node, " holds more than it should");

@@ -1,0 +1,44 @@
+// Private to this folder. The routes of one mesh class from one headend after another (plan.h,
+// "Mesh").
+#ifndef WAYMARK_CONTROLLER_PLAN_MESH_HEADEND_H_
+#define WAYMARK_CONTROLLER_PLAN_MESH_HEADEND_H_
+
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "controller/plan/mesh.h"
+#include "controller/plan/mesh_codec.h"
+
+namespace waymark {
+
+struct MeshHeadend {
+  std::vector<NodeId> endpoints;      // ascending
+  MeshRoutes routes;                  // to endpoints[i]: those of demand i
+  std::map<size_t, Refusal> blocked;  // by number in `endpoints`: those without routes
+  // Some route had to be sought: what is found may be another when links come back, too.
+  bool searched = false;
+};
+
+// What `key` (MeshRoutesKey) must be stored as from now on, where that is not what is stored.
+using MeshChanges = std::map<std::string, std::optional<stored::v1::MeshRoutes>>;
+
+// For one class, topology and link state. References stay in it to all arguments.
+class MeshHeadendPlanner {
+ public:
+  MeshHeadendPlanner(const PlanInput& input, const LinkState& link_state, const MeshCodec& codec,
+                     const v1::TrafficClass& traffic_class);
+  ~MeshHeadendPlanner();
+
+  // A function of what is stored for the headend, the endpoints (ascending) and what the planner is
+  // made of; nothing else. Cost: as PlanMesh, for its pairs.
+  MeshHeadend Plan(NodeId from, std::vector<NodeId> endpoints, MeshChanges* changes);
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace waymark
+
+#endif  // WAYMARK_CONTROLLER_PLAN_MESH_HEADEND_H_

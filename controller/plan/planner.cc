@@ -1,0 +1,428 @@
+#include "controller/plan/planner.h"
+
+#include <algorithm>
+#include <optional>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "controller/plan/demands.h"
+#include "controller/plan/guarantee.h"
+#include "controller/plan/mesh_book.h"
+#include "controller/plan/paths.h"
+#include "controller/plan/policy_maker.h"
+#include "controller/plan/service_book.h"
+#include "controller/plan/service_objects.h"
+#include "controller/plan/underlay.h"
+
+namespace waymark {
+namespace {
+
+bool SameMessage(const google::protobuf::MessageLite& a, const google::protobuf::MessageLite& b) {
+  return a.SerializeAsString() == b.SerializeAsString();
+}
+
+bool Same(const PlacedPolicy& a, const PlacedPolicy& b) {
+  return a.working == b.working && a.protect == b.protect && a.reserved_bps == b.reserved_bps &&
+         a.share_protect == b.share_protect && SameMessage(a.status, b.status) &&
+         SameMessage(a.promise, b.promise);
+}
+
+bool Same(const Refusal* a, const Refusal* b) {
+  if (a == nullptr || b == nullptr) return a == b;
+  return a->reason == b->reason && a->blocking_constraint == b->blocking_constraint &&
+         a->relaxation == b->relaxation;
+}
+
+const Refusal* WhyBlocked(const MeshHeadend& headend, size_t number) {
+  const auto why = headend.blocked.find(number);
+  return why == headend.blocked.end() ? nullptr : &why->second;
+}
+
+bool SameRoutes(const MeshHeadend& a, size_t at_a, const MeshHeadend& b, size_t at_b) {
+  const size_t first_a = a.routes.first_route(at_a), first_b = b.routes.first_route(at_b);
+  const size_t count = a.routes.first_route(at_a + 1) - first_a;
+  if (b.routes.first_route(at_b + 1) - first_b != count) return false;
+  for (size_t i = 0; i < count; ++i) {
+    const auto links_a = a.routes.links(first_a + i), links_b = b.routes.links(first_b + i);
+    if (a.routes.weight(first_a + i) != b.routes.weight(first_b + i) ||
+        !std::equal(links_a.begin(), links_a.end(), links_b.begin(), links_b.end())) {
+      return false;
+    }
+  }
+  return Same(WhyBlocked(a, at_a), WhyBlocked(b, at_b));
+}
+
+// A service that states no rates, and never did, asks nothing of the ledger: its record says only
+// that it has been admitted.
+bool AsksNothing(const ResolvedService& service, const stored::v1::MeshGuarantee* record) {
+  return !StatesMeshRates(service) &&
+         (record == nullptr || (record->fingerprint() == 0 && record->sids().empty()));
+}
+
+bool HasMesh(const ResolvedService& service) {
+  return std::any_of(service.classes.begin(), service.classes.end(),
+                     [](const auto& entry) { return entry.second->treatment() != v1::PINNED; });
+}
+
+bool HasPinned(const ResolvedService& service) {
+  return std::any_of(service.classes.begin(), service.classes.end(),
+                     [](const auto& entry) { return entry.second->treatment() == v1::PINNED; });
+}
+
+}  // namespace
+
+class Planner::Memory {
+ public:
+  Plan Make(const PlanInput& input, const PlanChanges& asked) {
+    PlanChanges changes = asked;
+    if (!made_) changes.all = true;
+    if (changes.all) Forget();
+    made_ = true;
+    changed_placements_.clear();
+    deleted_placements_.clear();
+    mesh_changes_.clear();
+    guarantee_changes_.clear();
+    policies_changed_ = false;
+    LinkState link_state = LinkStateOf(input);
+    const bool links_changed = changes.all || link_state != *link_state_;
+    link_state_ = std::move(link_state);
+
+    std::set<std::string> services = services_.Update(input, changes);
+    if (!services.empty()) Count("services", services_.was_full());
+    if (links_changed) UpdateUnderlay(input, changes.all);
+    const std::vector<MeshBook::Redone> redone =
+        mesh_.Update(input, services_.resolved(), *link_state_, services, changes, &mesh_changes_);
+    if (!redone.empty()) Count("mesh routes", changes.all);
+    const PolicyMaker maker(input.snapshot, input.options, shortest_.get());
+    UpdateMeshPolicies(maker, redone);
+    if (links_changed && !changes.all) UpdateMeshSegments(maker);
+    stale_.reset();
+    SortByRates(input, changes, services);
+    const bool rates = !rated_.empty() || !rated_before_.empty();
+    if (changes.all || links_changed || changes.placements || ConcernsPinned(services) ||
+        (rates && (!services.empty() || !redone.empty() || !changes.guarantees.empty()))) {
+      UpdatePinned(input, maker, &services);
+      Count("pinned", true);
+    }
+    if (policies_changed_) Count("policies", changes.all);
+    UpdateServices(input.snapshot, services);
+    if (policies_changed_ || !services.empty()) Count("objects", changes.all);
+    Plan made = plan_;
+    made.changed_placements = std::move(changed_placements_);
+    made.deleted_placements = std::move(deleted_placements_);
+    made.mesh_changes = std::move(mesh_changes_);
+    made.guarantee_changes = std::move(guarantee_changes_);
+    return made;
+  }
+
+  const std::map<std::string, Runs>& runs() const { return runs_; }
+
+ private:
+  struct PinnedPolicy {
+    PolicyIdentity identity;
+    PlacedPolicy placed;
+  };
+
+  void Count(const std::string& node, bool full) {
+    ++(full ? runs_[node].full : runs_[node].incremental);
+  }
+
+  void Forget() {
+    plan_ = Plan();
+    pinned_.clear();
+    pinned_services_.clear();
+    lacks_.clear();
+    rated_.clear();
+    underlay_ = Underlay();
+    shortest_ = nullptr;
+  }
+
+  void UpdateUnderlay(const PlanInput& input, bool all) {
+    if (all) {
+      underlay_.Build(input.snapshot, *link_state_, input.intents, &plan_.objects);
+    } else {
+      underlay_.Update(input.snapshot, *link_state_, &plan_.objects);
+    }
+    stale_ = std::move(shortest_);
+    shortest_ = std::make_unique<UniqueShortestPaths>(input.snapshot, &*link_state_);
+    Count("underlay", all);
+  }
+
+  void Put(const std::string& name, MadePolicy made) {
+    policies_changed_ = true;
+    plan_.objects[made.planned->headend_id].Put(made.object);
+    plan_.policies[name] = std::move(made.planned);
+  }
+
+  void Erase(const std::string& name) {
+    const auto found = plan_.policies.find(name);
+    if (found == plan_.policies.end()) return;
+    policies_changed_ = true;
+    const std::shared_ptr<const PlannedPolicy> planned = found->second;
+    plan_.objects[planned->headend_id].Erase(planned->object_key);
+    plan_.policies.erase(name);
+  }
+
+  void UpdateMeshPolicies(const PolicyMaker& maker, const std::vector<MeshBook::Redone>& redone) {
+    static const MeshHeadend kNone;
+    for (const MeshBook::Redone& one : redone) {
+      const MeshHeadend& before = one.before ? *one.before : kNone;
+      const MeshHeadend& after = one.after != nullptr ? *one.after : kNone;
+      const auto name = [&](NodeId endpoint) {
+        return maker.Name({"",
+                           one.traffic_class,
+                           Color(0, one.traffic_class->class_index()),
+                           {one.from, endpoint}});
+      };
+      size_t at = 0;
+      for (size_t i = 0; i < after.endpoints.size(); ++i) {
+        for (; at < before.endpoints.size() && before.endpoints[at] < after.endpoints[i]; ++at) {
+          Erase(name(before.endpoints[at]));
+        }
+        const bool known =
+            at < before.endpoints.size() && before.endpoints[at] == after.endpoints[i];
+        if (known && SameRoutes(before, at++, after, i)) continue;
+        Put(name(after.endpoints[i]), maker.Mesh(*one.traffic_class, one.from, after, i));
+      }
+      for (; at < before.endpoints.size(); ++at) Erase(name(before.endpoints[at]));
+    }
+  }
+
+  // Node segments follow the underlay: where that goes another way now, other segments are needed
+  // for the same route.
+  void UpdateMeshSegments(const PolicyMaker& maker) {
+    const size_t nodes = shortest_->snapshot().nodes().size();
+    std::vector<bool> differs(nodes * nodes, false), differs_to(nodes, false);
+    for (size_t to = 0; to < nodes; ++to) {
+      const NodeId target = static_cast<NodeId>(to);
+      if (!stale_->HasRow(target)) continue;
+      shortest_->Fill(target);
+      for (size_t from = 0; from < nodes; ++from) {
+        const NodeId source = static_cast<NodeId>(from);
+        if (stale_->FirstLink(source, target) == shortest_->FirstLink(source, target)) continue;
+        differs[to * nodes + from] = differs_to[to] = true;
+      }
+    }
+    const Snapshot& snapshot = shortest_->snapshot();
+    const auto concerned = [&](std::span<const int32_t> links) {
+      for (size_t end = 1; end <= links.size(); ++end) {
+        const auto to =
+            static_cast<size_t>(Index(snapshot.link(static_cast<LinkId>(links[end - 1])).target));
+        if (!differs_to[to]) continue;
+        for (size_t begin = 0; begin < end; ++begin) {
+          const NodeId from = snapshot.link(static_cast<LinkId>(links[begin])).source;
+          if (differs[to * nodes + static_cast<size_t>(Index(from))]) return true;
+        }
+      }
+      return false;
+    };
+    mesh_.ForEachHeadend([&](const v1::TrafficClass& traffic_class, NodeId from,
+                             const MeshHeadend& headend) {
+      for (size_t i = 0; i < headend.endpoints.size(); ++i) {
+        for (size_t r = headend.routes.first_route(i); r < headend.routes.first_route(i + 1); ++r) {
+          if (!concerned(headend.routes.links(r))) continue;
+          MadePolicy made = maker.Mesh(traffic_class, from, headend, i);
+          const std::string name = made.planned->policy.name();
+          Put(name, std::move(made));
+          break;
+        }
+      }
+    });
+  }
+
+  // Which services ask something of the ledger for their mesh classes, and what is stored of those
+  // that do not.
+  void SortByRates(const PlanInput& input, const PlanChanges& changes,
+                   const std::set<std::string>& services) {
+    rated_before_ = rated_;
+    std::set<std::string> names = services;
+    names.insert(changes.guarantees.begin(), changes.guarantees.end());
+    if (changes.all && input.guarantees != nullptr) {
+      for (const auto& [name, record] : *input.guarantees) names.insert(name);
+    }
+    for (const std::string& name : names) {
+      const stored::v1::MeshGuarantee* record = nullptr;
+      if (input.guarantees != nullptr) {
+        const auto found = input.guarantees->find(name);
+        if (found != input.guarantees->end()) record = &found->second;
+      }
+      const auto service = services_.resolved().services.find(name);
+      rated_.erase(name);
+      if (service == services_.resolved().services.end() || !HasMesh(service->second)) {
+        if (record != nullptr) guarantee_changes_[name] = std::nullopt;
+      } else if (!AsksNothing(service->second, record)) {
+        rated_.insert(name);
+      } else if (record == nullptr) {
+        guarantee_changes_[name] = stored::v1::MeshGuarantee();
+      }
+    }
+  }
+
+  bool ConcernsPinned(const std::set<std::string>& services) const {
+    return std::any_of(services.begin(), services.end(), [&](const std::string& name) {
+      if (pinned_services_.contains(name)) return true;
+      const auto service = services_.resolved().services.find(name);
+      return service != services_.resolved().services.end() && HasPinned(service->second);
+    });
+  }
+
+  // What services hold is between what was placed before and what is new. Adds to `services` those
+  // whose guarantee stands otherwise than before.
+  void UpdatePinned(const PlanInput& input, const PolicyMaker& maker,
+                    std::set<std::string>* services) {
+    PlanInput without_holds = input;
+    without_holds.guarantees = nullptr;
+    PinnedInput pinned = PinnedInputOf(without_holds, services_.resolved(), *link_state_);
+    ResolvedServices rated;
+    for (const std::string& name : rated_) {
+      rated.services.emplace(name, services_.resolved().services.at(name));
+    }
+    PlannedMesh mesh;
+    if (!rated_.empty()) mesh.classes = mesh_.Classes();
+    pinned.mesh_holds = MeshHoldsOf(input.snapshot, rated, mesh, input.guarantees);
+    std::map<std::string, PinnedPolicy> now;
+    pinned_services_.clear();
+    for (const PinnedDemand& demand : pinned.demands) {
+      const ResolvedService& service = services_.resolved().services.at(demand.service);
+      pinned_services_.insert(demand.service);
+      const uint32_t color = service.ColorOf(*demand.traffic_class);
+      for (const bool back : {false, true}) {
+        const NodePair pair = back ? NodePair(demand.b, demand.a) : NodePair(demand.a, demand.b);
+        now[demand.policies[back ? 1 : 0]].identity = {demand.service, demand.traffic_class, color,
+                                                       pair};
+      }
+    }
+    std::vector<MeshHold> holds;
+    for (auto& [name, placed] : PlacePinned(std::move(pinned), &holds)) {
+      now.at(name).placed = std::move(placed);
+    }
+    NoteGuarantees(input, rated, mesh, holds, services);
+    UpdatePinnedPolicies(input, maker, std::move(now));
+  }
+
+  void UpdatePinnedPolicies(const PlanInput& input, const PolicyMaker& maker,
+                            std::map<std::string, PinnedPolicy> now) {
+    for (const auto& [name, before] : pinned_) {
+      if (now.contains(name)) continue;
+      Erase(name);
+      plan_.placements.erase(name);
+    }
+    for (const auto& [name, is] : now) {
+      const auto before = pinned_.find(name);
+      if (before != pinned_.end() && before->second.identity == is.identity &&
+          Same(before->second.placed, is.placed)) {
+        continue;
+      }
+      Put(name, maker.Pinned(is.identity, is.placed));
+      if (is.placed.working.empty()) {
+        plan_.placements.erase(name);
+      } else {
+        plan_.placements[name] = PlacementOf(input.snapshot, is.placed);
+      }
+    }
+    pinned_ = std::move(now);
+    for (const auto& [name, placement] : plan_.placements) {
+      const auto before = input.placements.find(name);
+      if (before == input.placements.end() || !SameMessage(before->second, placement)) {
+        changed_placements_.push_back(name);
+      }
+    }
+    for (const auto& [name, placement] : input.placements) {
+      if (!plan_.placements.contains(name)) deleted_placements_.push_back(name);
+    }
+  }
+
+  void NoteGuarantees(const PlanInput& input, const ResolvedServices& rated,
+                      const PlannedMesh& mesh, const std::vector<MeshHold>& holds,
+                      std::set<std::string>* services) {
+    std::map<std::string, v1::Status> lacks;
+    for (const MeshHold& hold : holds) {
+      auto lack = StatusOf(input.snapshot, rated.services.at(hold.service), mesh, hold);
+      if (lack) lacks.emplace(hold.service, *std::move(lack));
+      const auto record = RecordOf(input.snapshot, hold);
+      if (record && (!hold.record || !SameMessage(*hold.record, *record))) {
+        guarantee_changes_[hold.service] = *record;
+      } else if (!record && hold.record) {
+        guarantee_changes_[hold.service] = std::nullopt;
+      }
+    }
+    for (const auto& [name, status] : lacks_) {
+      if (!lacks.contains(name)) services->insert(name);
+    }
+    for (const auto& [name, status] : lacks) {
+      const auto before = lacks_.find(name);
+      if (before == lacks_.end() || !SameMessage(before->second, status)) services->insert(name);
+    }
+    lacks_ = std::move(lacks);
+  }
+
+  // What leaves goes before anything comes: a port may go from one of them to another.
+  void UpdateServices(const Snapshot& snapshot, const std::set<std::string>& names) {
+    for (const std::string& name : names) {
+      const auto before = plan_.services.find(name);
+      if (before == plan_.services.end()) continue;
+      for (const auto& [node, key] : before->second->objects) plan_.objects[node].Erase(key);
+    }
+    for (const std::string& name : names) UpdateService(snapshot, name);
+  }
+
+  void UpdateService(const Snapshot& snapshot, const std::string& name) {
+    ServicePlan planned;
+    planned.status.set_state(v1::PENDING);
+    const auto refused = services_.resolved().refused.find(name);
+    const auto found = services_.resolved().services.find(name);
+    if (refused != services_.resolved().refused.end()) {
+      planned.status.set_state(v1::BLOCKED);
+      planned.status.set_reason(refused->second);
+    } else if (found != services_.resolved().services.end()) {
+      const ResolvedService& service = found->second;
+      if (const auto lack = lacks_.find(name); lack != lacks_.end()) planned.status = lack->second;
+      for (const auto& [class_name, traffic_class] : service.classes) {
+        planned.colors.push_back(service.ColorOf(*traffic_class));
+      }
+      planned.pairs = service.node_pairs;
+      if (planned.status.state() != v1::BLOCKED) {
+        for (const auto& [node, object] : ServiceObjects(snapshot, service)) {
+          planned.objects.emplace_back(node, ObjectKey(object));
+          plan_.objects[node].Put(object);
+        }
+      }
+      std::sort(planned.objects.begin(), planned.objects.end());
+    } else {
+      plan_.services.erase(name);
+      return;
+    }
+    plan_.services[name] = std::make_shared<const ServicePlan>(std::move(planned));
+  }
+
+  bool made_ = false;
+  bool policies_changed_ = false;  // by the plan being made
+  // What stands; the rest of a Plan is what the one being made changes of the input:
+  Plan plan_;
+  std::vector<std::string> changed_placements_, deleted_placements_;
+  MeshChanges mesh_changes_;
+  std::map<std::string, std::optional<stored::v1::MeshGuarantee>> guarantee_changes_;
+  std::optional<LinkState> link_state_;
+  ServiceBook services_;
+  Underlay underlay_;
+  MeshBook mesh_;
+  std::unique_ptr<UniqueShortestPaths> shortest_;
+  std::unique_ptr<UniqueShortestPaths> stale_;  // of the plan before, while a plan is made
+  std::map<std::string, PinnedPolicy> pinned_;  // by policy name
+  std::set<std::string> pinned_services_;
+  std::map<std::string, v1::Status> lacks_;     // by service: what its guarantee lacks
+  std::set<std::string> rated_, rated_before_;  // services that ask something of the ledger
+  std::map<std::string, Runs> runs_;
+};
+
+Planner::Planner() : memory_(std::make_unique<Memory>()) {}
+Planner::~Planner() = default;
+
+Plan Planner::Make(const PlanInput& input, const PlanChanges& changes) {
+  return memory_->Make(input, changes);
+}
+
+const std::map<std::string, Planner::Runs>& Planner::runs() const { return memory_->runs(); }
+
+}  // namespace waymark
