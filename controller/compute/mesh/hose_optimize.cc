@@ -89,7 +89,7 @@ class Planner {
     if (!Fits()) {
       if (absl::Status status = StartFromGravity(); !status.ok()) return status;
     }
-    Search();
+    if (!Hopeless()) Search();
     Finish();
     return std::move(plan_);
   }
@@ -159,7 +159,7 @@ class Planner {
                                              .stop = options_.stop,
                                              .parallel = options_.parallel});
     if (!plan.ok()) return plan.status();
-    if (options_.background.empty()) plan_.lower_bound = plan->lower_bound;
+    NoteRoomBound(plan->lower_bound);
     const double before = Top();
     for (size_t d = 0; d < gravity.demands.size(); ++d) {
       HosePaths paths;
@@ -176,6 +176,24 @@ class Planner {
       state_.Undo();
     }
     return absl::OkStatus();
+  }
+
+  // No routing keeps the limit, which the worst matrices of the first routes prove already: moves
+  // would take long to find none.
+  bool Hopeless() {
+    if (options_.limit == 0 || Fits()) return false;
+    const double most = options_.background.empty() ? options_.limit : 1;
+    if (room_bound_ <= most) {
+      MeshProblem room = {.node_count = problem_.node_count, .links = problem_.links};
+      for (size_t e = 0; e < room.links.size(); ++e) room.links[e].capacity = Room(e);
+      NoteRoomBound(HoseLowerBound(room, state_, options_.stop, options_.parallel));
+    }
+    return room_bound_ > most;
+  }
+
+  void NoteRoomBound(double bound) {
+    room_bound_ = std::max(room_bound_, bound);
+    if (options_.background.empty()) plan_.lower_bound = room_bound_;
   }
 
   void Search() {
@@ -224,6 +242,9 @@ class Planner {
   const HoseOptions& options_;
   HoseState state_;
   HosePlan plan_;
+  // Of all routings, the least that a worst link can hold of what the background leaves of it (at
+  // least kLeastRoom of it, so that the bound is one).
+  double room_bound_ = 0;
 };
 
 }  // namespace

@@ -33,7 +33,8 @@ struct HoseOptions {
   int max_paths = 8;      // of a pair, 1 to 64
   int weight_total = 64;  // weights of a pair add up to this, max_paths to 65,536
   // Ends once no link's worst-case utilisation is above; 0: the best that is found. For admission:
-  // 1, over what is left of the links.
+  // 1, over what is left of the links. Where the first routes' worst matrices prove that no routing
+  // keeps it, no better ones are sought.
   double limit = 0;
   int max_rounds = 20'000;  // moves that are kept
   // By link, >= 0, beside everything else; or empty.

@@ -91,6 +91,7 @@ void CheckRoutes(const Instance& instance, const HosePlan& plan, const HoseOptio
 
 TEST(HoseOptimizeTest, NeverBelowTheOptimumAndNeverBelowItsOwnBound) {
   std::vector<double> ratios, bounds;
+  size_t seen = 0;
   for (uint64_t seed = 0; seed < 250; ++seed) {
     const Instance instance = RandomInstance(seed, 7);
     const HoseOptions options;
@@ -111,10 +112,18 @@ TEST(HoseOptimizeTest, NeverBelowTheOptimumAndNeverBelowItsOwnBound) {
     EXPECT_GE(mlu, *optimum - 1e-6) << seed;
     EXPECT_LE(plan->lower_bound, *optimum + 1e-6) << seed;
     if (*optimum < 1e-6) continue;
+    // A limit that nothing keeps is mostly seen at the start; one that something keeps, never.
+    const auto within = OptimizeHose(instance.problem, instance.hoses, {.limit = *optimum * 0.95});
+    const auto above = OptimizeHose(instance.problem, instance.hoses, {.limit = mlu});
+    ASSERT_TRUE(within.ok() && above.ok());
+    seen += within->lower_bound > *optimum * 0.95 && within->rounds == 0 ? 1 : 0;
+    EXPECT_LE(within->lower_bound, *optimum + 1e-6) << seed;
+    EXPECT_LE(above->mlu, mlu + 1e-9) << seed;
     ratios.push_back(mlu / *optimum);
     bounds.push_back(plan->lower_bound / *optimum);
   }
   ASSERT_GT(ratios.size(), 100);
+  EXPECT_GT(seen, ratios.size() * 3 / 4);
   std::ranges::sort(ratios);
   std::ranges::sort(bounds);
   const auto at = [](const std::vector<double>& of, double part) {
@@ -139,6 +148,7 @@ TEST(HoseOptimizeTest, OnePathAPair) {
 }
 
 TEST(HoseOptimizeTest, BackgroundsCountAndTheLimitEndsTheSearch) {
+  size_t given_up = 0;
   for (uint64_t seed = 0; seed < 200; ++seed) {
     Instance instance = RandomInstance(seed, 8);
     HoseOptions options = {.limit = 1};
@@ -158,13 +168,21 @@ TEST(HoseOptimizeTest, BackgroundsCountAndTheLimitEndsTheSearch) {
     }
     EXPECT_NEAR(mlu, plan->mlu, 1e-9);
     EXPECT_LE(plan->lower_bound, mlu + 1e-9);
+    options.limit = 0;
+    if (plan->mlu > 1 && plan->rounds == 0) {
+      // Given up at once: and the best that is found keeps it no better.
+      const auto best = OptimizeHose(instance.problem, instance.hoses, options);
+      ASSERT_TRUE(best.ok());
+      EXPECT_GT(best->mlu, 1) << seed;
+      ++given_up;
+    }
     // Never better than without.
     options.background.clear();
-    options.limit = 0;
     const auto free = OptimizeHose(instance.problem, instance.hoses, options);
     ASSERT_TRUE(free.ok());
     EXPECT_LE(free->lower_bound, mlu + 1e-9) << seed;
   }
+  EXPECT_GT(given_up, 20);
 }
 
 // Two ways for a customer who may fill either: he is spread over both.
