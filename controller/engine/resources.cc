@@ -81,13 +81,13 @@ absl::Status Resources::Put(const std::string& key, const std::string* value, bo
     changes_.all = true;
     *relevant = true;
   } else if (PutIf(kSitePrefix, key, value, intents_.sites, &status)) {
-    changes_.sites.insert(key.substr(kSitePrefix.size()));
+    Note(key.substr(kSitePrefix.size()), &changes_.sites);
     *relevant = true;
   } else if (PutIf(kClassMapPrefix, key, value, intents_.class_maps, &status)) {
-    changes_.class_maps.insert(key.substr(kClassMapPrefix.size()));
+    Note(key.substr(kClassMapPrefix.size()), &changes_.class_maps);
     *relevant = true;
   } else if (PutIf(kServicePrefix, key, value, intents_.services, &status)) {
-    changes_.services.insert(key.substr(kServicePrefix.size()));
+    Note(key.substr(kServicePrefix.size()), &changes_.services);
     *relevant = true;
   } else if (!PutIf(kMeasuredPrefix, key, value, measured_, &status)) {
     const auto put = [&](std::string_view prefix, auto* facts, auto changed) {
@@ -100,11 +100,16 @@ absl::Status Resources::Put(const std::string& key, const std::string* value, bo
     };
     put(kPlacementPrefix, &placements_, [&](const std::string&) { changes_.placements = true; });
     put(kMeshRoutesPrefix, &mesh_routes_,
-        [&](const std::string& name) { changes_.mesh_routes.insert(name); });
+        [&](const std::string& name) { Note(name, &changes_.mesh_routes); });
     put(kGuaranteePrefix, &guarantees_,
-        [&](const std::string& name) { changes_.guarantees.insert(name); });
+        [&](const std::string& name) { Note(name, &changes_.guarantees); });
   }
   return status;
+}
+
+void Resources::Note(const std::string& name, std::set<std::string>* names) const {
+  // Names say nothing then; and whoever never takes them keeps none.
+  if (!changes_.all) names->insert(name);
 }
 
 template <typename Record>
@@ -174,8 +179,8 @@ void Resources::PlacementsStored(const absl::StatusOr<Revision>& stored) {
   // What the store has told may be later than this.
   const bool news = stored.ok() && revision_ < *stored;
   placements_.Settle(news, [&](const std::string&) { changes_.placements = true; });
-  mesh_routes_.Settle(news, [&](const std::string& name) { changes_.mesh_routes.insert(name); });
-  guarantees_.Settle(news, [&](const std::string& name) { changes_.guarantees.insert(name); });
+  mesh_routes_.Settle(news, [&](const std::string& name) { Note(name, &changes_.mesh_routes); });
+  guarantees_.Settle(news, [&](const std::string& name) { Note(name, &changes_.guarantees); });
 }
 
 absl::StatusOr<std::shared_ptr<const Snapshot>> Resources::Topology() {

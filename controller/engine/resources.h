@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -78,6 +79,7 @@ class Resources {
   };
 
   absl::Status Put(const std::string& key, const std::string* value, bool* relevant);
+  void Note(const std::string& name, std::set<std::string>* names) const;
 
   PlanChanges changes_ = PlanChanges::All();
   Revision revision_ = 0;

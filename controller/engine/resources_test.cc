@@ -67,6 +67,39 @@ TEST_F(ResourcesTest, PlacementsAreNewsOnlyWhenTheyAre) {
   EXPECT_FALSE(Relevant("request:7", "x"));
 }
 
+TEST_F(ResourcesTest, TellsWhatHasChangedSinceItWasAsked) {
+  const v1::Service service;
+  Relevant("service:early", service.SerializeAsString());
+  PlanChanges changes = resources_.TakeChanges();
+  EXPECT_TRUE(changes.all);
+  EXPECT_TRUE(changes.services.empty());
+  EXPECT_FALSE(resources_.TakeChanges().all);
+  const std::string key = StoreKey(kPlacementPrefix, "policies/p");
+  Relevant("service:s", service.SerializeAsString());
+  Relevant("site:a", v1::Site().SerializeAsString());
+  Relevant("site:b", std::nullopt);
+  Relevant("classmap:m", v1::ClassMap().SerializeAsString());
+  changes = resources_.TakeChanges();
+  EXPECT_FALSE(changes.all || changes.placements);
+  EXPECT_EQ(changes.services, std::set<std::string>{"s"});
+  EXPECT_EQ(changes.sites, (std::set<std::string>{"a", "b"}));
+  EXPECT_EQ(changes.class_maps, std::set<std::string>{"m"});
+  // The engine's own placements are no news, but other input than before all the same: once.
+  Plan plan;
+  plan.placements["policies/p"].ParseFromString(Placed("x"));
+  plan.changed_placements = {"policies/p"};
+  resources_.PlacementsStoring(plan);
+  resources_.PlacementsStored(revision_ + 1);
+  EXPECT_TRUE(resources_.TakeChanges().placements);
+  EXPECT_FALSE(Relevant(key, Placed("x")));
+  EXPECT_FALSE(resources_.TakeChanges().placements);
+  Relevant(StoreKey(kMeshRoutesPrefix, "bulk:zrh"), stored::v1::MeshRoutes().SerializeAsString());
+  EXPECT_EQ(resources_.TakeChanges().mesh_routes, std::set<std::string>{"bulk:zrh"});
+  Relevant(StoreKey(kTrafficClassPrefix, "trafficClasses/x"),
+           v1::TrafficClass().SerializeAsString());
+  EXPECT_TRUE(resources_.TakeChanges().all);
+}
+
 TEST_F(ResourcesTest, OwnPlacementsHoldWhoeverTellsOfThemFirst) {
   const std::string key = StoreKey(kPlacementPrefix, "policies/p");
   const std::string gone = StoreKey(kPlacementPrefix, "policies/gone");
