@@ -1,7 +1,5 @@
 #include "controller/plan/paths.h"
 
-#include <set>
-
 namespace waymark {
 namespace {
 
@@ -27,11 +25,14 @@ std::optional<std::vector<LinkId>> LinksOf(
 }
 
 bool IsSimplePath(const Snapshot& snapshot, std::span<const LinkId> links, NodeId from, NodeId to) {
-  std::set<NodeId> seen = {from};
   NodeId at = from;
-  for (const LinkId id : links) {
-    const LinkInfo& link = snapshot.link(id);
-    if (link.source != at || !seen.insert(link.target).second) return false;
+  for (size_t i = 0; i < links.size(); ++i) {
+    const LinkInfo& link = snapshot.link(links[i]);
+    if (link.source != at || link.target == from) return false;
+    // Paths are short, and there are many: cheaper than a set.
+    for (size_t j = 0; j < i; ++j) {
+      if (snapshot.link(links[j]).target == link.target) return false;
+    }
     at = link.target;
   }
   return !links.empty() && at == to;
