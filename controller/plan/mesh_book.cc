@@ -167,11 +167,4 @@ std::vector<MeshClassPlan> MeshBook::Classes() const {
   return all;
 }
 
-const MeshHeadend* MeshBook::Find(const v1::TrafficClass& traffic_class, NodeId from) const {
-  const auto its = classes_.find(traffic_class.name());
-  if (its == classes_.end()) return nullptr;
-  const auto headend = its->second.headends.find(from);
-  return headend == its->second.headends.end() ? nullptr : &headend->second;
-}
-
 }  // namespace waymark

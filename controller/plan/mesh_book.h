@@ -37,7 +37,6 @@ class MeshBook {
 
   // All of it, as PlannedMesh::classes. O(all routes).
   std::vector<MeshClassPlan> Classes() const;
-  const MeshHeadend* Find(const v1::TrafficClass& traffic_class, NodeId from) const;
   // visit(class, headend, its routes).
   template <typename Visit>
   void ForEachHeadend(Visit visit) const {
