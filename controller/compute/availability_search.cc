@@ -8,7 +8,7 @@
 
 #include "controller/compute/availability_labels.h"
 #include "controller/compute/conflict_search.h"
-#include "controller/compute/risk_table.h"
+#include "controller/compute/path_risks.h"
 
 namespace waymark {
 namespace {
@@ -165,7 +165,7 @@ class Searcher {
     partner.banned_links.assign(snapshot.links().size(), false);
     partner.its_nodes.assign(snapshot.nodes().size(), false);
     partner.its_groups.assign(snapshot.srlg_names().size(), false);
-    for (const int32_t risk : risks_->RisksOfPath(path.links)) {
+    for (const int32_t risk : risks_->Of(path.links)) {
       for (const LinkId link : risks_->LinksOf(risk)) partner.banned_links[Index(link)] = true;
     }
     for (const LinkId link : path.links) {
@@ -183,7 +183,7 @@ class Searcher {
   // Of a route that is wanted.
   double most_down_;
   std::vector<AvailableRoute> routes_;
-  std::optional<RiskTable> risks_;
+  std::optional<PathRisks> risks_;
 };
 
 }  // namespace

@@ -32,7 +32,7 @@ using AvailableRoute = std::vector<ComputedPath>;
 struct AvailabilityQuery {
   const SearchGraph& graph;
   const AvailabilityModel& model;
-  // With any, a pair, which shares none of these risks (RiskTable); else paths by themselves.
+  // With any, a pair, which shares none of these risks (PathRisks); else paths by themselves.
   Protection protection;
   NodeId from = NodeId::kNone, to = NodeId::kNone;
   // 0 to below 1. Read by SearchAvailable alone.

@@ -105,7 +105,7 @@ class Solver {
   std::vector<int32_t> Conflicts(const Branch& branch) const {
     std::vector<int32_t> used, conflicts;
     for (const Member& member : branch.members) {
-      const std::vector<int32_t> own = risks_.RisksOfPath(member.path.links);
+      const std::vector<int32_t> own = risks_.Of(member.path.links);
       used.insert(used.end(), own.begin(), own.end());
     }
     std::sort(used.begin(), used.end());
@@ -114,9 +114,12 @@ class Solver {
       if (used[i] != used[i - 1] || (i > 1 && used[i] == used[i - 2])) continue;
       if (!Has(branch.granted, used[i])) conflicts.push_back(used[i]);
     }
-    std::stable_sort(conflicts.begin(), conflicts.end(), [&](int32_t a, int32_t b) {
-      return risks_.LinksOf(a).size() > risks_.LinksOf(b).size();
-    });
+    std::vector<std::pair<size_t, int32_t>> widths;
+    for (const int32_t risk : conflicts) widths.emplace_back(risks_.LinksOf(risk).size(), risk);
+    std::stable_sort(widths.begin(), widths.end(),
+                     [](const auto& a, const auto& b) { return a.first > b.first; });
+    std::ranges::transform(widths, conflicts.begin(),
+                           [](const auto& width) { return width.second; });
     return conflicts;
   }
 
@@ -176,7 +179,7 @@ class Solver {
   }
 
   bool ObeysBans(const Member& member) const {
-    const std::vector<int32_t> used = risks_.RisksOfPath(member.path.links);
+    const std::vector<int32_t> used = risks_.Of(member.path.links);
     return std::none_of(used.begin(), used.end(),
                         [&](int32_t risk) { return Has(member.banned, risk); });
   }
@@ -220,7 +223,7 @@ class Solver {
   void OfferSharing(const Branch& root) {
     std::vector<int32_t> avoided;
     std::optional<ComputedPath> partner;
-    for (const int32_t risk : risks_.RisksOfPath(root.members[0].path.links)) {
+    for (const int32_t risk : risks_.Of(root.members[0].path.links)) {
       avoided.push_back(risk);
       if (auto found = Avoiding(1, avoided)) {
         partner = std::move(found);
@@ -237,7 +240,7 @@ class Solver {
     std::vector<ComputedPath> paths = {branch.members[0].path};
     std::vector<int32_t> used;
     while (paths.size() < problem_.members) {
-      for (const int32_t risk : risks_.RisksOfPath(paths.back().links)) {
+      for (const int32_t risk : risks_.Of(paths.back().links)) {
         if (!Has(branch.granted, risk)) used.push_back(risk);
       }
       auto next = Avoiding(paths.size(), used);
@@ -289,7 +292,7 @@ class Solver {
       if (child) children.push_back(*std::move(child));
     };
     const auto uses = [&](size_t i) {
-      const std::vector<int32_t> used = risks_.RisksOfPath(branch.members[i].path.links);
+      const std::vector<int32_t> used = risks_.Of(branch.members[i].path.links);
       return Has(used, risk);
     };
     std::vector<std::vector<size_t>> users = Classes(branch);
@@ -329,7 +332,7 @@ class Solver {
   }
 
   const ConflictProblem& problem_;
-  const RiskTable& risks_;
+  const PathRisks& risks_;
   std::optional<SetRank> best_;
   std::priority_queue<Branch, std::vector<Branch>, Later> open_;
   int64_t next_number_ = 0;

@@ -19,7 +19,7 @@
 #include <vector>
 
 #include "controller/compute/constrained_path.h"
-#include "controller/compute/risk_table.h"
+#include "controller/compute/path_risks.h"
 #include "controller/compute/work_limit.h"
 
 namespace waymark {
@@ -37,7 +37,7 @@ struct SetRank {
 SetRank RankOf(std::span<const ComputedPath> paths, PairOrder order, int64_t shared);
 
 struct ConflictProblem {
-  const RiskTable* risks = nullptr;
+  const PathRisks* risks = nullptr;
   size_t link_count = 0;
   size_t members = 2;
   // The least path of a member that uses no banned link. kBudgetSpent ends the search.

@@ -86,17 +86,17 @@ class PairSolver {
   void Give(const std::vector<ComputedPath>& paths, const std::vector<int32_t>& shared) {
     result_.working = std::min(paths[0], paths[1]);
     result_.protect = std::max(paths[0], paths[1]);
-    if (!shared.empty()) result_.shared_risks = Risks().Names(graph_.snapshot(), shared);
+    if (!shared.empty()) result_.shared_risks = Risks().Names(shared);
   }
 
   std::vector<int32_t> Shared(const std::vector<ComputedPath>& paths) {
     const bool groups = protection_.srlg || protection_.building || protection_.provider;
-    // The flow has seen to links and nodes; the table costs more than the flow.
+    // The flow has seen to links and nodes.
     if (!groups && !options_.allow_shared_risks) return {};
     return Risks().Shared(paths[0].links, paths[1].links);
   }
 
-  const RiskTable& Risks() {
+  const PathRisks& Risks() {
     if (!risks_) risks_.emplace(graph_.snapshot(), protection_, from_, search_.target());
     return *risks_;
   }
@@ -106,7 +106,7 @@ class PairSolver {
   const Protection protection_;
   const NodeId from_;
   const PairOptions& options_;
-  std::optional<RiskTable> risks_;
+  std::optional<PathRisks> risks_;
   PairResult result_;
 };
 

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "controller/compute/constrained_path.h"
-#include "controller/compute/risk_table.h"
+#include "controller/compute/path_risks.h"
 #include "controller/compute/work_limit.h"
 
 namespace waymark {
@@ -20,7 +20,7 @@ struct PairOptions {
   // kMinSum: least total metric. kMinMax: least metric of the dearer path, then least total.
   PairOrder order = PairOrder::kMinSum;
   // Where no disjoint pair exists: of all pairs of different paths those that share fewest risks
-  // (RiskTable: each risk weighs one), of those the best by `order`.
+  // (PathRisks: each risk weighs one), of those the best by `order`.
   bool allow_shared_risks = false;
   WorkLimit limit;  // in path searches
   // The caller has proven that no pair shares fewer: spares the search that proof. Read with
@@ -41,7 +41,7 @@ struct PairResult {
   ComputedPath working, protect;
   // The least path by itself, whether or not it has a partner: tells "no path" from "no pair".
   PathResult single;
-  // By name (RiskTable::Name), in a fixed order; empty unless allow_shared_risks.
+  // By name (PathRisks::Name), in a fixed order; empty unless allow_shared_risks.
   std::vector<std::string> shared_risks;
 
   bool has_pair() const { return !working.links.empty(); }

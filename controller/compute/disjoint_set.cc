@@ -26,7 +26,7 @@ bool InBounds(const SearchGraph& graph, const ComputedPath& path) {
   return path.metric.delay_ns <= graph.max_delay_ns() && path.metric.hops <= graph.max_hops();
 }
 
-bool Valid(const SearchGraph& graph, const RiskTable& risks,
+bool Valid(const SearchGraph& graph, const PathRisks& risks,
            const std::vector<ComputedPath>& paths) {
   for (size_t i = 0; i < paths.size(); ++i) {
     if (!InBounds(graph, paths[i])) return false;
@@ -57,7 +57,7 @@ SetResult Solve(const SearchGraph& graph, const Protection& protection, NodeId f
     result.outcome = Outcome::kInfeasible;
     return result;
   }
-  const RiskTable risks(graph.snapshot(), protection, from, to);
+  const PathRisks risks(graph.snapshot(), protection, from, to);
   const bool valid = Valid(graph, risks, flow->paths);
   if (valid && options.order == PairOrder::kMinSum) {
     result.paths = std::move(flow->paths);

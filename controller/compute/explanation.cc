@@ -37,7 +37,7 @@ class RouteExplainer {
   RouteExplanation Explain() {
     const size_t most = std::min(query_.alternatives, kMaxAlternatives);
     const size_t better = ExplainWorking(most);
-    if (protect_) ExplainProtect(most);
+    if (protect_ && query_.disjoint_paths == 2) ExplainProtect(most);
     explanation_.chosen = Chosen(better);
     explanation_.complete = !meter_.ended() && !unproven_;
     return std::move(explanation_);
@@ -97,7 +97,7 @@ class RouteExplainer {
 
   // Up to the first that shares nothing with the working path.
   void ExplainProtect(size_t most) {
-    const RiskTable risks(snapshot_, constraints_.protection, from_, to_);
+    const PathRisks risks(snapshot_, constraints_.protection, from_, to_);
     size_t told = 0;
     for (const ComputedPath& path : Shortest(graph_, most + 2)) {
       if (IsChosen(path.links) || told == most) continue;
@@ -106,7 +106,7 @@ class RouteExplainer {
       std::string why;
       if (!shared.empty()) {
         std::string names;
-        for (const std::string& name : risks.Names(snapshot_, shared)) {
+        for (const std::string& name : risks.Names(shared)) {
           names += (names.empty() ? "" : ", ") + name;
         }
         why = "shares " + names + " with the working path";
@@ -145,7 +145,7 @@ class RouteExplainer {
   // The path would be the first of a pair; its best partner decides.
   std::string WhyNotPair(const ComputedPath& path) {
     if (!meter_.Spend()) return "";
-    const RiskTable risks(snapshot_, constraints_.protection, from_, to_);
+    const PathRisks risks(snapshot_, constraints_.protection, from_, to_);
     if (!partners_) {
       partners_.emplace(graph_, constraints_.protection, from_, to_, query_.limit.stop);
     }
@@ -156,6 +156,10 @@ class RouteExplainer {
     }
     if (partner.outcome != Outcome::kFound) {
       return "no path without a risk in common with it meets the constraints";
+    }
+    if (query_.disjoint_paths > 2) {
+      return "no " + std::to_string(query_.disjoint_paths) +
+             " disjoint paths of which it is one are better";
     }
     if (!risks.Disjoint(working_.links, protect_->links)) {
       return Better("a pair without shared risks is possible");
@@ -223,6 +227,7 @@ class RouteExplainer {
 
   // Possible where the network has changed since the route was placed, or a failure has moved it.
   std::string Better(const std::string& what = "better") {
+    if (!query_.placed) return what + ": the search ended before it was tried";
     outdone_ = true;
     return what + ": a route that is placed is not moved unasked";
   }

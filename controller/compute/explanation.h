@@ -45,6 +45,10 @@ struct RouteExplanationQuery {
   std::span<const LinkId> working, protect;
   // Of each of the two paths; at most kMaxAlternatives.
   size_t alternatives = 5;
+  // How many disjoint paths were asked for, of which `working` and `protect` are the first two.
+  int disjoint_paths = 2;
+  // It stands; else it has just been found, and better ones can be only where a search ended early.
+  bool placed = false;
   RouteTargets targets;
   // In path searches.
   WorkLimit limit;

@@ -53,7 +53,8 @@ class ExplanationTest : public testing::Test {
                          .constraints = constraints,
                          .environment = environment,
                          .working = working,
-                         .protect = protect});
+                         .protect = protect,
+                         .placed = true});
   }
   TestNetwork network_;
   std::shared_ptr<const Snapshot> snapshot_;
@@ -147,6 +148,46 @@ TEST_F(ExplanationTest, APlacedRouteThatIsOutdoneSaysSo) {
   EXPECT_EQ(Reasons(told)[0],
             "zrh--fra fra--lon : better: a route that is placed is not moved unasked");
   EXPECT_TRUE(told.chosen.starts_with("stays where it was placed")) << told.chosen;
+}
+
+TEST_F(ExplanationTest, WhatHasJustBeenFoundIsNotPlaced) {
+  snapshot_ = network_.Build();
+  const PathConstraints none;
+  const Links par = Path("par");
+  const RouteExplanation told =
+      ExplainRoute({.snapshot = *snapshot_, .constraints = none, .working = par});
+  EXPECT_EQ(Reasons(told)[0], "zrh--fra fra--lon : better: the search ended before it was tried");
+}
+
+TEST(DisjointSetExplanationTest, APathMayBeLessThanThoseOfTheSet) {
+  // The least path, s-a-b-t, takes what two of three disjoint ones need.
+  TestNetwork network;
+  for (const char* node : {"s", "a", "b", "c", "t"}) network.Node(node);
+  network.Fibre("s", "a", 10, 1);
+  network.Fibre("a", "t", 10, 10);
+  network.Fibre("s", "b", 10, 10);
+  network.Fibre("b", "t", 10, 1);
+  network.Fibre("a", "b", 10, 1);
+  network.Fibre("s", "c", 10, 20);
+  network.Fibre("c", "t", 10, 20);
+  const auto snapshot = network.Build();
+  const auto path = [&](std::initializer_list<const char*> names) {
+    std::vector<LinkId> links;
+    for (const char* name : names)
+      links.push_back(*snapshot->FindLink(std::string("links/") + name));
+    return links;
+  };
+  const PathConstraints constraints = {.protection = {.link = true, .node = true}};
+  const std::vector<LinkId> first = path({"s--a", "a--t"}), second = path({"s--b", "b--t"});
+  const RouteExplanation told = ExplainRoute({.snapshot = *snapshot,
+                                              .constraints = constraints,
+                                              .working = first,
+                                              .protect = second,
+                                              .disjoint_paths = 3});
+  ASSERT_FALSE(told.alternatives.empty());
+  EXPECT_EQ(told.alternatives[0].links, path({"s--a", "a--b", "b--t"}));
+  // Of two it could be one, of three it cannot.
+  EXPECT_EQ(told.alternatives[0].ruled_out, "no 3 disjoint paths of which it is one are better");
 }
 
 TEST_F(ExplanationTest, TargetsRuleOut) {
@@ -252,12 +293,12 @@ class Judge {
   }
 
  private:
-  RiskTable Risks() const {
+  PathRisks Risks() const {
     return {snapshot_, constraints_.protection, snapshot_.link(all_[0].links.front()).source,
             snapshot_.link(all_[0].links.back()).target};
   }
   const ComputedPath* BestPartner(const ComputedPath& path) const {
-    const RiskTable risks = Risks();
+    const PathRisks risks = Risks();
     for (const ComputedPath& other : all_) {
       if (risks.Disjoint(path.links, other.links)) return &other;
     }

@@ -181,7 +181,7 @@ ExplicitSetResult SolveSet(const SearchGraph& graph, std::span<const ExplicitHop
     set.outcome = Outcome::kInfeasible;
     return result;
   }
-  const RiskTable risks(graph.snapshot(), protection, from, to);
+  const PathRisks risks(graph.snapshot(), protection, from, to);
   const auto least = [&](size_t member, const std::vector<bool>& banned) {
     return member == 0 ? least_first(&banned) : others.Run(from, {.banned_links = &banned});
   };
@@ -207,7 +207,7 @@ ExplicitSetResult SolveSet(const SearchGraph& graph, std::span<const ExplicitHop
   set.outcome = found.outcome;
   set.paths = std::move(found.paths);
   if (!set.paths.empty()) std::sort(set.paths.begin() + 1, set.paths.end());
-  set.shared_risks = risks.Names(graph.snapshot(), found.shared);
+  set.shared_risks = risks.Names(found.shared);
   return result;
 }
 

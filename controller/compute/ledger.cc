@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "absl/strings/str_cat.h"
+#include "controller/compute/path_risks.h"
 
 namespace waymark {
 namespace {
@@ -120,37 +121,11 @@ std::vector<int64_t> Ledger::SharedProtectNeed(std::span<const LinkId> working,
   return needs;
 }
 
-// As RiskTable numbers them under full protection.
 std::vector<int32_t> Ledger::RisksOf(std::span<const LinkId> working) const {
-  std::vector<int32_t> risks;
-  if (working.empty()) return risks;
-  const NodeInfo& from = snapshot_->node(snapshot_->link(working.front()).source);
-  const NodeInfo& to = snapshot_->node(snapshot_->link(working.back()).target);
-  const auto node_base = static_cast<int32_t>(snapshot_->links().size());
-  const int32_t srlg_base = node_base + static_cast<int32_t>(snapshot_->nodes().size());
-  const int32_t provider_base = srlg_base + static_cast<int32_t>(snapshot_->srlg_names().size());
-  const auto add = [&](const std::vector<SrlgId>& srlgs, ProviderId provider) {
-    for (const SrlgId srlg : srlgs) {
-      if (!std::binary_search(from.srlgs.begin(), from.srlgs.end(), srlg) &&
-          !std::binary_search(to.srlgs.begin(), to.srlgs.end(), srlg)) {
-        risks.push_back(srlg_base + Index(srlg));
-      }
-    }
-    if (provider != ProviderId::kNone) risks.push_back(provider_base + Index(provider));
-  };
-  for (const LinkId id : working) {
-    const LinkInfo& link = snapshot_->link(id);
-    risks.push_back(link.reverse == LinkId::kNone ? Index(id)
-                                                  : std::min(Index(id), Index(link.reverse)));
-    add(link.srlgs, link.provider);
-    if (id == working.back()) continue;
-    const NodeInfo& between = snapshot_->node(link.target);
-    risks.push_back(node_base + Index(link.target));
-    add(between.srlgs, between.provider);
-  }
-  std::sort(risks.begin(), risks.end());
-  risks.erase(std::unique(risks.begin(), risks.end()), risks.end());
-  return risks;
+  if (working.empty()) return {};
+  return PathRisks(*snapshot_, kAllRisks, snapshot_->link(working.front()).source,
+                   snapshot_->link(working.back()).target)
+      .Of(working);
 }
 
 Ledger::Levels Ledger::SharedUpto(std::span<const SharedSum> shared) {

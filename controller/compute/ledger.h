@@ -8,7 +8,7 @@
 //   of the sum of the rates of the policies whose working path fails with r and whose protect path
 //   uses the link. The risks of a working path are its fibres, the nodes between its ends, the risk
 //   groups of both but those of an end, and the providers of links and of nodes between the ends:
-//   what RiskTable calls risks under full protection. Two failures at once are not provided for.
+//   what PathRisks calls risks under full protection. Two failures at once are not provided for.
 //
 // Priorities as in RFC 3209 section 4.7: what others hold at a weaker (larger) hold priority than
 // one's setup priority counts as free, but must be taken from them first (Preempt, Remove): the

@@ -13,8 +13,6 @@
 namespace waymark {
 namespace {
 
-constexpr Protection kAllRisks = {true, true, true, true, true};
-
 struct Entry {
   std::string policy;
   ReservationKind kind;
@@ -69,9 +67,9 @@ class Model {
     return true;
   }
   std::vector<int32_t> RisksOf(const std::vector<LinkId>& path) const {
-    return RiskTable(snapshot_, kAllRisks, snapshot_.link(path.front()).source,
+    return PathRisks(snapshot_, kAllRisks, snapshot_.link(path.front()).source,
                      snapshot_.link(path.back()).target)
-        .RisksOfPath(path);
+        .Of(path);
   }
   std::vector<Entry> EntriesOf(const std::string& policy, const PairReservation& pair) const {
     std::vector<Entry> made = {

@@ -68,7 +68,7 @@ PartnerSearch::PartnerSearch(const SearchGraph& graph, const Protection& protect
 
 PathResult PartnerSearch::Of(std::span<const LinkId> working) {
   std::vector<bool> banned(graph_.snapshot().links().size(), false);
-  for (const int32_t risk : risks_.RisksOfPath(working)) {
+  for (const int32_t risk : risks_.Of(working)) {
     for (const LinkId link : risks_.LinksOf(risk)) banned[Index(link)] = true;
   }
   if (!scarce_.empty()) BanFull(working, &banned);

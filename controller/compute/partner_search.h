@@ -12,7 +12,7 @@
 #include "controller/compute/constrained_path.h"
 #include "controller/compute/constraints.h"
 #include "controller/compute/ledger.h"
-#include "controller/compute/risk_table.h"
+#include "controller/compute/path_risks.h"
 #include "controller/compute/search_graph.h"
 #include "controller/compute/work_limit.h"
 
@@ -44,7 +44,7 @@ class PartnerSearch {
   const SearchGraph& graph_;
   const NodeId from_;
   const SharedRoom room_;
-  const RiskTable risks_;
+  const PathRisks risks_;
   PathSearch search_;
   // Where there is no room for all of it, so that it matters how much sharing saves.
   std::vector<LinkId> scarce_;

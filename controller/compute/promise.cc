@@ -1,12 +1,11 @@
 #include "controller/compute/promise.h"
 
 #include <algorithm>
-#include <iterator>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "controller/compute/path_risks.h"
 #include "controller/compute/refusal.h"
 #include "controller/compute/reverse_path.h"
 
@@ -100,58 +99,12 @@ class PromiseWriter {
   }
 
   void WriteSharedRisks() {
-    const auto of_working = RisksOf(query_.working);
-    const auto of_protect = RisksOf(query_.protect);
-    std::vector<Risk> shared;
-    std::set_intersection(of_working.begin(), of_working.end(), of_protect.begin(),
-                          of_protect.end(), std::back_inserter(shared));
-    for (const auto& [kind, number] : shared) promise_.add_shared_risks(NameOf(kind, number));
-  }
-
-  enum class RiskKind { kFibre, kNode, kSrlg, kProvider };
-  using Risk = std::pair<RiskKind, int32_t>;
-
-  // As RiskTable has them for every level of protection at once, but in the size of the path, not
-  // of the network.
-  std::set<Risk> RisksOf(std::span<const LinkId> path) const {
-    const NodeInfo& from = snapshot_.node(snapshot_.link(path.front()).source);
-    const NodeInfo& to = snapshot_.node(snapshot_.link(path.back()).target);
-    const auto unavoidable = [&](SrlgId srlg) {
-      return std::binary_search(from.srlgs.begin(), from.srlgs.end(), srlg) ||
-             std::binary_search(to.srlgs.begin(), to.srlgs.end(), srlg);
-    };
-    std::set<Risk> risks;
-    const auto add = [&](const std::vector<SrlgId>& srlgs, ProviderId provider) {
-      for (const SrlgId srlg : srlgs) {
-        if (!unavoidable(srlg)) risks.emplace(RiskKind::kSrlg, Index(srlg));
-      }
-      if (provider != ProviderId::kNone) risks.emplace(RiskKind::kProvider, Index(provider));
-    };
-    for (const LinkId link : path) {
-      const LinkInfo& info = snapshot_.link(link);
-      risks.emplace(RiskKind::kFibre, info.reverse == LinkId::kNone
-                                          ? Index(link)
-                                          : std::min(Index(link), Index(info.reverse)));
-      add(info.srlgs, info.provider);
-      if (link == path.back()) continue;
-      risks.emplace(RiskKind::kNode, Index(info.target));
-      add(snapshot_.node(info.target).srlgs, snapshot_.node(info.target).provider);
+    const LinkInfo& first = snapshot_.link(query_.working.front());
+    const LinkInfo& last = snapshot_.link(query_.working.back());
+    const PathRisks risks(snapshot_, kAllRisks, first.source, last.target);
+    for (const int32_t risk : risks.Shared(query_.working, query_.protect)) {
+      promise_.add_shared_risks(risks.Name(risk));
     }
-    return risks;
-  }
-
-  std::string NameOf(RiskKind kind, int32_t number) const {
-    switch (kind) {
-      case RiskKind::kFibre:
-        return snapshot_.links()[number].name;
-      case RiskKind::kNode:
-        return snapshot_.nodes()[number].name;
-      case RiskKind::kSrlg:
-        return snapshot_.srlg_names()[number];
-      case RiskKind::kProvider:
-        return "provider " + snapshot_.provider_names()[number];
-    }
-    return "";
   }
 
   void WriteAvailability(const AvailabilityModel& model) {

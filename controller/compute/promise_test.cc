@@ -128,7 +128,7 @@ TEST_F(PromiseTest, UnprotectedHasNoFailover) {
   EXPECT_EQ(Term(promise, "availability"), "nothing on the path states its MTBF and MTTR");
 }
 
-TEST(PromiseOracleTest, SharedRisksAreThoseOfTheRiskTable) {
+TEST(PromiseOracleTest, SharedRisksAreThoseOfThePathRisks) {
   std::mt19937 random(6);
   int shared = 0;
   for (int round = 0; round < 1000; ++round) {
@@ -142,13 +142,13 @@ TEST(PromiseOracleTest, SharedRisksAreThoseOfTheRiskTable) {
     const QueueLoads loads(*snapshot);
     const v1::Promise promise = MakePromise(*snapshot, AvailabilityModel(*snapshot), loads,
                                             {.working = working, .protect = protect, .queue = 1});
-    const RiskTable risks(*snapshot, {.link = true, .node = true, .srlg = true, .provider = true},
+    const PathRisks risks(*snapshot, {.link = true, .node = true, .srlg = true, .provider = true},
                           from, to);
-    const auto of_protect = risks.RisksOfPath(protect);
+    const auto of_protect = risks.Of(protect);
     std::vector<std::string> expected;
-    for (const int32_t risk : risks.RisksOfPath(working)) {
+    for (const int32_t risk : risks.Of(working)) {
       if (std::binary_search(of_protect.begin(), of_protect.end(), risk)) {
-        expected.push_back(risks.Name(*snapshot, risk));
+        expected.push_back(risks.Name(risk));
       }
     }
     ASSERT_EQ(

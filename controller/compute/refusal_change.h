@@ -24,6 +24,9 @@ struct RefusalWorld {
   bool link_state_matters = true;
   bool maintenance_matters = true;
   bool corouted = false;
+  // 0: none asked. Latency is that of queue 6 with nothing else sent.
+  double availability = 0;
+  int64_t max_latency_ns = 0;
 };
 
 inline std::vector<std::string> WordsOf(const std::string& text) {
@@ -58,6 +61,8 @@ class ToldChange {
     if (FindNew("max delay ")) c.max_delay_ns = DelayIn(found_);
     if (FindNew("max hops ")) c.max_hops = std::stoi(found_);
     if (FindNew("bandwidth ")) c.bandwidth_bps = std::stoi(found_);
+    if (FindNew("availability target ")) world_.availability = std::stod(found_) / 100;
+    if (FindNew("max latency ")) world_.max_latency_ns = DelayIn(found_);
     if (Find("accept affinity ")) Insert(&c.include_any);
     if (Find("drop include_any")) c.include_any.clear();
     if (Find("drop allowed_providers")) c.allowed_providers.clear();
@@ -119,7 +124,7 @@ class ToldChange {
     } else if (Find("drop explicit hop ")) {
       const size_t number = std::stoul(found_) - 1;
       hops.erase(hops.begin() + static_cast<ptrdiff_t>(number));
-      if (number < hops.size()) hops[number].loose = true;
+      if (Find("loose instead of strict")) hops[number].loose = true;
     } else if (Find("drop the explicit hops")) {
       hops.clear();
     } else if (Find("explicit hop ")) {

@@ -34,7 +34,7 @@ std::string HopsText(const Snapshot& snapshot, const std::vector<ExplicitHop>& h
   return "explicit_hops " + ListNames(names);
 }
 
-// One hop loose, or all; then one hop less; then none.
+// One hop loose, or all; then one hop less, and the one behind it loose; then none.
 std::optional<WhatIfChange> RelaxHops(WhatIfSolver& solver, const WhatIfQuestion& asked) {
   const std::vector<ExplicitHop>& hops = asked.constraints.explicit_hops;
   const auto hop_text = [&](size_t i) {
@@ -53,9 +53,12 @@ std::optional<WhatIfChange> RelaxHops(WhatIfSolver& solver, const WhatIfQuestion
   for (size_t i = 0; i < hops.size(); ++i) {
     std::vector<ExplicitHop> fewer = hops;
     fewer.erase(fewer.begin() + static_cast<ptrdiff_t>(i));
-    // What follows cannot be strictly behind a hop that is gone.
-    if (i < fewer.size()) fewer[i].loose = true;
-    tries.emplace_back("drop " + hop_text(i), std::move(fewer));
+    tries.emplace_back("drop " + hop_text(i), fewer);
+    if (i == fewer.size() || fewer[i].loose) continue;
+    fewer[i].loose = true;
+    tries.emplace_back(
+        "drop " + hop_text(i) + ", and " + hop_text(i + 1) + ": loose instead of strict",
+        std::move(fewer));
   }
   tries.emplace_back("drop the explicit hops", std::vector<ExplicitHop>());
   for (auto& [text, changed] : tries) {
@@ -90,8 +93,8 @@ std::string OnlyOneProvider(WhatIfSolver& solver, const WhatIfQuestion& asked) {
 
 std::vector<std::string> SharedNames(WhatIfSolver& solver, const Protection& protection,
                                      const WhatIfRoute& pair) {
-  const RiskTable risks(solver.snapshot(), protection, solver.from(), solver.to());
-  return risks.Names(solver.snapshot(), risks.Shared(pair[0].links, pair[1].links));
+  const PathRisks risks(solver.snapshot(), protection, solver.from(), solver.to());
+  return risks.Names(risks.Shared(pair[0].links, pair[1].links));
 }
 
 std::optional<WhatIfChange> RelaxProtection(WhatIfSolver& solver, const WhatIfQuestion& asked) {

@@ -1,4 +1,4 @@
-// For tests: shared risks by the words of risk_table.h, not by its code, and the best set of paths
+// For tests: shared risks by the words of path_risks.h, not by its code, and the best set of paths
 // by exhaustion.
 #ifndef WAYMARK_CONTROLLER_COMPUTE_RISK_ORACLE_H_
 #define WAYMARK_CONTROLLER_COMPUTE_RISK_ORACLE_H_

@@ -236,6 +236,7 @@ class Computation {
                                 .environment = environment_,
                                 .working = solution.paths[0].links,
                                 .protect = {},
+                                .disjoint_paths = std::max(2, question_.count),
                                 .targets = Targets(),
                                 .limit = {.budget = kExplainBudget, .stop = stop_}};
     if (pair) query.protect = solution.paths[1].links;
@@ -357,6 +358,7 @@ class PolicyStory {
                                                .environment = environment,
                                                .working = *working,
                                                .protect = *protect,
+                                               .placed = true,
                                                .targets = targets,
                                                .limit = {.budget = budget_, .stop = stop_}});
     told->set_chosen(why.chosen);

@@ -5,8 +5,8 @@
 #include <string>
 #include <utility>
 
+#include "controller/compute/path_risks.h"
 #include "controller/compute/reverse_path.h"
-#include "controller/compute/risk_table.h"
 #include "controller/plan/demands.h"
 
 namespace waymark {
@@ -41,8 +41,8 @@ PathSolution SolutionOf(const PlannedQuery& query, const PlacedPolicy& placed, b
     if (!links->empty()) solution.paths.push_back({*links, graph.PathMetric(*links)});
   }
   if (solution.paths.size() < 2) return solution;
-  const RiskTable risks(snapshot, question.constraints.protection, question.from, question.to);
-  solution.shared_risks = risks.Names(snapshot, risks.Shared(placed.working, placed.protect));
+  const PathRisks risks(snapshot, question.constraints.protection, question.from, question.to);
+  solution.shared_risks = risks.Names(risks.Shared(placed.working, placed.protect));
   return solution;
 }
 

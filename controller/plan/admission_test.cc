@@ -1,67 +1,8 @@
 // Who gets bandwidth, from whom, and what is said to those who do not.
-#include <gtest/gtest.h>
-
-#include "controller/plan/test_carrier.h"
+#include "controller/plan/admission_testing.h"
 
 namespace waymark {
 namespace {
-
-constexpr int64_t kGig = 1'000'000'000;
-
-class AdmissionTest : public testing::Test {
- protected:
-  AdmissionTest() {
-    // Four ways from aa to bb, dearer and longer one by one; 10 Gbit/s each.
-    carrier_.network.Node("aa", "CH");
-    carrier_.network.Node("bb", "CH");
-    uint32_t metric = 10;
-    for (const char* middle : {"m1", "m2", "m3"}) {
-      carrier_.network.Node(middle, "CH");
-      carrier_.network.Fibre("aa", middle, 1000 + metric, metric);
-      carrier_.network.Fibre(middle, "bb", 1000 + metric, metric);
-      metric += 10;
-    }
-  }
-
-  // A pinned class of this name, and a class map that gives it to every frame.
-  v1::TrafficClass& Class(const std::string& id) {
-    const std::string name = "trafficClasses/" + id;
-    v1::TrafficClass& made = carrier_.intents.traffic_classes[name];
-    if (made.name().empty()) {
-      made.set_name(name);
-      made.set_class_index(next_index_++);
-      made.set_queue(5);
-      made.set_treatment(v1::PINNED);
-      v1::ClassMap& map = carrier_.intents.class_maps["customers/c/classMaps/" + id];
-      map.set_name("customers/c/classMaps/" + id);
-      map.set_default_class(name);
-    }
-    return made;
-  }
-  void Serve(const std::string& id, const std::string& of_class, int64_t rate) {
-    const uint32_t vni = carrier_.AddService(id, v1::E_LINE, {"aa", "bb"}, of_class).vni();
-    carrier_.SetRate(id, of_class, rate);
-    policy_of_[id] = PolicyName("aa", vni << 8 | Class(of_class).class_index(), "bb");
-  }
-  const v1::Policy& Of(const Plan& plan, const std::string& service) {
-    return plan.policies.at(policy_of_.at(service))->policy;
-  }
-  std::string Working(const Plan& plan, const std::string& service) {
-    const v1::Policy& policy = Of(plan, service);
-    return policy.working_size() == 0 ? "" : TestCarrier::Hops(policy.working(0));
-  }
-  std::string Protect(const Plan& plan, const std::string& service) {
-    return TestCarrier::Hops(Of(plan, service).protect());
-  }
-  v1::State State(const Plan& plan, const std::string& service) {
-    return Of(plan, service).status().state();
-  }
-  v1::Link& Link(const std::string& id) { return carrier_.network.Link("links/" + id); }
-
-  TestCarrier carrier_;
-  uint32_t next_index_ = 10;
-  std::map<std::string, std::string> policy_of_;
-};
 
 TEST_F(AdmissionTest, FactorsOfClassAndLinkSayWhatIsHeld) {
   Class("thin").set_oversubscription(4);
@@ -227,36 +168,6 @@ TEST_F(AdmissionTest, FirmestKeepTheirPlaceWhenALinkShrinks) {
   plan = carrier_.Commit();
   EXPECT_EQ(Working(plan, "f"), "aa m1 bb");
   EXPECT_EQ(Working(plan, "w"), "aa m2 bb");
-}
-
-TEST_F(AdmissionTest, ThoseWhoArriveTogetherMakeRoomForEachOther) {
-  Class("any");
-  Class("near").set_max_delay_ns(2'030'000);  // only by m1
-  Serve("large", "any", 6 * kGig);
-  Serve("small", "near", 5 * kGig);
-  Plan plan = carrier_.Commit();
-  EXPECT_EQ(Working(plan, "small"), "aa m1 bb");
-  EXPECT_EQ(Working(plan, "large"), "aa m2 bb");
-  EXPECT_EQ(State(plan, "large"), v1::PENDING);
-  // But what is placed already stays: it does not make room.
-  Serve("late", "near", 6 * kGig);
-  plan = carrier_.Commit();
-  EXPECT_EQ(State(plan, "late"), v1::BLOCKED);
-  EXPECT_EQ(Working(plan, "small"), "aa m1 bb");
-}
-
-TEST_F(AdmissionTest, MakingRoomMayTakeSeveralSteps) {
-  // Each can go where the one before it is, and one place further.
-  Class("m1").set_max_delay_ns(2'030'000);
-  Class("m2").set_max_delay_ns(2'050'000);
-  Class("m3");
-  Serve("first", "m3", 9 * kGig);
-  Serve("second", "m2", 8 * kGig);
-  Serve("third", "m1", 7 * kGig);
-  const Plan plan = carrier_.Commit();
-  EXPECT_EQ(Working(plan, "third"), "aa m1 bb");
-  EXPECT_EQ(Working(plan, "second"), "aa m2 bb");
-  EXPECT_EQ(Working(plan, "first"), "aa m3 bb");
 }
 
 class AvailabilityTargetTest : public AdmissionTest {

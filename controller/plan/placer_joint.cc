@@ -10,8 +10,12 @@ Placer::JointSearch::JointSearch(Placer* placer, std::vector<PinnedJob*> movable
 void Placer::JointSearch::Run(const std::vector<PinnedJob*>& refused) {
   if (movable_.empty() || refused.empty()) return;
   for (PinnedJob* job : movable_) Rebook(job, kTentativePriority);
-  for (PinnedJob* job : refused) {
-    if (job->least_unavailability || job->least_latency_ns) continue;  // room would not help
+  // Whoever lacks room alone comes first: to find routes that keep a promise takes longer.
+  std::vector<PinnedJob*> order = refused;
+  std::stable_partition(order.begin(), order.end(), [](const PinnedJob* job) {
+    return !job->least_unavailability && !job->least_latency_ns && job->would_break.empty();
+  });
+  for (PinnedJob* job : order) {
     undo_.clear();
     settled_.clear();
     if (!Displace(job, kDepth)) continue;
@@ -31,21 +35,38 @@ void Placer::JointSearch::Rebook(PinnedJob* job, int hold) {
 }
 
 bool Placer::JointSearch::PlaceFree(PinnedJob* job) {
-  return --solves_ >= 0 && !placer_->Stopped() &&
+  return MaySolve(1) &&
          placer_->PlaceAt(job, kTentativePriority, kTentativePriority, /*spare_others=*/false);
 }
 
 bool Placer::JointSearch::Displace(PinnedJob* job, int depth) {
+  const auto displaces = [&](const Route& route) {
+    const size_t before = undo_.size();
+    if (DisplaceFrom(job, route, depth)) return true;
+    RollBack(before);
+    return false;
+  };
   // First where fewest are in the way, then where it would be best.
   for (const bool spare_others : {true, false}) {
-    if (--solves_ < 0 || placer_->Stopped()) return false;
+    if (!MaySolve(1)) return false;
     const auto route = placer_->solver_.Solve(*job, kWeakestPriority, spare_others);
     if (!route) return false;
-    const size_t before = undo_.size();
-    if (DisplaceFrom(job, *route, depth)) return true;
-    RollBack(before);
+    if (displaces(*route)) return true;
   }
-  return false;
+  // Then those that keep its promises, or those of others.
+  if (job->target() == 0 && !placer_->Guards(*job)) return false;
+  if (!MaySolve(kSolvesOfAlternatives)) return false;
+  std::vector<Route> others = placer_->solver_.Alternatives(*job, kWeakestPriority);
+  std::erase_if(others, [&](const Route& route) {
+    return job->target() > 0 && !placer_->solver_.AvailabilityOf(route).Meets(job->target());
+  });
+  if (others.size() > kMostAlternatives) others.resize(kMostAlternatives);
+  return std::any_of(others.begin(), others.end(), displaces);
+}
+
+bool Placer::JointSearch::MaySolve(int solves) {
+  solves_ -= solves;
+  return solves_ >= 0 && !placer_->Stopped();
 }
 
 bool Placer::JointSearch::DisplaceFrom(PinnedJob* job, const Route& route, int depth) {

@@ -20,6 +20,9 @@ class Placer::JointSearch {
  public:
   // Of one plan, in solves.
   static constexpr int kSolves = 300;
+  // To find routes that keep an availability target or latency bounds costs as much as so many.
+  static constexpr int kSolvesOfAlternatives = 8;
+  static constexpr size_t kMostAlternatives = 4;
   // One displaces some, each of which may displace some in turn.
   static constexpr int kDepth = 3;
   // Whoever displaces more at once is unlikely to find a place for all.
@@ -43,6 +46,8 @@ class Placer::JointSearch {
   bool Displace(PinnedJob* job, int depth);
   bool DisplaceFrom(PinnedJob* job, const Route& route, int depth);
   bool PlaceFree(PinnedJob* job);
+  // Takes them from what is left.
+  bool MaySolve(int solves);
   void Note(PinnedJob* job);
   void RollBack(size_t to);
   void Rebook(PinnedJob* job, int hold);

@@ -6,7 +6,7 @@
 #include <random>
 #include <set>
 
-#include "controller/compute/risk_table.h"
+#include "controller/compute/path_risks.h"
 #include "controller/compute/test_network.h"
 #include "controller/plan/paths.h"
 #include "controller/plan/reoptimize.h"
@@ -81,7 +81,6 @@ class PlanRandomTest : public testing::TestWithParam<uint32_t> {
 
   // The most that any one failure could ask of each link, added up from what the plan says alone.
   void ExpectFits(const Plan& plan) {
-    constexpr Protection kAll = {true, true, true, true, true};
     std::vector<int64_t> alone(snapshot_->links().size(), 0);
     std::vector<std::map<int32_t, int64_t>> shared(alone.size());
     for (const auto& [name, placement] : plan.placements) {
@@ -89,12 +88,12 @@ class PlanRandomTest : public testing::TestWithParam<uint32_t> {
       const auto protect = LinksOf(*snapshot_, placement.protect());
       ASSERT_TRUE(working && protect && !working->empty());
       for (const LinkId link : *working) alone[Index(link)] += placement.reserved_bps();
-      const RiskTable risks(*snapshot_, kAll, snapshot_->link(working->front()).source,
+      const PathRisks risks(*snapshot_, kAllRisks, snapshot_->link(working->front()).source,
                             snapshot_->link(working->back()).target);
       for (const LinkId link : *protect) {
         if (!placement.protect_shared()) alone[Index(link)] += placement.reserved_bps();
         if (!placement.protect_shared()) continue;
-        for (const int32_t risk : risks.RisksOfPath(*working)) {
+        for (const int32_t risk : risks.Of(*working)) {
           shared[Index(link)][risk] += placement.reserved_bps();
         }
       }

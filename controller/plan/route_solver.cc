@@ -306,8 +306,8 @@ bool RouteSolver::PathValid(const RouteQuery& query, const std::vector<LinkId>& 
 }
 
 std::vector<std::string> RouteSolver::SharedRisks(const RouteQuery& query, const Route& route) {
-  const RiskTable risks(snapshot_, query.constraints().protection, query.from(), query.to());
-  return risks.Names(snapshot_, risks.Shared(route.working, route.protect));
+  const PathRisks risks(snapshot_, query.constraints().protection, query.from(), query.to());
+  return risks.Names(risks.Shared(route.working, route.protect));
 }
 
 Availability RouteSolver::AvailabilityOf(const Route& route) {

@@ -69,21 +69,25 @@ int64_t Reservable(const v1::Link& link) {
   return static_cast<int64_t>(factor * link.capacity_bps() / kUnit);
 }
 
-// Compressed sparse rows of the links by one of their ends; rows keep link order.
-void FillRows(std::span<const LinkInfo> links, NodeId LinkInfo::*end, size_t node_count,
+// Compressed sparse rows of links; rows keep link order. `rows_of(link, add)` calls add(row) for
+// each row that the link is in, once.
+template <typename RowsOf>
+void FillRows(std::span<const LinkInfo> links, size_t row_count, const RowsOf& rows_of,
               std::vector<int32_t>& begin, std::vector<LinkId>& row) {
-  begin.assign(node_count + 1, 0);
-  for (const LinkInfo& link : links) ++begin[Index(link.*end) + 1];
+  begin.assign(row_count + 1, 0);
+  for (const LinkInfo& link : links) {
+    rows_of(link, [&](auto id) { ++begin[Index(id) + 1]; });
+  }
   std::partial_sum(begin.begin(), begin.end(), begin.begin());
-  row.resize(links.size());
+  row.resize(begin.back());
   std::vector<int32_t> next(begin.begin(), begin.end() - 1);
   for (size_t i = 0; i < links.size(); ++i) {
-    row[next[Index(links[i].*end)]++] = LinkId{static_cast<int32_t>(i)};
+    rows_of(links[i], [&](auto id) { row[next[Index(id)]++] = LinkId{static_cast<int32_t>(i)}; });
   }
 }
 
-std::span<const LinkId> Row(std::span<const int32_t> begin, std::span<const LinkId> row,
-                            NodeId id) {
+template <typename Id>
+std::span<const LinkId> Row(std::span<const int32_t> begin, std::span<const LinkId> row, Id id) {
   const int32_t first = begin[Index(id)];
   return row.subspan(first, begin[Index(id) + 1] - first);
 }
@@ -112,6 +116,7 @@ absl::StatusOr<std::shared_ptr<const Snapshot>> Snapshot::Build(std::span<const 
   snapshot->NumberNames();
   snapshot->FillNodes();
   snapshot->FillLinks();
+  snapshot->FillReliance();
   return snapshot;
 }
 
@@ -178,13 +183,40 @@ void Snapshot::FillLinks() {
                       .mtbf_hours = link.mtbf_hours(),
                       .mttr_hours = link.mttr_hours()});
   }
-  FillRows(links_, &LinkInfo::source, nodes_.size(), out_begin_, out_);
-  FillRows(links_, &LinkInfo::target, nodes_.size(), in_begin_, in_);
+  const auto source = [](const LinkInfo& link, const auto& add) { add(link.source); };
+  const auto target = [](const LinkInfo& link, const auto& add) { add(link.target); };
+  FillRows(links_, nodes_.size(), source, out_begin_, out_);
+  FillRows(links_, nodes_.size(), target, in_begin_, in_);
+}
+
+void Snapshot::FillReliance() {
+  const auto srlgs = [this](const LinkInfo& link, const auto& add) {
+    const std::vector<SrlgId>& entered = node(link.target).srlgs;
+    for (const SrlgId srlg : link.srlgs) add(srlg);
+    for (const SrlgId srlg : entered) {
+      if (!std::ranges::binary_search(link.srlgs, srlg)) add(srlg);
+    }
+  };
+  const auto providers = [this](const LinkInfo& link, const auto& add) {
+    const ProviderId entered = node(link.target).provider;
+    if (link.provider != ProviderId::kNone) add(link.provider);
+    if (entered != ProviderId::kNone && entered != link.provider) add(entered);
+  };
+  FillRows(links_, srlg_names_.size(), srlgs, by_srlg_begin_, by_srlg_);
+  FillRows(links_, provider_names_.size(), providers, by_provider_begin_, by_provider_);
 }
 
 std::span<const LinkId> Snapshot::out_links(NodeId id) const { return Row(out_begin_, out_, id); }
 
 std::span<const LinkId> Snapshot::in_links(NodeId id) const { return Row(in_begin_, in_, id); }
+
+std::span<const LinkId> Snapshot::links_by(SrlgId id) const {
+  return Row(by_srlg_begin_, by_srlg_, id);
+}
+
+std::span<const LinkId> Snapshot::links_by(ProviderId id) const {
+  return Row(by_provider_begin_, by_provider_, id);
+}
 
 std::optional<NodeId> Snapshot::FindNode(std::string_view name) const {
   return Find<NodeId>(node_index_, name);

@@ -101,6 +101,10 @@ class Snapshot {
   // In order of link id.
   std::span<const LinkId> out_links(NodeId id) const;
   std::span<const LinkId> in_links(NodeId id) const;
+  // Whose traversal relies on the group, or the provider: the links that name it, and those that
+  // enter a node that does. In order of link id.
+  std::span<const LinkId> links_by(SrlgId id) const;
+  std::span<const LinkId> links_by(ProviderId id) const;
 
   std::optional<NodeId> FindNode(std::string_view name) const;
   std::optional<LinkId> FindLink(std::string_view name) const;
@@ -126,11 +130,14 @@ class Snapshot {
   void NumberNames();
   void FillNodes();
   void FillLinks();
+  void FillReliance();
 
   std::vector<NodeInfo> nodes_;
   std::vector<LinkInfo> links_;
   std::vector<int32_t> out_begin_, in_begin_;
   std::vector<LinkId> out_, in_;
+  std::vector<int32_t> by_srlg_begin_, by_provider_begin_;
+  std::vector<LinkId> by_srlg_, by_provider_;
   std::vector<std::string> srlg_names_, provider_names_, jurisdiction_codes_, affinity_names_;
   absl::flat_hash_map<std::string, int32_t> node_index_, link_index_, srlg_index_, provider_index_,
       jurisdiction_index_, affinity_index_;

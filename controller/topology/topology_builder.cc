@@ -8,6 +8,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "controller/topology/file_error.h"
 #include "controller/topology/snapshot.h"
 #include "controller/topology/text.h"
@@ -194,7 +195,7 @@ absl::Status TopologyBuilder::SetDelay(LinkDraft& draft, double value, double un
   const double ns = std::round(value * unit);
   if (!(value >= 0 && ns <= kMaxDelay)) {
     return Error(draft.line,
-                 absl::StrCat(std::string(field), " is ", value, ": give 0 to ", kMaxDelay / unit));
+                 absl::StrFormat("%s is %.15g: give 0 to %.15g", field, value, kMaxDelay / unit));
   }
   draft.link.set_delay_ns(static_cast<int64_t>(ns));
   draft.delay_known = true;

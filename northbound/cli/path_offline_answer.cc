@@ -254,6 +254,7 @@ class Solver {
          .environment = environment_,
          .working = paths_[0].links,
          .protect = protect ? std::span<const LinkId>(paths_[1].links) : std::span<const LinkId>(),
+         .disjoint_paths = std::max(2, static_cast<int>(paths_.size())),
          .targets = targets_,
          .limit = {.budget = kExplainBudget, .stop = limit_.stop}});
     for (const RuledOutPath& other : why.alternatives) {

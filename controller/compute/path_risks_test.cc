@@ -1,4 +1,4 @@
-#include "controller/compute/risk_table.h"
+#include "controller/compute/path_risks.h"
 
 #include <gtest/gtest.h>
 
@@ -8,7 +8,7 @@
 namespace waymark {
 namespace {
 
-TEST(RiskTableTest, RisksOfEveryPathAreTheWords) {
+TEST(PathRisksTest, RisksOfEveryPathAreTheWords) {
   std::mt19937 random(51);
   for (int round = 0; round < 2000; ++round) {
     const int nodes = 2 + static_cast<int>(random() % 5);
@@ -16,23 +16,25 @@ TEST(RiskTableTest, RisksOfEveryPathAreTheWords) {
     const SearchGraph graph(*snapshot, {}, {.ignore_forbid = true});
     const NodeId from{0}, to{nodes - 1};
     const Protection protection = RandomProtection(random);
-    const RiskTable table(*snapshot, protection, from, to);
+    const PathRisks risks(*snapshot, protection, from, to);
     for (const ComputedPath& path : AllPaths(graph, from, to)) {
-      const auto names = table.Names(*snapshot, table.RisksOfPath(path.links));
+      const auto names = risks.Names(risks.Of(path.links));
       const auto words = RisksInWords(*snapshot, protection, from, to, path);
       ASSERT_EQ(std::set<std::string>(names.begin(), names.end()), words) << round;
       ASSERT_EQ(names.size(), words.size());
     }
-    for (int32_t risk = 0; risk < static_cast<int32_t>(table.size()); ++risk) {
-      for (const LinkId link : table.LinksOf(risk)) {
-        const auto risks = table.RisksOf(link);
-        ASSERT_TRUE(std::binary_search(risks.begin(), risks.end(), risk));
+    for (int32_t risk = 0; risk < risks.size(); ++risk) {
+      std::vector<LinkId> takers;
+      for (size_t i = 0; i < snapshot->links().size(); ++i) {
+        const LinkId link{static_cast<int32_t>(i)};
+        if (std::ranges::binary_search(risks.Of({{link}}), risk)) takers.push_back(link);
       }
+      ASSERT_EQ(risks.LinksOf(risk), takers) << round;
     }
   }
 }
 
-TEST(RiskTableTest, BuildingsAreOfTheirTypeAlone) {
+TEST(PathRisksTest, BuildingsAreOfTheirTypeAlone) {
   TestNetwork network;
   network.Srlg("duct", v1::DUCT);
   network.Srlg("hall", v1::BUILDING);
@@ -46,8 +48,8 @@ TEST(RiskTableTest, BuildingsAreOfTheirTypeAlone) {
   const auto snapshot = network.Build();
   const NodeId a = *snapshot->FindNode("nodes/a"), b = *snapshot->FindNode("nodes/b");
   const auto names = [&](const Protection& protection) {
-    const RiskTable table(*snapshot, protection, a, b);
-    return table.Names(*snapshot, table.RisksOf(LinkId{0}));
+    const PathRisks risks(*snapshot, protection, a, b);
+    return risks.Names(risks.Of({{LinkId{0}}}));
   };
   using Names = std::vector<std::string>;
   EXPECT_EQ(names({.link = true, .building = true}),
