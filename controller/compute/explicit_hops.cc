@@ -54,7 +54,7 @@ class Planner {
                                [&](LinkId link) { return snapshot_.link(link).target == node; })) {
       return Fail(HopProblem::kInvalid, hop,
                   absl::StrCat("no link leads there from ", Name(at_),
-                               ", which it must follow directly; make it loose"));
+                               ", which it must follow directly unless it is loose"));
     }
     AddLeg({.start = at_, .end = node, .loose = hops_[hop].loose, .hop = hop});
     named_ = true;
@@ -69,7 +69,7 @@ class Planner {
       if (!hops_[hop].loose) {
         return Fail(HopProblem::kInvalid, hop,
                     absl::StrCat("it starts at ", Name(info.source), ", not at ", Name(at_),
-                                 ", which it must follow directly; make it loose"));
+                                 ", which it must follow directly unless it is loose"));
       }
       if (info.source == to_) {
         return Fail(HopProblem::kInvalid, hop,

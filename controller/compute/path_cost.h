@@ -2,7 +2,7 @@
 // step.
 //
 //   bits  127..112  nodes and links in gentle maintenance that it uses
-//         111..64   objective (te_metric; nanoseconds; thousandths of the cost unit)
+//         111..64   objective (te_metric; nanoseconds; SearchGraph::objective_unit of money)
 //          63..48   hops
 //          47..0    delay, ns
 //

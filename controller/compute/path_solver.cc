@@ -11,6 +11,7 @@
 #include "controller/compute/explicit_path.h"
 #include "controller/compute/k_shortest.h"
 #include "controller/compute/partner_search.h"
+#include "controller/compute/path_risks.h"
 #include "controller/compute/trade_offs.h"
 
 namespace waymark {
@@ -18,6 +19,8 @@ namespace {
 
 // Paths tried, beyond those asked for, for one that keeps its latency bound and its target.
 constexpr int kTries = 64;
+// Path searches of a route that is one of many candidates.
+constexpr int64_t kTradedSearches = 1'000;
 
 Metric Total(const std::vector<ComputedPath>& paths, PairOrder order) {
   Metric total;
@@ -138,10 +141,8 @@ class Solver {
     return found.outcome == Outcome::kBudgetSpent ? EndOfPatience(std::move(solution)) : solution;
   }
 
-  PairOptions Options() const {
-    PairOptions options = PairOptionsOf(constraints());
-    options.limit.stop = stop_;
-    return options;
+  PairOptions Options(int64_t budget = kDefaultPairBudget) const {
+    return PairOptionsOf(constraints(), {.budget = budget, .stop = stop_});
   }
 
   PathSolution Disjoint() const {
@@ -215,11 +216,13 @@ class Solver {
     };
     if (Impossible()) return best;
     if (question_.count != 2 || sharing) {
-      best.shortfall.reason = absl::StrCat(
-          "the best ", sharing ? "pair, which shares risks," : "set of paths",
-          " keeps the constraints, but not the latency bound or the availability target; of ",
-          sharing ? "pairs that share risks" : "more than two paths", " others were not tried");
-      return EndOfPatience(std::move(best));
+      return BestExchange(
+          [this](const SearchGraph& priced) {
+            auto set = DisjointSet(priced, constraints().protection, question_.from, question_.to,
+                                   question_.count, Options(kTradedSearches));
+            return set.ok() ? std::move(set->paths) : std::vector<ComputedPath>();
+          },
+          sharing ? "the best pair, which shares risks" : "the best set of paths");
     }
     for (auto& paths : Exchanges()) offer(std::move(paths));
     PartnerSearch partners(graph_, constraints().protection, question_.from, question_.to, stop_);
@@ -230,6 +233,31 @@ class Solver {
       std::vector<ComputedPath> pair = {working, std::move(partner.path)};
       if (pair[1] < pair[0]) std::swap(pair[0], pair[1]);
       offer(std::move(pair));
+    }
+    return EndOfPatience(std::move(best));
+  }
+
+  // The best of those that give up some of the objective for the targets, by another search than
+  // that for paths and pairs; `what` the plain best is.
+  PathSolution BestExchange(const LeastRoute& least, const std::string& what) const {
+    PathSolution best;
+    auto routes = TargetTradeOffs(graph_, least, targets_, stop_);
+    for (std::vector<ComputedPath>& paths : routes) {
+      const bool better = best.paths.empty() || Total(paths, constraints().pair_order) <
+                                                    Total(best.paths, constraints().pair_order);
+      if (better && Keeps(paths)) best.paths = std::move(paths);
+    }
+    if (constraints().explicit_hops.empty()) std::ranges::sort(best.paths);
+    if (best.paths.size() == 2 && constraints().allow_shared_risks) {
+      const PathRisks risks(graph_.snapshot(), constraints().protection, question_.from,
+                            question_.to);
+      best.shared_risks = risks.Names(risks.Shared(best.paths[0].links, best.paths[1].links));
+    }
+    if (best.paths.empty()) {
+      best.shortfall.reason = absl::StrCat(
+          what,
+          " keeps the constraints, but not the latency bound or the availability target, nor ",
+          "do others that give up some of the objective for it; not all there are were tried");
     }
     return EndOfPatience(std::move(best));
   }
@@ -286,15 +314,27 @@ class Solver {
                                                        : solution;
     }
     if (!Keeps(solution.paths)) {
-      // Hops seldom leave a choice; whether another would do is not looked at.
-      solution.paths.clear();
-      solution.outcome = Outcome::kBudgetSpent;
-      solution.shortfall.reason =
-          "the best path through these hops keeps the constraints, but not the latency bound or "
-          "the availability target; others were not tried";
+      if (Impossible()) return {};
+      const LeastRoute least = [this](const SearchGraph& priced) { return LeastByHops(priced); };
+      return BestExchange(least, constraints().protection.any()
+                                     ? "the best set of paths, its first through these hops,"
+                                     : "the best path through these hops");
     }
     return solution.outcome == Outcome::kBudgetSpent ? EndOfPatience(std::move(solution))
                                                      : solution;
+  }
+
+  std::vector<ComputedPath> LeastByHops(const SearchGraph& priced) const {
+    const std::vector<ExplicitHop>& hops = constraints().explicit_hops;
+    if (constraints().protection.any()) {
+      auto found = ExplicitSet(priced, hops, constraints().protection, question_.from, question_.to,
+                               question_.count, Options(kTradedSearches));
+      return found.ok() ? std::move(found->set.paths) : std::vector<ComputedPath>();
+    }
+    ExplicitResult found = ExplicitPath(priced, hops, question_.from, question_.to,
+                                        {.budget = kDefaultLabelBudget, .stop = stop_});
+    if (found.outcome != Outcome::kFound) return {};
+    return {std::move(found.path)};
   }
 
   const SearchGraph& graph_;

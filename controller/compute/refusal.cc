@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <deque>
 #include <iterator>
+#include <optional>
 #include <utility>
 
 #include "controller/compute/refusal_question.h"
@@ -26,7 +27,9 @@ class Explainer {
       : asked_(std::move(asked)),
         shows_paths_(query.shows_paths),
         solver_(query.snapshot, from, to, query.limit, query.attempt),
-        knobs_(KnobsOf(query.snapshot, asked_)) {}
+        knobs_(KnobsOf(query.snapshot, asked_)),
+        target_(KnobOf("availability_target ")),
+        protection_(KnobOf("protection ")) {}
 
   RefusalExplanation Explain(bool caller_knows) {
     RefusalExplanation explanation;
@@ -48,6 +51,7 @@ class Explainer {
       explanation.conflicts.push_back(NamesOf(conflict));
     }
     explanation.proven = sure;
+    explanation.minimal = minimal_;
     explanation.complete = !solver_.unproven() && !solver_.sampled();
     return explanation;
   }
@@ -87,9 +91,31 @@ class Explainer {
     return question;
   }
 
+  std::optional<size_t> KnobOf(const std::string& beginning) const {
+    for (size_t i = 0; i < knobs_.size(); ++i) {
+      if (knobs_[i].name.starts_with(beginning)) return i;
+    }
+    return std::nullopt;
+  }
+
   // False too when a budget ended first: only what is proven makes a conflict.
   bool Impossible(const KnobSet& kept) {
-    return solver_.Judge(Without(Minus(All(), kept))) == WhatIfVerdict::kImpossible;
+    return Verdict(kept, WhatIfEffort::kUsual) == WhatIfVerdict::kImpossible;
+  }
+
+  // With these constraints alone. A second path makes a target easier to keep: what needs
+  // protection for that is not impossible without it.
+  WhatIfVerdict Verdict(const KnobSet& kept, WhatIfEffort effort) {
+    const auto has = [&](std::optional<size_t> knob) {
+      return knob && std::ranges::binary_search(kept, *knob);
+    };
+    if (has(target_) && protection_ && !has(protection_)) {
+      KnobSet protected_too = kept;
+      protected_too.insert(std::ranges::upper_bound(protected_too, *protection_), *protection_);
+      const WhatIfVerdict verdict = solver_.Judge(Without(Minus(All(), protected_too)), effort);
+      if (verdict != WhatIfVerdict::kImpossible) return verdict;
+    }
+    return solver_.Judge(Without(Minus(All(), kept)), effort);
   }
 
   // Those without any one of which a route would exist (deletion filter; Chinneck, Feasibility and
@@ -98,7 +124,10 @@ class Explainer {
     for (size_t i = kept.size(); i-- > 0;) {
       KnobSet fewer = kept;
       fewer.erase(fewer.begin() + static_cast<ptrdiff_t>(i));
-      if (Impossible(fewer)) kept = std::move(fewer);
+      WhatIfVerdict verdict = Verdict(fewer, WhatIfEffort::kUsual);
+      if (verdict == WhatIfVerdict::kUnknown) verdict = Verdict(fewer, WhatIfEffort::kGreat);
+      if (verdict == WhatIfVerdict::kImpossible) kept = std::move(fewer);
+      minimal_ = minimal_ && verdict != WhatIfVerdict::kUnknown;
     }
     return kept;
   }
@@ -215,7 +244,9 @@ class Explainer {
   int64_t least_shared_ = 0;
   WhatIfSolver solver_;
   std::vector<Knob> knobs_;
+  const std::optional<size_t> target_, protection_;
   std::vector<KnobSet> conflicts_;
+  bool minimal_ = true;
 };
 
 // "share a, b, c, d, e, f and g" with the first names of each list and how many more there are.
@@ -280,6 +311,11 @@ void Summarise(const RefusalQuery& query, RefusalExplanation* explanation) {
   }
   refusal.blocking_constraint = JoinNames(conflicts, "; by itself also ");
   refusal.reason = none + conflicts.front();
+  if (!explanation->proven) refusal.reason += ", of the routes that were tried";
+  if (!explanation->minimal) {
+    refusal.reason +=
+        " (whether all of that is needed for it was not known when the work budget ended)";
+  }
   if (conflicts.size() > 1 && explanation->relaxations.empty()) {
     const size_t named = std::min(conflicts.size(), kMostInSummary);
     for (size_t i = 1; i < named; ++i) refusal.reason += "; nor, by itself, " + conflicts[i];

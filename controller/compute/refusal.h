@@ -41,9 +41,11 @@ struct RefusalExplanation {
   Refusal refusal;
   // Constraints that contradict each other. Of each conflict: with these constraints alone there is
   // no route, and without any one of them there is one; no smaller set has that property (but see
-  // `complete`). More than one where several of the least size have it (at most four are named),
-  // and where dropping all of the first would not help yet: the others then share no constraint
-  // with it, and dropping all of them gives a route. The smallest first.
+  // `complete`). An availability target is in the way where it is so with the protection that is
+  // asked for as well: a second path makes it easier to keep. More than one where several of the
+  // least size have it (at most four are named), and where dropping all of the first would not help
+  // yet: the others then share no constraint with it, and dropping all of them gives a route. The
+  // smallest first.
   std::vector<std::vector<std::string>> conflicts;
   // Each by itself works. Where one constraint alone can be changed, those; else two together,
   // neither of which could be left out; more at once are no help, and none is given. Of each
@@ -51,6 +53,9 @@ struct RefusalExplanation {
   // the greatest bandwidth of four digits; where the work ended before that was proven, the nearest
   // found, and its text says so.
   std::vector<RefusalRelaxation> relaxations;
+  // False where it is not known of every constraint of a conflict that it is needed for it, because
+  // the work ended first.
+  bool minimal = true;
   // There is a route after all: the caller's search ended early, or asked for more than this.
   bool possible = false;
   // It is known that there is none: by the caller, or by a search of this explanation.
@@ -103,9 +108,12 @@ Refusal ExplainRefusal(const Snapshot& snapshot, const PathConstraints& constrai
 std::string WeightText(int64_t weight, int decimals);
 // An objective that is money, in the cost unit: "12.5"; `unit` as SearchGraph::objective_unit.
 std::string MoneyText(int64_t objective, int64_t unit);
-// "12.0 ms", "850 us"; "10 Gbit/s", "4.5 Mbit/s".
+// "12.0 ms", "850 us"; "10 Gbit/s", "4.5 Mbit/s": a delay rounded up, a bandwidth down.
 std::string DelayText(int64_t delay_ns);
 std::string BandwidthText(int64_t bps);
+// What these texts say: who reads them asks for that.
+int64_t DelayAsTold(int64_t delay_ns);
+int64_t BandwidthAsTold(int64_t bps);
 
 }  // namespace waymark
 

@@ -61,8 +61,12 @@ class ToldChange {
     if (FindNew("max delay ")) c.max_delay_ns = DelayIn(found_);
     if (FindNew("max hops ")) c.max_hops = std::stoi(found_);
     if (FindNew("bandwidth ")) c.bandwidth_bps = std::stoi(found_);
-    if (FindNew("availability target ")) world_.availability = std::stod(found_) / 100;
-    if (FindNew("max latency ")) world_.max_latency_ns = DelayIn(found_);
+    if (Find("availability target ")) {
+      world_.availability = FindNew("availability target ") ? std::stod(found_) / 100 : 0;
+    }
+    if (Find("max latency ")) {
+      world_.max_latency_ns = FindNew("max latency ") ? DelayIn(found_) : 0;
+    }
     if (Find("accept affinity ")) Insert(&c.include_any);
     if (Find("drop include_any")) c.include_any.clear();
     if (Find("drop allowed_providers")) c.allowed_providers.clear();
@@ -96,7 +100,9 @@ class ToldChange {
   }
   bool FindNew(const std::string& beginning) {
     if (!Find(beginning)) return false;
-    found_ = found_.substr(found_.find(" -> ") + 4);
+    const size_t arrow = found_.find(" -> ");
+    if (arrow == std::string::npos || found_.find(": drop it") < arrow) return false;
+    found_ = found_.substr(arrow + 4);
     return true;
   }
   void Insert(std::vector<std::string>* list) {

@@ -149,7 +149,7 @@ std::vector<WhatIfRoute> WhatIfSolver::Candidates(const WhatIfQuestion& question
     plain.constraints = question.constraints;
     for (WhatIfRoute& route : Sharing(plain)) add(std::move(route));
   }
-  if (question.constraints.explicit_hops.empty()) AddSearched(question, add);
+  AddSearched(question, add);
   unknown_ = unknown;
   return routes;
 }
@@ -193,18 +193,29 @@ void WhatIfSolver::AddAvailable(const WhatIfQuestion& question,
 
 void WhatIfSolver::AddSearched(const WhatIfQuestion& question,
                                const std::function<void(WhatIfRoute)>& add) {
-  if (question.disjoint_paths > 2 && question.constraints.protection.any()) return;
   const Applied applied(snapshot_, question, &prepared_);
   const SearchGraph graph(snapshot_, applied.constraints(), applied.environment());
   const Protection& protection = question.constraints.protection;
+  const auto stopped = [this] { return limit_.stop && limit_.stop(); };
+  const bool hops = !question.constraints.explicit_hops.empty();
+  if (hops || (question.disjoint_paths > 2 && protection.any())) {
+    const auto least = [&](const SearchGraph& priced) {
+      if (!meter_.Spend()) return WhatIfRoute();
+      return protection.any() ? Several(priced, question) : Single(priced, question);
+    };
+    for (WhatIfRoute& route : TargetTradeOffs(graph, least, TargetsOf(question), stopped)) {
+      add(std::move(route));
+    }
+    return;
+  }
   if (!protection.any()) {
     for (ComputedPath& path :
          KShortestPaths(graph, from_, to_, kCandidates, kAttemptLabels, limit_.stop).paths) {
       add({std::move(path)});
     }
   }
-  for (WhatIfRoute& route : TargetTradeOffs(graph, protection, from_, to_, TargetsOf(question),
-                                            [this] { return limit_.stop && limit_.stop(); })) {
+  for (WhatIfRoute& route :
+       TargetTradeOffs(graph, protection, from_, to_, TargetsOf(question), stopped)) {
     add(std::move(route));
   }
 }

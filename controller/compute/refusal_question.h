@@ -132,7 +132,8 @@ struct Knob {
   std::function<std::optional<WhatIfChange>(WhatIfSolver&, const WhatIfQuestion&)> relax;
 };
 
-// Of all constraints that the question sets, in the order in which they are told.
+// Of all constraints that the question sets and that rule anything out, in the order in which they
+// are told.
 std::vector<Knob> KnobsOf(const Snapshot& snapshot, const WhatIfQuestion& asked);
 void AddNetworkKnobs(const WhatIfQuestion& asked, std::vector<Knob>* knobs);
 void AddBoundKnobs(const WhatIfQuestion& asked, std::vector<Knob>* knobs);

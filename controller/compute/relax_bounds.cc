@@ -1,8 +1,10 @@
 // Changes of bounds: delay, hops, bandwidth, latency, availability.
 #include <algorithm>
+#include <cstdlib>
 #include <functional>
 #include <set>
 
+#include "absl/strings/str_format.h"
 #include "controller/compute/refusal_question.h"
 
 namespace waymark {
@@ -67,7 +69,7 @@ std::optional<WhatIfChange> RelaxDelay(WhatIfSolver& solver, const WhatIfQuestio
   }
   return WhatIfChange{
       "max delay " + DelayText(asked.constraints.max_delay_ns) + " -> " + DelayText(enough),
-      [enough](WhatIfQuestion& q) { q.constraints.max_delay_ns = enough; }};
+      [told = DelayAsTold(enough)](WhatIfQuestion& q) { q.constraints.max_delay_ns = told; }};
 }
 
 std::optional<WhatIfChange> RelaxHops(WhatIfSolver& solver, const WhatIfQuestion& asked) {
@@ -146,8 +148,9 @@ std::optional<WhatIfChange> RelaxBandwidth(WhatIfSolver& solver, const WhatIfQue
     rate =
         GreatestRate(solver, asked, rate, less == 0 ? constraints.bandwidth_bps : rates[less - 1]);
   }
-  return WhatIfChange{text + (rate > 0 ? BandwidthText(rate) : "0, or add capacity"),
-                      [rate](WhatIfQuestion& q) { SetBandwidth(rate, &q); }};
+  return WhatIfChange{
+      text + (rate > 0 ? BandwidthText(rate) : "0, or add capacity"),
+      [told = BandwidthAsTold(rate)](WhatIfQuestion& q) { SetBandwidth(told, &q); }};
 }
 
 // Those of latency and availability are the best among the candidates that meet the other targets.
@@ -168,9 +171,9 @@ std::optional<WhatIfChange> RelaxLatency(WhatIfSolver& solver, const WhatIfQuest
                             std::to_string(asked.targets.queue),
                         [](WhatIfQuestion& q) { q.targets.max_latency_ns = 0; }};
   }
-  return WhatIfChange{text + " -> " + DelayText(*least), [latency = *least](WhatIfQuestion& q) {
-                        q.targets.max_latency_ns = latency;
-                      }};
+  return WhatIfChange{
+      text + " -> " + DelayText(*least),
+      [told = DelayAsTold(*least)](WhatIfQuestion& q) { q.targets.max_latency_ns = told; }};
 }
 
 // Of whom the least candidate would slow down.
@@ -195,15 +198,21 @@ std::optional<WhatIfChange> RelaxAvailability(WhatIfSolver& solver, const WhatIf
     if (!least || down < *least) least = down;
   }
   if (!least) return std::nullopt;
-  const std::string text =
-      "availability target " + AvailabilityText(1 - asked.targets.availability);
+  // The same digits for both would say nothing.
+  std::string was = AvailabilityText(1 - asked.targets.availability);
+  if (was == AvailabilityText(*least)) {
+    was = absl::StrFormat("%.12g %%", asked.targets.availability * 100);
+  }
+  const std::string text = "availability target " + was;
   if (*least >= 1) {
     return WhatIfChange{text + ": drop it, or state MTBF and MTTR of what is on the path",
                         [](WhatIfQuestion& q) { q.targets.availability = 0; }};
   }
-  return WhatIfChange{
-      text + " -> " + AvailabilityText(*least),
-      [target = 1 - *least](WhatIfQuestion& q) { q.targets.availability = target; }};
+  const std::string told = AvailabilityText(*least);
+  // Rounded down: whoever reads it asks for that.
+  const double target = std::min(1 - *least, std::strtod(told.c_str(), nullptr) / 100);
+  return WhatIfChange{text + " -> " + told,
+                      [target](WhatIfQuestion& q) { q.targets.availability = target; }};
 }
 
 }  // namespace

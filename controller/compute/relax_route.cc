@@ -80,7 +80,8 @@ std::string OnlyOneProvider(WhatIfSolver& solver, const WhatIfQuestion& asked) {
     for (const LinkId link : links) {
       if (graph.LinkUsable(link)) distinct.insert(snapshot.link(link).provider);
     }
-    return distinct.size();
+    // Of a link that states none it is not known.
+    return distinct.contains(ProviderId::kNone) ? 0 : distinct.size();
   };
   if (providers(snapshot.out_links(solver.from())) == 1) {
     return " (only one provider enters " + snapshot.node(solver.from()).name + ")";
@@ -143,6 +144,39 @@ std::optional<WhatIfChange> RelaxProtection(WhatIfSolver& solver, const WhatIfQu
                       [](WhatIfQuestion& q) { q.constraints.protection = {}; }};
 }
 
+// No path without a node twice takes longer.
+int64_t MostDelay(const SearchGraph& graph) {
+  int64_t sum = 0;
+  for (size_t i = 0; i < graph.snapshot().nodes().size(); ++i) {
+    int64_t most = 0;
+    for (const SearchGraph::Arc& arc : graph.out_arcs(static_cast<NodeId>(i))) {
+      most = std::max(most, SearchGraph::MetricOf(arc.cost).delay_ns);
+    }
+    sum = SaturatingAdd(sum, most);
+  }
+  return sum;
+}
+
+// By itself the constraint rules no route out: it is in nobody's way, whatever else is asked.
+bool TakesNothing(const Snapshot& snapshot, const WhatIfQuestion& only, const SearchGraph& open) {
+  if (only.constraints.protection.any() || !only.constraints.explicit_hops.empty() ||
+      only.targets.any()) {
+    return false;
+  }
+  const SearchGraph graph(snapshot, only.constraints, only.environment);
+  for (size_t i = 0; i < snapshot.nodes().size(); ++i) {
+    const NodeId node = static_cast<NodeId>(i);
+    if (graph.NodeUsable(node) != open.NodeUsable(node)) return false;
+  }
+  for (size_t i = 0; i < snapshot.links().size(); ++i) {
+    const LinkId link = static_cast<LinkId>(i);
+    if (graph.LinkUsable(link) != open.LinkUsable(link)) return false;
+  }
+  return (graph.max_hops() == open.max_hops() ||
+          static_cast<size_t>(graph.max_hops()) + 1 >= snapshot.nodes().size()) &&
+         (graph.max_delay_ns() == open.max_delay_ns() || graph.max_delay_ns() >= MostDelay(open));
+}
+
 }  // namespace
 
 void AddRouteKnobs(const Snapshot& snapshot, const WhatIfQuestion& asked,
@@ -163,7 +197,20 @@ std::vector<Knob> KnobsOf(const Snapshot& snapshot, const WhatIfQuestion& asked)
   AddBoundKnobs(asked, &knobs);
   AddListKnobs(snapshot, asked, &knobs);
   AddRouteKnobs(snapshot, asked, &knobs);
-  return knobs;
+  WhatIfQuestion nothing = asked;
+  for (const Knob& knob : knobs) knob.drop(nothing);
+  const SearchGraph open(snapshot, nothing.constraints, nothing.environment);
+  std::vector<Knob> in_the_way;
+  for (Knob& knob : knobs) {
+    WhatIfQuestion only = asked;
+    for (const Knob& other : knobs) {
+      if (&other != &knob) other.drop(only);
+    }
+    // What is sent slows down what is sent, wherever there is room.
+    const bool slows = only.constraints.bandwidth_bps > 0 && asked.targets.bounds_latency();
+    if (slows || !TakesNothing(snapshot, only, open)) in_the_way.push_back(knob);
+  }
+  return in_the_way;
 }
 
 }  // namespace waymark

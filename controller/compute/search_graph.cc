@@ -7,16 +7,33 @@
 namespace waymark {
 namespace {
 
+// Tenfolds of a thousandth, down to a billionth, that all costs are whole multiples of; a billionth
+// where none is.
+int64_t CostUnit(std::span<const LinkInfo> links) {
+  int64_t unit = kCostUnit / 1000;
+  for (; unit > 1; unit /= 10) {
+    const double steps = static_cast<double>(kCostUnit / unit);
+    const auto whole = [&](const LinkInfo& link) {
+      const double scaled = link.cost * steps;
+      return std::abs(scaled - std::round(scaled)) < 1e-4;
+    };
+    if (std::ranges::all_of(links, whole)) break;
+  }
+  return unit;
+}
+
+// `unit`: of cost, what one stands for.
 std::vector<int64_t> Objectives(const Snapshot& snapshot, v1::Objective objective,
-                                const LinkWeights* weights) {
+                                const LinkWeights* weights, int64_t unit) {
   const bool te_metric = objective != v1::MIN_DELAY && objective != v1::MIN_COST;
   if (te_metric && weights != nullptr) return weights->by_link;
+  const double steps = static_cast<double>(kCostUnit / unit);
   std::vector<int64_t> objectives;
   objectives.reserve(snapshot.links().size());
   for (const LinkInfo& link : snapshot.links()) {
     objectives.push_back(te_metric                    ? link.te_metric
                          : objective == v1::MIN_DELAY ? link.delay_ns
-                                                      : std::llround(link.cost * 1000));
+                                                      : std::llround(link.cost * steps));
   }
   return objectives;
 }
@@ -100,12 +117,15 @@ void SearchGraph::DropUnusable(std::vector<int32_t>* begin, std::vector<Arc>* ar
 void SearchGraph::Price(const PathConstraints& constraints, const Environment& environment) {
   const Snapshot& snapshot = *snapshot_;
   most_objective_ = MostObjective(snapshot.nodes().size());
+  const int64_t unit =
+      constraints.objective == v1::MIN_COST ? CostUnit(snapshot.links()) : kCostUnit;
   const std::vector<int64_t> objectives =
-      Objectives(snapshot, constraints.objective, environment.weights);
+      Objectives(snapshot, constraints.objective, environment.weights, unit);
   int64_t dearest = 0;
   for (const int64_t objective : objectives) dearest = std::max(dearest, objective);
   // Coarser units where the sums would not fit: money alone can be that much.
-  objective_unit_ = dearest / most_objective_ + 1;
+  const int64_t coarser = dearest / most_objective_ + 1;
+  objective_unit_ = unit * coarser;
   cost_.reserve(snapshot.links().size());
   for (size_t i = 0; i < objectives.size(); ++i) {
     const LinkInfo& link = snapshot.link(static_cast<LinkId>(i));
@@ -118,7 +138,7 @@ void SearchGraph::Price(const PathConstraints& constraints, const Environment& e
       if (link.admin != v1::AVOID) avoided += Avoided(reverse.admin);
     }
     if (environment.ignore_avoid) avoided = 0;
-    cost_.push_back(MakePathCost(avoided, static_cast<uint64_t>(objectives[i] / objective_unit_), 1,
+    cost_.push_back(MakePathCost(avoided, static_cast<uint64_t>(objectives[i] / coarser), 1,
                                  static_cast<uint64_t>(delay_ns)));
   }
 }

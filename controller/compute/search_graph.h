@@ -19,8 +19,8 @@ namespace waymark {
 
 // What paths are ordered by: cost, then hops, then delay; paths that tie in all three are ordered
 // by their link numbers, first hop first. `cost` is the objective in whole units (te_metric;
-// nanoseconds; thousandths of the cost unit) plus kAvoidCost for each node or link in gentle
-// maintenance, so that those are used only where nothing else will do.
+// nanoseconds; SearchGraph::objective_unit of money) plus kAvoidCost for each node or link in
+// gentle maintenance, so that those are used only where nothing else will do.
 struct Metric {
   int64_t cost = 0;
   int64_t delay_ns = 0;
@@ -36,6 +36,8 @@ struct Metric {
 
 // Above the objective of any path (path_cost.h).
 inline constexpr int64_t kAvoidCost = int64_t{1} << 48;
+// Of money: billionths of the unit that links state their cost in.
+inline constexpr int64_t kCostUnit = 1'000'000'000;
 // Most hops that any search counts (path_cost.h).
 inline constexpr int kMostHopsOnPaper = 28'000;
 // "No path". Sums saturate here instead of overflowing.
@@ -117,8 +119,8 @@ class SearchGraph {
   Metric LinkMetric(LinkId link) const;
   Metric PathMetric(std::span<const LinkId> links) const;
 
-  // Thousandths of the cost unit that one of the objective stands for, where that is money: more
-  // than 1 where thousandths would not fit.
+  // Of kCostUnit, what one of the objective stands for, where that is money: a thousandth, less
+  // where costs have more decimals, more where they would not fit.
   int64_t objective_unit() const { return objective_unit_; }
 
   // For solvers that penalise: adds to the objective of a link, as far as the sums of paths allow.
@@ -166,7 +168,7 @@ class SearchGraph {
   std::vector<bool> link_usable_;
   std::vector<PathCost> cost_;  // by link, usable or not
   int64_t most_objective_ = 0;  // of a link, so that no path's sum overflows
-  int64_t objective_unit_ = 1;
+  int64_t objective_unit_ = kCostUnit;
   std::vector<int32_t> out_begin_, in_begin_;
   std::vector<Arc> out_, in_;
 };

@@ -33,21 +33,18 @@ std::vector<ComputedPath> Least(const SearchGraph& graph, const Protection& prot
   return {std::move(pair.working), std::move(pair.protect)};
 }
 
-}  // namespace
+using Routes = std::vector<std::vector<ComputedPath>>;
 
-std::vector<std::vector<ComputedPath>> TradeOffs(const SearchGraph& graph,
-                                                 const Protection& protection, NodeId from,
-                                                 NodeId to, std::span<const int64_t> price,
-                                                 const std::function<bool()>& stop) {
-  std::vector<std::vector<ComputedPath>> found;
+Routes Traded(const SearchGraph& graph, const LeastRoute& least, std::span<const int64_t> price,
+              const std::function<bool()>& stop) {
+  Routes found;
   const auto add = [&](std::vector<ComputedPath> paths) {
     for (ComputedPath& path : paths) path.metric = graph.PathMetric(path.links);
-    std::sort(paths.begin(), paths.end());
     if (!paths.empty() && std::find(found.begin(), found.end(), paths) == found.end()) {
       found.push_back(std::move(paths));
     }
   };
-  add(Least(graph, protection, from, to, stop));
+  add(least(graph));
   if (found.empty()) return found;
   // Both as shares of what the plain best takes.
   double objective = 1, other = 1;
@@ -66,7 +63,7 @@ std::vector<std::vector<ComputedPath>> TradeOffs(const SearchGraph& graph,
       prices[i] = std::llround(std::min(mixed_price, kMostPrice));
     }
     mixed.SetObjectives(prices);
-    add(Least(mixed, protection, from, to, stop));
+    add(least(mixed));
   };
   for (const double exchange : kExchange) {
     if (exchange == 0) continue;
@@ -77,8 +74,6 @@ std::vector<std::vector<ComputedPath>> TradeOffs(const SearchGraph& graph,
   return found;
 }
 
-namespace {
-
 bool SaysNothing(const AvailabilityModel& model, const std::vector<ComputedPath>& route) {
   return std::all_of(route.begin(), route.end(), [&](const ComputedPath& path) {
     return std::all_of(path.links.begin(), path.links.end(),
@@ -87,11 +82,9 @@ bool SaysNothing(const AvailabilityModel& model, const std::vector<ComputedPath>
 }
 
 // As if links that say nothing were hardly ever up, and a detour of any length better.
-std::vector<std::vector<ComputedPath>> OutspokenTradeOffs(const SearchGraph& graph,
-                                                          const Protection& protection, NodeId from,
-                                                          NodeId to, const AvailabilityModel& model,
-                                                          std::vector<int64_t> prices,
-                                                          const std::function<bool()>& stop) {
+Routes OutspokenTradeOffs(const SearchGraph& graph, const LeastRoute& least,
+                          const AvailabilityModel& model, std::vector<int64_t> prices,
+                          const std::function<bool()>& stop) {
   SearchGraph outspoken = graph;
   for (size_t i = 0; i < prices.size(); ++i) {
     const LinkId link = static_cast<LinkId>(i);
@@ -99,38 +92,53 @@ std::vector<std::vector<ComputedPath>> OutspokenTradeOffs(const SearchGraph& gra
     prices[i] = std::llround(kNeverUp * kLogUnits);
     outspoken.AddCost(link, kAvoidCost);
   }
-  auto routes = TradeOffs(outspoken, protection, from, to, prices, stop);
+  Routes routes = Traded(outspoken, least, prices, stop);
   for (std::vector<ComputedPath>& route : routes) {
     for (ComputedPath& path : route) path.metric = graph.PathMetric(path.links);
-    std::sort(route.begin(), route.end());
   }
   return routes;
 }
 
+void SortPaths(Routes* routes) {
+  for (std::vector<ComputedPath>& route : *routes) std::sort(route.begin(), route.end());
+}
+
 }  // namespace
 
-std::vector<std::vector<ComputedPath>> TargetTradeOffs(const SearchGraph& graph,
-                                                       const Protection& protection, NodeId from,
-                                                       NodeId to, const RouteTargets& targets,
-                                                       const std::function<bool()>& stop) {
-  std::vector<std::vector<ComputedPath>> found;
-  const auto add = [&](std::vector<std::vector<ComputedPath>> routes) {
+Routes TradeOffs(const SearchGraph& graph, const Protection& protection, NodeId from, NodeId to,
+                 std::span<const int64_t> price, const std::function<bool()>& stop) {
+  Routes routes = Traded(
+      graph, [&](const SearchGraph& priced) { return Least(priced, protection, from, to, stop); },
+      price, stop);
+  SortPaths(&routes);
+  return routes;
+}
+
+Routes TargetTradeOffs(const SearchGraph& graph, const LeastRoute& least,
+                       const RouteTargets& targets, const std::function<bool()>& stop) {
+  Routes found;
+  const auto add = [&](Routes routes) {
     std::move(routes.begin(), routes.end(), std::back_inserter(found));
   };
   if (targets.availability > 0) {
     const std::vector<int64_t> prices = UnavailabilityPrices(graph.snapshot(), *targets.model);
-    add(TradeOffs(graph, protection, from, to, prices, stop));
+    add(Traded(graph, least, prices, stop));
     const bool silent = std::any_of(found.begin(), found.end(), [&](const auto& route) {
       return SaysNothing(*targets.model, route);
     });
-    if (silent) {
-      add(OutspokenTradeOffs(graph, protection, from, to, *targets.model, prices, stop));
-    }
+    if (silent) add(OutspokenTradeOffs(graph, least, *targets.model, prices, stop));
   }
-  if (targets.max_latency_ns > 0) {
-    add(TradeOffs(graph, protection, from, to, DelayPrices(graph), stop));
-  }
+  if (targets.max_latency_ns > 0) add(Traded(graph, least, DelayPrices(graph), stop));
   return found;
+}
+
+Routes TargetTradeOffs(const SearchGraph& graph, const Protection& protection, NodeId from,
+                       NodeId to, const RouteTargets& targets, const std::function<bool()>& stop) {
+  Routes routes = TargetTradeOffs(
+      graph, [&](const SearchGraph& priced) { return Least(priced, protection, from, to, stop); },
+      targets, stop);
+  SortPaths(&routes);
+  return routes;
 }
 
 std::vector<int64_t> DelayPrices(const SearchGraph& graph) {

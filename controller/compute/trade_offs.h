@@ -26,8 +26,18 @@ std::vector<std::vector<ComputedPath>> TradeOffs(const SearchGraph& graph,
                                                  NodeId to, std::span<const int64_t> price,
                                                  const std::function<bool()>& stop);
 
+// The least route of a graph that has prices of its own; empty: none is known.
+using LeastRoute = std::function<std::vector<ComputedPath>(const SearchGraph&)>;
+
 // Those for what the targets ask: for availability, and for latency. Where a route says nothing of
-// its availability, and so has none, also those that keep to links that say something.
+// its availability, and so has none, also those that keep to links that say something. `least`
+// finds the routes, be they through explicit hops, or more than two paths; their paths stay in its
+// order.
+std::vector<std::vector<ComputedPath>> TargetTradeOffs(const SearchGraph& graph,
+                                                       const LeastRoute& least,
+                                                       const RouteTargets& targets,
+                                                       const std::function<bool()>& stop);
+// The same for paths and pairs, the lesser path of a pair first.
 std::vector<std::vector<ComputedPath>> TargetTradeOffs(const SearchGraph& graph,
                                                        const Protection& protection, NodeId from,
                                                        NodeId to, const RouteTargets& targets,

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "controller/compute/constraints.h"
+#include "controller/compute/search_graph.h"
 #include "controller/plan/guarantee.h"
 #include "controller/plan/plan.h"
 
@@ -53,6 +54,8 @@ struct PinnedInput {
   uint32_t probe_interval_us = 0;
   // What any-to-any services ask of the ledger.
   std::vector<MeshHold> mesh_holds = {};
+  // Of `snapshot`, kept from one plan to the next; null: made anew.
+  PreparedGraphs* prepared = nullptr;
   // Refusals in full, for the first of them. Else in short: it costs some hundred searches less.
   bool explain = true;
 };

@@ -31,7 +31,7 @@ Placer::Placer(const PinnedInput& input, std::function<bool()> stop)
       stored_(input.stored),
       ledger_(snapshot_),
       loads_(snapshot_),
-      solver_(snapshot_, link_state_, ledger_, budget_),
+      solver_(snapshot_, link_state_, ledger_, budget_, input.prepared),
       mesh_holds_(input.mesh_holds),
       stop_(std::move(stop)) {
   loads_.MarkUnreserved(input.unreserved_queue);

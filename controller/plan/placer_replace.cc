@@ -10,7 +10,7 @@ namespace {
 double Units(const RouteQuery& query, const Metric& metric, int64_t unit) {
   const auto objective = static_cast<double>(metric.cost % kAvoidCost);
   return query.constraints().objective == v1::MIN_COST
-             ? objective * static_cast<double>(unit) / 1000
+             ? objective * static_cast<double>(unit) / static_cast<double>(kCostUnit)
              : objective;
 }
 

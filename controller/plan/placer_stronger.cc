@@ -25,7 +25,7 @@ std::string Names(const std::vector<const PinnedJob*>& jobs) {
 
 struct Placer::WithoutStronger {
   WithoutStronger(const Placer& placer, SearchBudget& budget)
-      : ledger(placer.snapshot_), solver(placer.snapshot_, placer.link_state_, ledger, budget) {}
+      : ledger(placer.snapshot_), solver(placer.snapshot_, placer.link_state_, ledger, budget, placer.input_.prepared) {}
   bool any = false;
   Ledger ledger;
   RouteSolver solver;

@@ -132,6 +132,7 @@ class Planner::Memory {
     plan_ = Plan();
     pinned_.clear();
     pinned_services_.clear();
+    prepared_.reset();
     lacks_.clear();
     rated_.clear();
     underlay_ = Underlay();
@@ -281,6 +282,8 @@ class Planner::Memory {
     PlannedMesh mesh;
     if (!rated_.empty()) mesh.classes = mesh_.Classes();
     pinned.mesh_holds = MeshHoldsOf(input.snapshot, rated, mesh, input.guarantees);
+    if (prepared_ == nullptr) prepared_ = std::make_unique<PreparedGraphs>();
+    pinned.prepared = prepared_.get();
     std::map<std::string, PinnedPolicy> now;
     pinned_services_.clear();
     for (const PinnedDemand& demand : pinned.demands) {
@@ -411,6 +414,8 @@ class Planner::Memory {
   std::unique_ptr<UniqueShortestPaths> stale_;  // of the plan before, while a plan is made
   std::map<std::string, PinnedPolicy> pinned_;  // by policy name
   std::set<std::string> pinned_services_;
+  // Of the topology: what classes may use of it.
+  std::unique_ptr<PreparedGraphs> prepared_;
   std::map<std::string, v1::Status> lacks_;     // by service: what its guarantee lacks
   std::set<std::string> rated_, rated_before_;  // services that ask something of the ledger
   std::map<std::string, Runs> runs_;

@@ -43,8 +43,12 @@ Route Made(ComputedPath working, ComputedPath protect, std::vector<std::string> 
 }  // namespace
 
 RouteSolver::RouteSolver(const Snapshot& snapshot, const LinkState& link_state,
-                         const Ledger& ledger, SearchBudget& budget)
-    : snapshot_(snapshot), link_state_(link_state), ledger_(ledger), budget_(budget) {}
+                         const Ledger& ledger, SearchBudget& budget, PreparedGraphs* prepared)
+    : snapshot_(snapshot),
+      link_state_(link_state),
+      ledger_(ledger),
+      budget_(budget),
+      prepared_(prepared != nullptr ? *prepared : own_prepared_) {}
 
 PathConstraints RouteSolver::Asked(const RouteQuery& query) {
   PathConstraints constraints = query.constraints();

@@ -76,9 +76,10 @@ class SearchBudget {
 
 class RouteSolver {
  public:
-  // Keeps references; reads the ledger as it is at each call.
+  // Keeps references; reads the ledger as it is at each call. `prepared`: of the snapshot; null:
+  // its own.
   RouteSolver(const Snapshot& snapshot, const LinkState& link_state, const Ledger& ledger,
-              SearchBudget& budget);
+              SearchBudget& budget, PreparedGraphs* prepared);
 
   // The best route that meets every constraint, but for availability target and latency bound, on
   // what is free to `setup_priority`. `spare_others`: links on which it would have to take from
@@ -149,7 +150,8 @@ class RouteSolver {
   bool most_available_known_ = false;
   std::unique_ptr<AvailabilityModel> model_;
   // Whoever asks: the same graphs, made once a class.
-  mutable PreparedGraphs prepared_;
+  PreparedGraphs own_prepared_;
+  PreparedGraphs& prepared_;
   std::map<std::pair<const v1::TrafficClass*, bool>, std::unique_ptr<SearchGraph>> class_graphs_;
 };
 

@@ -295,7 +295,7 @@ absl::Status TopologyBuilder::Check() const {
 absl::StatusOr<ImportResult> TopologyBuilder::Finish(TopologyFormat format) && {
   // An empty network can be written down on purpose in our own form only.
   if (bundle_.nodes_size() == 0 && format != TopologyFormat::kRfc8345) {
-    return Error(0, "has no nodes: is it complete?");
+    return Error(0, "the topology is empty: it has no nodes");
   }
   PlaceNodes();
   PairReverses();

@@ -9,6 +9,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "controller/topology/human_units.h"
 #include "controller/topology/limits.h"
 #include "controller/topology/snapshot.h"
@@ -189,12 +190,17 @@ class Reader {
     c_.set_queue(static_cast<uint32_t>(queue));
     if (!args_.setup_priority.empty()) c_.set_setup_priority(static_cast<uint32_t>(priority));
     if (args_.availability.empty()) return absl::OkStatus();
+    // As answers state it, too: "99.999 %".
+    absl::string_view number = args_.availability;
+    const bool percent = absl::ConsumeSuffix(&number, "%");
     double share = 0;
-    if (!absl::SimpleAtod(args_.availability, &share) ||
-        !(share > 0 && share <= kMaxAvailabilityTarget)) {
+    if (!absl::SimpleAtod(number, &share)) share = 0;
+    if (percent) share /= 100;
+    if (!(share > 0 && share <= kMaxAvailabilityTarget)) {
       return UsageError(absl::StrCat(Flag("--availability", args_.availability),
                                      "give a share of time, more than 0 and at most ",
-                                     PlainNumber(kMaxAvailabilityTarget), ", e.g. 0.99999"));
+                                     PlainNumber(kMaxAvailabilityTarget),
+                                     ", e.g. 0.99999 or 99.999%"));
     }
     c_.set_availability_target(share);
     return absl::OkStatus();

@@ -13,8 +13,9 @@ there are two: link i of such a file is 2i from source to target, and 2i+1 back.
 to itself has an index but is on no path.
 
 --availability goes by the MTBF and MTTR that the file states (a bundle's nodes, links and srlgs),
-and by --failure-probability for fibres that state none; what has no figure never fails. The bound
-of --max-latency is as if nothing but --bandwidth were sent: a file has no other flows.
+and by --failure-probability for fibres that state none. What has no figure counts as never failing;
+a route on which nothing has any meets no target. The bound of --max-latency is as if nothing but
+--bandwidth were sent: a file has no other flows.
 
 --all-pairs writes src,dst,role,cost,links and, where there is no path, the reason; one "working"
 row for each ordered pair of nodes and, with --disjoint, one "protect" row; src, dst and links are
@@ -73,7 +74,8 @@ void AddPathComputeFlags(CLI::App* command, PathComputeArgs* args) {
   text("--max-latency", a.max_latency, "Most delay with worst-case queueing, e.g. 15ms");
   text("--queue", a.queue, "The queue that --max-latency is for, 0 to 7");
   text("--setup-priority", a.setup_priority, "Take from reservations weaker than this, 0 to 7");
-  text("--availability", a.availability, "Least share of time that a path is up, e.g. 0.99999");
+  text("--availability", a.availability,
+       "Least share of time that a path is up, e.g. 0.99999 or 99.999%");
   command->add_flag("--ignore-link-state", a.ignore_link_state, "As if every link were up");
   command->add_flag("--ignore-reservations", a.ignore_reservations, "As if nothing were reserved");
 

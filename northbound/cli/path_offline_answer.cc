@@ -123,6 +123,7 @@ class Solver {
                                        targets_, limit_.stop);
     Give(solution.outcome, std::move(solution.paths), solution.shared_risks);
     hop_problem_ = std::move(solution.hop_problem);
+    shortfall_ = std::move(solution.shortfall.reason);
     if (paths_.empty()) return;
     PromiseQuery query{.working = paths_[0].links,
                        .protect = {},
@@ -234,6 +235,8 @@ class Solver {
 
   // Why it is not known whether there is an answer, and what there is instead.
   std::string Undecided() const {
+    // More time would not help.
+    if (!shortfall_.empty() && !(limit_.stop && limit_.stop())) return shortfall_;
     std::string text =
         absl::StrCat(Ended(limits_), " ended before ",
                      constraints_.protection.any() ? "disjoint paths were" : "a path was",
@@ -283,6 +286,7 @@ class Solver {
   std::vector<ComputedPath> paths_;
   // What is wrong with the hops as things are, be it for another constraint.
   std::string hop_problem_;
+  std::string shortfall_;
   v1::ComputePathResponse response_;
 };
 

@@ -257,6 +257,7 @@ TEST(PathOfflineTest, TargetsOfAvailabilityAndLatency) {
   const Ran one = ask("--availability=0.9985", "--failure-probability=0.001");
   EXPECT_EQ(one.code, 0) << one.err;
   EXPECT_THAT(one.out, AllOf(HasSubstr("a - big-d"), HasSubstr("99.90 %")));
+  EXPECT_EQ(ask("--availability=99.85 %", "--failure-probability=0.001").code, 0);
   const Ran none = ask("--availability=0.9999", "--failure-probability=0.001");
   EXPECT_EQ(none.code, 1);
   EXPECT_THAT(none.out, HasSubstr("availability target 99.990 % -> 99.90 %"));

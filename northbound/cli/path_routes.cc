@@ -36,7 +36,7 @@ std::string CsvField(const std::string& text) {
 // The rows of all sources to one destination.
 class Rows {
  public:
-  // `open`: the same without maintenance; null where there is none.
+  // Of one destination. `open`: the same without maintenance; null where there is none.
   Rows(const GraphFile& file, const PathConstraints& constraints, const SearchGraph& graph,
        const SearchGraph* open, const std::function<absl::Status()>& go_on)
       : file_(file), constraints_(constraints), graph_(graph), open_(open), go_on_(go_on) {}
@@ -76,21 +76,30 @@ class Rows {
       return "work budget spent; not proven";
     }
     ++summary.unreachable;
-    const auto reached = [from](const PathSearch& by) {
-      return by.LowerBound(from).cost < kUnreachable;
-    };
-    if (reached(search)) return "no path meets the constraints";
-    if (without_maintenance_ && reached(*without_maintenance_)) return "in maintenance";
-    return Unconstrained() ? "unreachable" : "no path meets the constraints";
+    if (!Connected(from, search.target())) return "unreachable";
+    if (without_maintenance_ && without_maintenance_->Run(from).outcome == Outcome::kFound) {
+      return "in maintenance";
+    }
+    return "no path meets the constraints";
   }
 
-  // No constraint takes a node or a link away.
-  bool Unconstrained() const {
-    const PathConstraints& c = constraints_;
-    return c.bandwidth_bps == 0 && c.allowed_jurisdictions.empty() &&
-           c.forbidden_jurisdictions.empty() && c.allowed_providers.empty() &&
-           c.forbidden_providers.empty() && c.include_any.empty() && c.include_all.empty() &&
-           c.exclude.empty() && c.exclude_resources.empty();
+  // By links, whatever is asked of them.
+  bool Connected(NodeId from, NodeId to) {
+    if (connected_.empty()) {
+      connected_.resize(file_.snapshot().nodes().size());
+      connected_[Index(to)] = true;
+      for (std::vector<NodeId> reached = {to}; !reached.empty();) {
+        const NodeId node = reached.back();
+        reached.pop_back();
+        for (const LinkId link : file_.snapshot().in_links(node)) {
+          const NodeId source = file_.snapshot().link(link).source;
+          if (connected_[Index(source)]) continue;
+          connected_[Index(source)] = true;
+          reached.push_back(source);
+        }
+      }
+    }
+    return connected_[Index(from)];
   }
 
   void Pair(PathSearch& search, NodeId from) {
@@ -164,6 +173,7 @@ class Rows {
   const SearchGraph* open_;
   const std::function<absl::Status()>& go_on_;
   std::optional<PathSearch> without_maintenance_;
+  std::vector<bool> connected_;  // with the destination; empty: not looked at yet
   std::string ends_;
 };
 
