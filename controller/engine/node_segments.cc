@@ -53,7 +53,7 @@ bool NodeSegments::SettledAt(const Place& place) const {
   const std::string key = RouteKey(place.second);
   const auto desired = found->second.desired.entries().find(key);
   return desired != found->second.desired.entries().end() &&
-         found->second.acked.Has(key, desired->second.hash);
+         found->second.Confirmed(key, desired->second.hash);
 }
 
 std::optional<std::pair<std::string, uint32_t>> NodeSegments::Next(const Place& place) const {
@@ -112,7 +112,9 @@ bool NodeSegments::MayPut(const std::string& node, const RouteObject& route) {
   for (Place at = {next->first, sid}; at.first != end->second;) {
     if (!SettledAt(at)) {
       const auto found = switches_.find(at.first);
-      return found == switches_.end() || !found->second.acked.hashes().contains(key);
+      if (found == switches_.end()) return true;
+      return !found->second.acked.hashes().contains(key) &&
+             !found->second.uncertain.contains(key);
     }
     const auto further = Next(at);
     if (!further.has_value()) return true;
@@ -128,7 +130,7 @@ bool NodeSegments::LinkConfirmed(uint32_t adjacency_sid) const {
   if (state == switches_.end()) return false;
   const auto link = state->second.desired.entries().find(owner->second.second);
   return link != state->second.desired.entries().end() &&
-         state->second.acked.Has(link->first, link->second.hash);
+         state->second.Confirmed(link->first, link->second.hash);
 }
 
 std::optional<std::string> NodeSegments::EndOf(uint32_t sid) const {

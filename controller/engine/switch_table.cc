@@ -4,6 +4,8 @@
 #include <memory>
 #include <utility>
 
+#include "controller/base/log.h"
+
 namespace waymark {
 namespace {
 
@@ -23,6 +25,7 @@ SwitchTable::SwitchTable(EventLoop& loop, Metrics& metrics, Options options,
 
 SwitchTable::~SwitchTable() {
   loop_.Cancel(retry_timer_);
+  loop_.Cancel(wake_timer_);
   for (const EventLoop::TimerId timer : timers_) loop_.Cancel(timer);
   for (auto& [node, state] : switches_) {
     if (state.sent.has_value()) loop_.Cancel(state.sent->timeout);
@@ -79,6 +82,30 @@ bool SwitchTable::Converged() const {
   return true;
 }
 
+namespace {
+
+// Before it must hold something else.
+void NoteLeaving(SwitchState& state, const ObjectTable& next) {
+  SharedMap<ObjectTable::Entry>::ForEachUnshared(
+      state.desired.entries(), next.entries(),
+      [&](const std::string& key, const ObjectTable::Entry* before,
+          const ObjectTable::Entry* after) {
+        if (before == nullptr || !before->object->has_attachment()) return;
+        const uint32_t vni = before->object->attachment().vni();
+        if (after != nullptr && after->object->attachment().vni() == vni) return;
+        state.leaving[key].insert(vni);
+      });
+  if (state.sent.has_value()) return;
+  std::erase_if(state.leaving, [&](const auto& entry) {
+    const auto held = state.acked.hashes().find(entry.first);
+    if (held == state.acked.hashes().end()) return true;
+    const auto wanted = next.entries().find(entry.first);
+    return wanted != next.entries().end() && wanted->second.hash == held->second;
+  });
+}
+
+}  // namespace
+
 void SwitchTable::SetDesired(const std::map<std::string, ObjectTable>& objects, Revision revision,
                              const Successions& handovers) {
   revision_ = revision;
@@ -94,6 +121,7 @@ void SwitchTable::SetDesired(const std::map<std::string, ObjectTable>& objects, 
     if (objects.contains(node)) continue;
     // Of one that is gone as well, nobody will ever hear.
     if (state.desired.size() > 0 && state.session != nullptr) touched.insert(node);
+    NoteLeaving(state, {});
     state.desired.Clear();
     state.wanted = false;
   }
@@ -101,6 +129,7 @@ void SwitchTable::SetDesired(const std::map<std::string, ObjectTable>& objects, 
     SwitchState& state = switches_[node];
     state.wanted = true;
     if (state.desired.digest() == table.digest()) continue;
+    NoteLeaving(state, table);
     state.desired = table;
     touched.insert(node);
   }
@@ -136,16 +165,19 @@ void SwitchTable::ScheduleRetry() {
 
 std::map<std::string, NodeDiff> SwitchTable::Differences() {
   NodeSegments segments(switches_, sid_owners_);
+  Stragglers stragglers;
+  for (const std::string& node : unanswered_) stragglers.Add(node, switches_[node]);
   std::map<std::string, NodeDiff> diffs;
   for (const auto& [node, state] : switches_) {
     if (state.session == nullptr || !state.synced || state.HoldsDesired() ||
-        loop_.clock().Monotonic() < state.left_out_until) {
+        state.sent.has_value() || loop_.clock().Monotonic() < state.left_out_until) {
       continue;
     }
     NodeDiff diff = Diff(state.desired, state.acked.hashes());
     KeepProgrammable(node, state, segments, &diff);
-    if (!diff.empty()) diffs.emplace(node, std::move(diff));
+    if (!diff.empty() || !stragglers.empty()) diffs.emplace(node, std::move(diff));
   }
+  if (!stragglers.empty()) stragglers.HoldBack(switches_, handovers_, &diffs);
   return diffs;
 }
 
@@ -200,31 +232,82 @@ void SwitchTable::ForgetWhoHasLeft() {
       if (state == nullptr) return true;
       const auto wanted = state->desired.entries().find(place.second);
       return wanted == state->desired.entries().end() ||
-             state->acked.Has(place.second, wanted->second.hash);
+             state->Confirmed(place.second, wanted->second.hash);
     });
   }
   std::erase_if(handovers_, [](const auto& entry) { return entry.second.leaving.empty(); });
 }
 
+bool SwitchTable::MayGoOn() {
+  constexpr size_t kFew = 10;  // in a hundred
+  if (unanswered_.empty()) return true;
+  const absl::Duration now = loop_.clock().Monotonic();
+  // Many are late, and answers come.
+  if (unanswered_.size() > std::max<size_t>(1, switches_.size() * kFew / 100) &&
+      now - last_answer_ < options_.patience) {
+    WakeAt(last_answer_ + options_.patience);
+    return false;
+  }
+  for (const std::string& node : unanswered_) {
+    const SwitchState& state = switches_[node];
+    const absl::Duration until =
+        state.phase_begun + (state.slow ? options_.less_patience : options_.patience);
+    if (now >= until) continue;
+    WakeAt(until);
+    return false;
+  }
+  for (const std::string& node : unanswered_) {
+    SwitchState& state = switches_[node];
+    // A batch of the same phase may have followed.
+    for (const auto& [key, hash] : state.sent->operations) state.uncertain.insert(key);
+    if (std::exchange(state.slow, true)) continue;
+    metrics_
+        .Counter("waymark_southbound_slow_agents_total",
+                 "Times that programming went on without an agent that had been prompt before")
+        .Increment();
+    Log(LogLevel::kWarning, "agent does not answer; programming goes on without it",
+        {{"node", node}, {"operations", static_cast<int64_t>(state.sent->operations.size())}});
+  }
+  return true;
+}
+
+void SwitchTable::WakeAt(absl::Duration monotonic) {
+  if (wake_at_ <= monotonic) return;
+  loop_.Cancel(wake_timer_);
+  wake_at_ = monotonic;
+  wake_timer_ = loop_.RunAfter(monotonic - loop_.clock().Monotonic(), [this] {
+    wake_at_ = absl::InfiniteDuration();
+    Advance();
+    on_change_();
+  });
+}
+
 void SwitchTable::Advance() {
   if (held_ || frozen_) return;
-  for (auto& [node, state] : switches_) {
-    // The barrier between phases: one unanswered batch anywhere holds the next phase back.
-    if (state.sent.has_value()) return;
-  }
+  if (!MayGoOn()) return;
   for (auto& [node, state] : switches_) LetGoIfDone(node, state);
   ForgetWhoHasLeft();
   std::vector<Phase> phases = options_.sequencer(Differences(), handovers_);
   if (phases.empty()) return;
-  for (auto& [node, state] : switches_) state.queued.clear();
+  for (auto& [node, state] : switches_) {
+    // Who is gone on without has not forgotten what follows: it is of this plan.
+    if (!state.sent.has_value()) state.queued.clear();
+  }
+  SendPhase(std::move(phases.front().batches));
+}
+
+void SwitchTable::SendPhase(std::vector<NodeBatch> batches) {
   std::set<std::string> begun;
-  for (NodeBatch& batch : phases.front().batches) {
+  for (NodeBatch& batch : batches) {
     if (begun.insert(batch.node).second) {
+      switches_[batch.node].phase_begun = loop_.clock().Monotonic();
       SendBatch(batch);
     } else {
       switches_[batch.node].queued.push_back(std::move(batch));
     }
   }
+  // Looks again when the first of them has been waited for long enough.
+  (void)MayGoOn();
 }
 
 void SwitchTable::SendNext(SwitchState& state) {
@@ -272,6 +355,7 @@ void SwitchTable::SendBatch(const NodeBatch& batch) {
     }
   });
   state.sent = std::move(sent);
+  unanswered_.insert(node);
   if (follower_ != nullptr) follower_->Sent(node);
   if (absl::Status status = state.session->Send(std::move(message)); !status.ok()) {
     DropSession(state, status);

@@ -7,7 +7,8 @@
 // and the law by which desired becomes acked: take the difference of every switch, order it into
 // phases, run the first phase, and when all of it is answered look again. So a change of plan in
 // the middle, a switch that comes or goes, a rejected operation and a restart of the controller are
-// all the same case.
+// all the same case. An agent that does not answer in time is gone on without; what depends on it
+// waits (stragglers.h).
 //
 // One thread: the engine's loop.
 #ifndef WAYMARK_CONTROLLER_ENGINE_SWITCH_TABLE_H_
@@ -30,6 +31,7 @@
 #include "controller/engine/held_objects.h"
 #include "controller/engine/node_segments.h"
 #include "controller/engine/resync.h"
+#include "controller/engine/stragglers.h"
 #include "controller/plan/phases.h"
 #include "controller/store/store.h"
 #include "southbound/session/switch_session.h"
@@ -60,6 +62,12 @@ struct SwitchState {
   // What follows it in the same phase: sent one after another, as long as all is acked and nothing
   // else is wanted.
   std::deque<NodeBatch> queued;
+  // When it was given the first batch of the phase, monotonic.
+  absl::Duration phase_begun;
+  // It was gone on without; until it answers in time, it is waited for less long.
+  bool slow = false;
+  // While it is gone on without: keys of what was sent.
+  std::set<std::string> uncertain;
   int64_t operations_sent = 0;
 
   // Acked.
@@ -69,6 +77,8 @@ struct SwitchState {
   // What the agent said when it last could not program one of them.
   std::string last_rib_detail;
   std::map<std::string, Rejection> rejected;
+  // Attachments that must leave services and have not yet: their keys do not tell the VNIs.
+  std::map<std::string, std::set<uint32_t>> leaving;
   Revision last_acked_revision = 0;
   // `acked` is what the switch holds: true from the end of a session's synchronisation until its
   // end.
@@ -89,15 +99,25 @@ struct SwitchState {
   southbound::v1::Hello hello;
   absl::Time connected_since;
 
-  bool HoldsDesired() const { return synced && acked.digest() == desired.digest(); }
+  bool HoldsDesired() const {
+    return synced && !sent.has_value() && acked.digest() == desired.digest();
+  }
+  // It holds this, and nothing on its way to it may change that.
+  bool Confirmed(const std::string& key, uint64_t hash) const {
+    return acked.Has(key, hash) && !uncertain.contains(key);
+  }
 };
 
 class SwitchTable {
  public:
   struct Options {
-    // A batch that is not answered within this ends the session: a stuck agent delays nobody else
-    // for longer.
+    // A batch that is not answered within this ends the session.
     absl::Duration batch_timeout = absl::Seconds(10);
+    // What does not depend on an agent goes on when it has not answered a phase within this; the
+    // second is for one that had to be gone on without before. Where many are late at once, all are
+    // waited for as long as answers come: the work is much, or the machine is slow.
+    absl::Duration patience = absl::Seconds(1);
+    absl::Duration less_patience = absl::Milliseconds(100);
     // What a switch rejected is offered again after this, in case its cause is gone.
     absl::Duration retry_rejected = absl::Seconds(30);
     // A stuck agent is left out for this long, then twice as long, up to 32 times.
@@ -159,6 +179,13 @@ class SwitchTable {
  private:
   SwitchState* SessionState(const std::shared_ptr<SwitchSession>& session);
   void Advance();
+  // The barrier between phases: false while somebody is waited for.
+  bool MayGoOn();
+  // Advances then, unless that happens earlier anyway.
+  void WakeAt(absl::Duration monotonic);
+  void SendPhase(std::vector<NodeBatch> batches);
+  // Nothing is on its way to it any more.
+  void ForgetSent(SwitchState& state);
   // Advance and tell, soon: for where a caller is in the middle of something.
   void ScheduleAdvance(absl::Duration delay);
   void ReleaseIfHeard();
@@ -201,6 +228,11 @@ class SwitchTable {
   std::set<EventLoop::TimerId> timers_;
   SidOwners sid_owners_;
   Successions handovers_;
+  // Switches with a batch that is not answered.
+  std::set<std::string> unanswered_;
+  absl::Duration last_answer_;
+  absl::Duration wake_at_ = absl::InfiniteDuration();
+  EventLoop::TimerId wake_timer_ = 0;
   bool retry_scheduled_ = false;
   EventLoop::TimerId retry_timer_ = 0;
   std::map<std::string, SwitchState> switches_;  // by node id

@@ -16,6 +16,15 @@ using southbound::v1::OperationResult;
 
 std::string LinkName(const std::string& id) { return "links/" + id; }
 
+// Unless what it holds now is already old.
+void ForgetIfLeft(SwitchState& state, const std::string& key, std::optional<uint64_t> hash) {
+  const auto wanted = state.desired.entries().find(key);
+  const bool as_wanted = wanted == state.desired.entries().end()
+                             ? !hash.has_value()
+                             : hash == std::optional<uint64_t>(wanted->second.hash);
+  if (as_wanted) state.leaving.erase(key);
+}
+
 }  // namespace
 
 void SwitchTable::Connected(std::shared_ptr<SwitchSession> session,
@@ -93,10 +102,17 @@ void SwitchTable::Disconnected(const std::shared_ptr<SwitchSession>& session,
   on_change_();
 }
 
-void SwitchTable::DropSession(SwitchState& state, absl::Status reason) {
-  if (state.sent.has_value()) loop_.Cancel(state.sent->timeout);
-  loop_.Cancel(state.hashes_timeout);
+void SwitchTable::ForgetSent(SwitchState& state) {
+  if (!state.sent.has_value()) return;
+  loop_.Cancel(state.sent->timeout);
   state.sent.reset();
+  state.uncertain.clear();
+  unanswered_.erase(state.session->node());
+}
+
+void SwitchTable::DropSession(SwitchState& state, absl::Status reason) {
+  ForgetSent(state);
+  loop_.Cancel(state.hashes_timeout);
   state.queued.clear();
   state.synced = false;
   std::shared_ptr<SwitchSession> session = std::move(state.session);
@@ -230,10 +246,11 @@ void SwitchTable::OnBatchResult(SwitchState& state, const BatchResult& result) {
                                                                " results, which was not sent so")));
     return;
   }
-  const SwitchState::SentBatch sent = *std::move(state.sent);
-  state.sent.reset();
+  const SwitchState::SentBatch sent = *state.sent;
+  ForgetSent(state);
   state.times_stuck = 0;
-  loop_.Cancel(sent.timeout);
+  last_answer_ = loop_.clock().Monotonic();
+  if (last_answer_ - state.phase_begun < options_.patience) state.slow = false;
   for (size_t i = 0; i < sent.operations.size(); ++i) {
     if (result.results(static_cast<int>(i)).id() != sent.operation_ids[i]) {
       DropSession(state, absl::InvalidArgumentError("answers operations out of order"));
@@ -287,6 +304,7 @@ const char* SwitchTable::TakeResult(const std::string& node, SwitchState& state,
           links_down_.erase(LinkName(link));
         }
       }
+      ForgetIfLeft(state, key, hash);
       break;
     case southbound::v1::REJECTED:
       label = "rejected";
