@@ -108,12 +108,12 @@ bool NodeSegments::MayPut(const std::string& node, const RouteObject& route) {
     return SettledFrom({next->first, sid});
   }
   // Where there was no route, none is broken: it may lead to a switch that has none yet, but not
-  // to one that still sends the old way, perhaps back.
+  // to one that still sends the old way, or may, perhaps back.
   for (Place at = {next->first, sid}; at.first != end->second;) {
     if (!SettledAt(at)) {
       const auto found = switches_.find(at.first);
       if (found == switches_.end()) return true;
-      return !found->second.acked.hashes().contains(key) &&
+      return found->second.heard && !found->second.acked.hashes().contains(key) &&
              !found->second.uncertain.contains(key);
     }
     const auto further = Next(at);

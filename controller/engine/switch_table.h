@@ -83,6 +83,8 @@ struct SwitchState {
   // `acked` is what the switch holds: true from the end of a session's synchronisation until its
   // end.
   bool synced = false;
+  // It has said what it holds, since this controller's start; before, nobody knows.
+  bool heard = false;
   Resync resync;
   EventLoop::TimerId hashes_timeout = 0;
   // How often in a row it has not answered, and until when it is left out for that.

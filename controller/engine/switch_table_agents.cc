@@ -50,7 +50,7 @@ void SwitchTable::Connected(std::shared_ptr<SwitchSession> session,
     state.acked.Clear();
     for (const auto& [key, entry] : state.desired.entries()) state.acked.Put(key, entry.hash);
     state.last_acked_revision = hello.last_revision();
-    state.synced = true;
+    state.synced = state.heard = true;
     TellIfHolds(state.session->node(), state);
     ReleaseIfHeard();
     Advance();
@@ -177,7 +177,7 @@ void SwitchTable::OnGetResponse(SwitchState& state, const southbound::v1::GetRes
       .Increment(static_cast<double>(state.resync.told()));
   state.acked = state.resync.TakeHeld();
   loop_.Cancel(state.hashes_timeout);
-  state.synced = true;
+  state.synced = state.heard = true;
   TellIfHolds(state.session->node(), state);
   ReleaseIfHeard();
 }

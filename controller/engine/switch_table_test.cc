@@ -373,6 +373,37 @@ TEST_F(SwitchTableTest, ASwitchSpeaksForItsOwnLinksOnly) {
   EXPECT_EQ(link_changes_, 1) << "the same news twice is no change";
 }
 
+// Its agent may be the only one that does not run, after a restart of the controller: what the
+// switch holds, and where its old routes lead, is not known.
+TEST_F(SwitchTableTest, ARouteDoesNotLeadToASwitchThatNobodyHasHeard) {
+  const auto node = [](const std::string& id, uint32_t sid) {
+    Object object = Node(id);
+    object.mutable_node()->set_node_sid(sid);
+    return object;
+  };
+  const auto link = [](const std::string& id, uint32_t sid, uint32_t neighbor) {
+    Object object = Link(id, sid);
+    object.mutable_link()->set_neighbor_sid(neighbor);
+    return object;
+  };
+  const auto route = [](uint32_t to, const std::string& link) {
+    Object object;
+    object.mutable_route()->set_node_sid(to);
+    object.mutable_route()->add_links(link);
+    return object;
+  };
+  auto a = Connect("a");
+  table_.SetDesired(Desired({{"a", {node("a", 1), link("x", 0x8000, 2), route(3, "x")}},
+                             {"b", {node("b", 2), link("y", 0x8001, 3), route(3, "y")}},
+                             {"c", {node("c", 3)}}}),
+                    1);
+  ObjectTable at_a, at_b;
+  EXPECT_EQ(AnswerAll(table_, a, "", &at_a), (std::vector<std::string>{"node:", "link:x"}));
+  auto b = Connect("b");
+  AnswerAll(table_, b, "", &at_b);
+  EXPECT_EQ(AnswerAll(table_, a, "", &at_a), (std::vector<std::string>{"route:3"}));
+}
+
 // Who must leave first is not forgotten when the next plan comes before the last has been sent.
 TEST_F(SwitchTableTest, WhoArrivesWaitsForWhoLeaves) {
   auto a = Connect("a"), b = Connect("b");

@@ -33,6 +33,7 @@ enum class ActionKind {
   kPartition,
   kBreakSession,
   kDuplicate,
+  kHangAgent,  // it answers nothing, for longer than it is waited for
   // Disks, clocks, hands.
   kFullStore,
   kFullAgentDisk,
@@ -40,7 +41,7 @@ enum class ActionKind {
   kSetClock,
   kDrift,
 };
-inline constexpr int kActionKinds = 22;
+inline constexpr int kActionKinds = 23;
 
 struct Action {
   ActionKind kind = ActionKind::kCreateService;

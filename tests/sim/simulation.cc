@@ -339,6 +339,11 @@ class Simulation {
       case ActionKind::kDuplicate:
         duplicating_.insert(node);
         return later([this, node] { duplicating_.erase(node); });
+      case ActionKind::kHangAgent:
+        carrier_.HoldSession(node, true);
+        carrier_.loop.RunAfter(absl::Milliseconds(random.Between(1'000, 14'000)),
+                               [this, node] { carrier_.HoldSession(node, false); });
+        return;
       case ActionKind::kFullStore:
         carrier_.store.FailCommits(absl::ResourceExhaustedError("disk full"));
         return later([this] { carrier_.store.FailCommits(absl::OkStatus()); });
