@@ -116,6 +116,21 @@ TEST_F(ViewBuilderTest, WhatNoSwitchWillMendIsSaidFirst) {
   EXPECT_EQ(view_->statuses.at("customers/c/services/line")->state(), v1::BLOCKED);
 }
 
+// As an older agent does with what it does not know.
+TEST_F(ViewBuilderTest, WhatAnAgentRefusesIsInItsStatus) {
+  agents_.push_back(std::make_shared<FakeAgent>(*this, "a"));
+  agents_[0]->rejects = "route:";
+  ASSERT_TRUE(agents_[0]->Connect().ok());
+  Run();
+  Build();
+  for (const v1::Status* status :
+       {view_->statuses.at("nodes/a").get(), &view_->agents.at("agents/a")->status()}) {
+    EXPECT_EQ(status->state(), v1::DEGRADED);
+    EXPECT_NE(status->reason().find("route:2: no such device"), std::string::npos)
+        << status->reason();
+  }
+}
+
 TEST_F(ViewBuilderTest, LivenessMakesTheState) {
   ConnectAll();
   ReportPolicy(true, true, false);

@@ -225,5 +225,29 @@ TEST_F(AgentRestartTest, ADataPlaneThatCannotOpenIsAnError) {
   EXPECT_NE(StartAgent().ToString().find("CAP_NET_ADMIN"), std::string::npos);
 }
 
+// One release apart: half of what an object says is not that object.
+TEST_F(AgentRestartTest, WhatANewerControllerAddsToAnObjectIsRefusedByItsName) {
+  StartWithBase();
+  southbound::v1::Object newer = TestRoute(9, {"a"});
+  auto* route = newer.mutable_route();
+  route->GetReflection()->MutableUnknownFields(route)->AddVarint(12, 1);
+  const auto result = Send(TestBatch(2, 11, 10).Put(TestRoute(8, {"a"})).Put(newer).batch);
+  EXPECT_EQ(Statuses(result), (std::vector<int>{southbound::v1::UNDONE, REJECTED}));
+  EXPECT_EQ(result.results(1).error(),
+            "route has field 12, which this agent does not know: upgrade the agent, or do without "
+            "it");
+  EXPECT_EQ(dataplane_.held.size(), 4u);
+  EXPECT_TRUE(link_.disconnects.empty());
+  // Nor an operation of which it would ignore a part.
+  TestBatch batch(3, 11, 20);
+  batch.Put(TestRoute(8, {"a"}));
+  auto* operation = batch.batch.mutable_operations(0);
+  operation->GetReflection()->MutableUnknownFields(operation)->AddVarint(13, 1);
+  EXPECT_EQ(Send(batch.batch).results(0).error().substr(0, 22), "operation has field 13");
+  batch = TestBatch(4, 11, 30);
+  batch.Put(TestRoute(8, {"a"}));
+  EXPECT_EQ(Statuses(Send(batch.batch)), (std::vector<int>{FIB_ACKED}));
+}
+
 }  // namespace
 }  // namespace waymark

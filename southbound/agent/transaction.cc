@@ -71,6 +71,12 @@ std::vector<std::string> Transaction::keys() const {
 }
 
 absl::Status Transaction::Stage(const Operation& operation) {
+  const auto& unknown = operation.GetReflection()->GetUnknownFields(operation);
+  if (operation.op_case() != Operation::OP_NOT_SET && !unknown.empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("operation has field ", unknown.field(0).number(),
+                     ", which this agent does not know: upgrade the agent, or do without it"));
+  }
   switch (operation.op_case()) {
     case Operation::kPut: {
       const Object& object = operation.put();

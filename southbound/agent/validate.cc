@@ -64,7 +64,28 @@ absl::Status CheckAdjacencySid(const std::string& field, uint32_t sid) {
   return CheckRange(field, sid, kMinAdjacencySid, kMaxAdjacencySid);
 }
 
+// What a newer controller meant by it, nobody here knows; to do the rest would be to do something
+// else.
+absl::Status CheckKnown(const std::string& field, const google::protobuf::Message& message) {
+  const auto& unknown = message.GetReflection()->GetUnknownFields(message);
+  if (unknown.empty()) return absl::OkStatus();
+  return Bad(field,
+             absl::StrCat("has field ", unknown.field(0).number(),
+                          ", which this agent does not know: upgrade the agent, or do without it"));
+}
+
+template <typename Messages>
+absl::Status CheckAllKnown(const std::string& field, const Messages& messages) {
+  for (int i = 0; i < messages.size(); ++i) {
+    if (messages[i].GetReflection()->GetUnknownFields(messages[i]).empty()) continue;
+    return CheckKnown(absl::StrCat(field, "[", i, "]"), messages[i]);
+  }
+  return absl::OkStatus();
+}
+
 absl::Status ValidateNode(const NodeObject& node, std::string_view own_node) {
+  if (auto s = CheckKnown("node", node); !s.ok()) return s;
+  if (auto s = CheckAllKnown("node.queues", node.queues()); !s.ok()) return s;
   if (node.node() != own_node) {
     return Bad("node.node", absl::StrCat("is \"", node.node().substr(0, kMaxIdLength),
                                          "\", but this switch is \"", std::string(own_node), "\""));
@@ -92,6 +113,7 @@ absl::Status ValidateNode(const NodeObject& node, std::string_view own_node) {
 }
 
 absl::Status ValidateLink(const LinkObject& link) {
+  if (auto s = CheckKnown("link", link); !s.ok()) return s;
   if (auto s = CheckId("link.link", link.link()); !s.ok()) return s;
   if (auto s = CheckInterface("link.interface", link.interface()); !s.ok()) return s;
   if (auto s = CheckAdjacencySid("link.adjacency_sid", link.adjacency_sid()); !s.ok()) return s;
@@ -110,6 +132,7 @@ absl::Status ValidateLink(const LinkObject& link) {
 }
 
 absl::Status ValidateRoute(const RouteObject& route) {
+  if (auto s = CheckKnown("route", route); !s.ok()) return s;
   if (auto s = CheckNodeSid("route.node_sid", route.node_sid()); !s.ok()) return s;
   if (auto s = CheckCount("route.links", route.links_size(), 1, kMaxRouteLinks); !s.ok()) return s;
   std::set<std::string> seen;
@@ -139,6 +162,9 @@ absl::Status ValidateSegmentList(const std::string& field, const SegmentList& li
 }
 
 absl::Status ValidatePolicy(const PolicyObject& policy) {
+  if (auto s = CheckKnown("policy", policy); !s.ok()) return s;
+  if (auto s = CheckAllKnown("policy.working", policy.working()); !s.ok()) return s;
+  if (auto s = CheckKnown("policy.protect", policy.protect()); !s.ok()) return s;
   if (auto s = CheckNodeSid("policy.endpoint_sid", policy.endpoint_sid()); !s.ok()) return s;
   if (auto s = CheckRange("policy.dscp", policy.dscp(), 0, kMaxDscp); !s.ok()) return s;
   if (auto s = CheckCount("policy.working", policy.working_size(), 0, kMaxSegmentLists); !s.ok()) {
@@ -164,6 +190,7 @@ absl::Status ValidatePolicy(const PolicyObject& policy) {
 }
 
 absl::Status ValidateInstance(const InstanceObject& instance) {
+  if (auto s = CheckKnown("instance", instance); !s.ok()) return s;
   if (auto s = CheckRange("instance.vni", instance.vni(), 1, kMaxVni); !s.ok()) return s;
   if (!southbound::v1::InstanceType_IsValid(instance.type()) ||
       instance.type() == InstanceType::INSTANCE_TYPE_UNSPECIFIED) {
@@ -185,6 +212,8 @@ absl::Status ValidateInstance(const InstanceObject& instance) {
 }
 
 absl::Status ValidateAttachment(const AttachmentObject& attachment) {
+  if (auto s = CheckKnown("attachment", attachment); !s.ok()) return s;
+  if (auto s = CheckAllKnown("attachment.classes", attachment.classes()); !s.ok()) return s;
   if (auto s = CheckInterface("attachment.interface", attachment.interface()); !s.ok()) return s;
   if (auto s = CheckRange("attachment.vlan", attachment.vlan(), 0, kMaxVlan); !s.ok()) return s;
   if (auto s = CheckRange("attachment.vni", attachment.vni(), 1, kMaxVni); !s.ok()) return s;
@@ -233,6 +262,9 @@ bool IsValidInterface(std::string_view name) {
 }
 
 absl::Status ValidateForm(const Object& object, std::string_view own_node) {
+  if (object.kind_case() != Object::KIND_NOT_SET) {
+    if (auto s = CheckKnown("object", object); !s.ok()) return s;
+  }
   switch (object.kind_case()) {
     case Object::kNode:
       return ValidateNode(object.node(), own_node);

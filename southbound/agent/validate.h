@@ -36,7 +36,8 @@ bool IsValidId(std::string_view id);
 bool IsValidInterface(std::string_view name);
 
 // INVALID_ARGUMENT names the field and the range: "policy.working[1].sids[3] is 0: must
-// be 1..65535". `own_node` is the switch's name, which a NodeObject must carry. Any thread; O(size
+// be 1..65535". A field that this version does not know is refused like a bad one, wherever in the
+// object it is: half an object is another object. `own_node` is the switch's name, which a NodeObject must carry. Any thread; O(size
 // of the object).
 absl::Status ValidateForm(const southbound::v1::Object& object, std::string_view own_node);
 

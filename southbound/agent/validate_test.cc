@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -217,6 +218,65 @@ INSTANTIATE_TEST_SUITE_P(Node, ValidateForm_, testing::ValuesIn(NodeCases()));
 INSTANTIATE_TEST_SUITE_P(Link, ValidateForm_, testing::ValuesIn(LinkCases()));
 INSTANTIATE_TEST_SUITE_P(RouteAndPolicy, ValidateForm_, testing::ValuesIn(RouteAndPolicyCases()));
 INSTANTIATE_TEST_SUITE_P(Service, ValidateForm_, testing::ValuesIn(ServiceCases()));
+
+// Calls visit(message, name) for `message` and all within it that is a message.
+void EachMessage(google::protobuf::Message* message, const std::string& name,
+                 const std::function<void(google::protobuf::Message*, const std::string&)>& visit) {
+  visit(message, name);
+  const auto* reflection = message->GetReflection();
+  for (int i = 0; i < message->GetDescriptor()->field_count(); ++i) {
+    const auto* field = message->GetDescriptor()->field(i);
+    if (field->message_type() == nullptr) continue;
+    const std::string inner = (name == "object" ? "" : name + ".") + std::string(field->name());
+    if (!field->is_repeated()) {
+      if (!reflection->HasField(*message, field)) continue;
+      EachMessage(reflection->MutableMessage(message, field), inner, visit);
+      continue;
+    }
+    for (int j = 0; j < reflection->FieldSize(*message, field); ++j) {
+      EachMessage(reflection->MutableRepeatedMessage(message, field, j),
+                  inner + "[" + std::to_string(j) + "]", visit);
+    }
+  }
+}
+
+// As a newer controller would send it, in each place that there is.
+TEST(ValidateFormTest, AFieldThatIsNotKnownIsRefusedAndNamed) {
+  Object policy = TestPolicy(7, 2, 0x8001);
+  *policy.mutable_policy()->mutable_protect() = policy.policy().working(0);
+  Object attachment = TestAttachment("c1", 0, 100);
+  if (attachment.attachment().classes().empty()) {
+    attachment.mutable_attachment()->add_classes()->set_dscp(46);
+  }
+  std::set<std::string> reached;
+  for (const Object& sound :
+       {TestNode(), TestLink("a"), TestRoute(2, {"a"}), policy, TestInstance(100), attachment}) {
+    ASSERT_TRUE(ValidateForm(sound, "zrh1").ok());
+    Object object = sound;
+    EachMessage(&object, "object", [&](google::protobuf::Message* inner, const std::string& name) {
+      reached.insert(inner->GetDescriptor()->name());
+      auto* unknown = inner->GetReflection()->MutableUnknownFields(inner);
+      unknown->AddVarint(77, 1);
+      const absl::Status status = ValidateForm(object, "zrh1");
+      EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << name;
+      EXPECT_NE(std::string(status.message()).find(name + " has field 77"), std::string::npos)
+          << name << ": " << status;
+      unknown->Clear();
+    });
+  }
+  // Whoever adds a message adds it here and to the check.
+  std::set<std::string> all;
+  std::vector<const google::protobuf::Descriptor*> left = {Object::descriptor()};
+  while (!left.empty()) {
+    const auto* type = left.back();
+    left.pop_back();
+    if (!all.insert(type->name()).second) continue;
+    for (int i = 0; i < type->field_count(); ++i) {
+      if (type->field(i)->message_type() != nullptr) left.push_back(type->field(i)->message_type());
+    }
+  }
+  EXPECT_EQ(reached, all);
+}
 
 TEST(ValidateKey, TakesKnownKindsOfBoundedLength) {
   for (const char* key :
