@@ -97,7 +97,7 @@ bool LedTree(std::span<const PathCost> lead, const SearchGraph& graph, NodeId fr
   return false;
 }
 
-// Least delay from every node to `to`; kNever where there is no path.
+// Least delay from every node to `to`; kNever where there is no path, or none within the bound.
 std::vector<int64_t> LeastDelays(const SearchGraph& graph, NodeId to) {
   std::vector<int64_t> least(graph.snapshot().nodes().size(), kNever);
   MinHeap<std::pair<int64_t, int32_t>> queue;
@@ -108,7 +108,7 @@ std::vector<int64_t> LeastDelays(const SearchGraph& graph, NodeId to) {
     if (so_far != least[node]) continue;
     for (const SearchGraph::Arc& arc : graph.in_arcs(static_cast<NodeId>(node))) {
       const int64_t through = so_far + DelayOf(arc.cost);
-      if (through >= least[Index(arc.node)]) continue;
+      if (through >= least[Index(arc.node)] || through > graph.max_delay_ns()) continue;
       least[Index(arc.node)] = through;
       queue.Push({through, Index(arc.node)});
     }
@@ -184,23 +184,30 @@ namespace {
 // keeping only for what the bounds still see: less delay or fewer hops.
 class Settled {
  public:
-  explicit Settled(size_t nodes) : kept_(nodes) {}
+  explicit Settled(size_t nodes) : last_(nodes, -1) {}
 
   // False when an earlier label of the node dominates.
   bool Admit(NodeId node, PathCost spent) {
     if (Dominated(node, spent)) return false;
-    kept_[Index(node)].emplace_back(DelayOf(spent), HopsOf(spent));
+    int32_t& last = last_[Index(node)];
+    kept_.push_back({DelayOf(spent), HopsOf(spent), last});
+    last = static_cast<int32_t>(kept_.size() - 1);
     return true;
   }
   bool Dominated(NodeId node, PathCost spent) const {
-    const auto& kept = kept_[Index(node)];
-    return std::any_of(kept.begin(), kept.end(), [&](const auto& earlier) {
-      return earlier.first <= DelayOf(spent) && earlier.second <= HopsOf(spent);
-    });
+    for (int32_t i = last_[Index(node)]; i >= 0; i = kept_[i].before) {
+      if (kept_[i].delay_ns <= DelayOf(spent) && kept_[i].hops <= HopsOf(spent)) return true;
+    }
+    return false;
   }
 
  private:
-  std::vector<std::vector<std::pair<int64_t, int64_t>>> kept_;
+  struct Kept {
+    int64_t delay_ns, hops;
+    int32_t before;  // the one kept before at the same node; -1: none
+  };
+  std::vector<int32_t> last_;  // by node; -1: none
+  std::vector<Kept> kept_;
 };
 
 }  // namespace
