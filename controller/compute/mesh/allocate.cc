@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <limits>
+#include <span>
 #include <utility>
+#include <vector>
 
 #include "controller/compute/mesh/evaluate.h"
 #include "controller/compute/mesh/fair_levels.h"
@@ -16,6 +18,8 @@ namespace {
 
 // How the allowed gap is shared between the fractional solution and its rounding.
 constexpr double kSolverShare = 0.3;
+// Of the gap: how far below what is wanted demands start to share.
+constexpr double kBelow = 0.5;
 // Of a demand's rate: less is dust of floating-point sums.
 constexpr double kDust = 1e-9;
 
@@ -29,6 +33,27 @@ std::vector<PairPaths> PathsOf(const MeshProblem& problem, const MeshRoutes& rou
     }
   }
   return pairs;
+}
+
+// Whether nobody gets less of `a` than of `b` by a greater factor than somebody gets more.
+bool GainsAsItLoses(std::span<const double> a, std::span<const double> b) {
+  double gain = 1, loss = 1;
+  for (size_t d = 0; d < a.size(); ++d) {
+    if (a[d] > b[d] * gain) gain = a[d] / b[d];
+    if (b[d] > a[d] * loss) loss = b[d] / a[d];
+  }
+  return gain >= loss;
+}
+
+// Whether the least rate in which they differ by more than `tolerance` is higher in `a`.
+bool Fairer(std::vector<double> a, std::vector<double> b, double tolerance) {
+  std::ranges::sort(a);
+  std::ranges::sort(b);
+  for (size_t i = 0; i < a.size(); ++i) {
+    if (a[i] > b[i] * (1 + tolerance)) return true;
+    if (b[i] > a[i] * (1 + tolerance)) return false;
+  }
+  return false;
 }
 
 class Allocator {
@@ -94,12 +119,26 @@ class Allocator {
                                      .limit = 1,
                                      .stop = options_.stop});
     rates = sharing_ == Sharing::kThroughput ? FillUp(problem_, routes, rates)
-                                             : FillFairly(problem_, routes, rates);
+                                             : FairOn(routes, std::move(rates));
     Grant(std::move(routes), std::move(rates));
     return std::move(result_);
   }
 
  private:
+  // From a little below `wanted`, so that those who have least can take from the rest. Or from
+  // nothing, if that is fairer: where levels were not found, or not right. But traces of demands on
+  // full links hold them down then; so not where that costs somebody more than it helps any other,
+  // unless there was no time for levels.
+  std::vector<double> FairOn(const MeshRoutes& routes, std::vector<double> wanted) const {
+    for (double& rate : wanted) rate *= 1 - kBelow * options_.gap;
+    std::vector<double> near = FillFairly(problem_, routes, wanted);
+    std::ranges::fill(wanted, 0);
+    std::vector<double> level = FillFairly(problem_, routes, wanted);
+    const bool stopped = result_.stopped || (options_.stop && options_.stop());
+    const bool may = stopped || GainsAsItLoses(level, near);
+    return may && Fairer(level, near, options_.gap) ? level : near;
+  }
+
   void Grant(MeshRoutes routes, std::vector<double> rates) {
     MeshProblem granted = problem_;
     result_.least = std::numeric_limits<double>::infinity();

@@ -7,11 +7,16 @@
 //
 // What is guaranteed. Throughput: `upper_bound` is certified; before rounding the total is within
 // `gap` of it, unless stopped or out of rounds. Max-min: `least_bound` is certified; nobody can
-// have more on the routes given without somebody having less who has no more, or than what the
-// fractional solution gave him; over all routings, levels are found within `gap` each, and who
-// stays at one is told from prices. What that comes to is measured, not proven: against sequences
-// of linear programmes on hundreds of small networks (allocate_test.cc), rates are 0.13 % off on
-// average and 3.7 % at worst, at a gap of 1 %.
+// have more on the routes given
+// without somebody having less who has no more, or than a little less than the fractional solution
+// gave him; over all routings, levels are found within `gap` each, and who stays at one is told
+// from the links that prices call full. What that comes to is measured, not proven, at a gap of 1
+// %:
+// - 60 trees of 20 to 100 nodes with a demand between all pairs, against water filling, which is
+//   exact there: 0.03 % off on average, the worst demand of 258,620 2 % below its share, but single
+//   ones up to 43 % above theirs. 40 such trees with parallel links: 0.03 %, 1.1 % and 11 %.
+// - 4,000 networks of at most 6 nodes, against sequences of linear programmes: 0.08 % off on
+//   average, 7.4 % below and 19 % above at worst; of 32,800 demands, 2 are more than 5 % below.
 #ifndef WAYMARK_CONTROLLER_COMPUTE_MESH_ALLOCATE_H_
 #define WAYMARK_CONTROLLER_COMPUTE_MESH_ALLOCATE_H_
 

@@ -6,12 +6,13 @@
 // - A level: t falls from above by Newton's method to where the network carries it. Prices l
 //   certify: no t for which sum(rate at t * distance) > sum(capacity * l) can be had (weak
 //   duality).
-// - Who stays: prices say it too. A demand whose distance is not small, beside the mean of those
-//   that are still rising, can go on only at the cost of others at the level. Weighted by distance,
-//   those frozen can on average have at most about `gap` more.
-// - Frozen demands, and those that have all they ask for, give back 2 * gap, so that their full
-// links do not hide those that fill next.
-//   FillFairly() on the routes makes that good in the end.
+// - Who stays: the links that are as full as the fullest, but for the gap, and whose price is not
+//   next to nothing, hold a level down; a demand all of whose ways lead over such links stays. So
+//   those who have only such a link in common stay together, however long their ways are. Prices
+//   tell links apart only once the soft maximum is sharp: a level is not left before, if it can be
+//   had. In doubt a demand goes on, and the next level, which is then no higher, tells again.
+// - Those that stay, and those that have all they ask for, give back a gap, so that their full
+//   links do not hide those that fill next. FillFairly() on the routes makes that good in the end.
 #ifndef WAYMARK_CONTROLLER_COMPUTE_MESH_FAIR_LEVELS_H_
 #define WAYMARK_CONTROLLER_COMPUTE_MESH_FAIR_LEVELS_H_
 

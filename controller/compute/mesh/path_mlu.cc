@@ -11,7 +11,6 @@ constexpr int kBatch = 2;
 constexpr size_t kBoundBatch = 32;
 constexpr double kLeastSoftness = 1e-6;
 constexpr double kSharpenBy = 0.5;
-constexpr double kSoftened = 0.1;
 constexpr double kSolved = 0.3;
 constexpr double kTolerance = 0.02;
 // Amounts below this share of a rate are dust: moved with the rest.
@@ -214,10 +213,9 @@ bool PathMlu::Round(const Until& until) {
   return !stopped_;
 }
 
-bool PathMlu::Price(const Until& until) {
+bool PathMlu::FindDistances(std::span<const double> length, double most, const Until& until,
+                            std::vector<double>* distance) {
   const size_t sources = first_demand_.size() - 1;
-  const std::span<const double> length = soft_max_.length();
-  const double overflow = overflows_ ? length[overflow_link()] : TreeSearch::kFar;
   for (size_t first = 0; first < sources; first += kBoundBatch) {
     if (Stopped(until)) return false;
     const size_t end = std::min(first + kBoundBatch, sources);
@@ -225,13 +223,25 @@ bool PathMlu::Price(const Until& until) {
       for (size_t s = first + static_cast<size_t>(worker); s < end; s += kBatch) {
         workers_[worker].Run(first_demand_[s], first_demand_[s + 1], length);
         for (size_t d = first_demand_[s]; d < first_demand_[s + 1]; ++d) {
-          if (bounds_.feasible(d)) {
-            distance_[d] = std::min(overflow, workers_[worker].distance(d));
-          }
+          if (bounds_.feasible(d)) (*distance)[d] = std::min(most, workers_[worker].distance(d));
         }
       }
     });
   }
+  return true;
+}
+
+std::optional<std::vector<double>> PathMlu::DistancesUnder(std::span<const double> length,
+                                                           const Until& until) {
+  std::vector<double> distance(rate_.size(), 0);
+  if (!FindDistances(length, TreeSearch::kFar, until, &distance)) return std::nullopt;
+  return distance;
+}
+
+bool PathMlu::Price(const Until& until) {
+  const std::span<const double> length = soft_max_.length();
+  const double overflow = overflows_ ? length[overflow_link()] : TreeSearch::kFar;
+  if (!FindDistances(length, overflow, until, &distance_)) return false;
   double weight = 0, present = 0, least = 0;
   for (size_t e = 0; e < length.size(); ++e) {
     weight += length[e] * priced_.links[e].capacity;
@@ -258,7 +268,7 @@ bool PathMlu::solved() const { return gap_ <= kSolved * softness_; }
 
 void PathMlu::Sharpen() { softness_ = std::max(kLeastSoftness, softness_ * kSharpenBy); }
 
-void PathMlu::Soften() { softness_ = std::max(softness_, kSoftened); }
+void PathMlu::Soften(double softness) { softness_ = std::max(softness_, softness); }
 
 void PathMlu::Refine(const Until& until, double known) {
   double best = known;

@@ -48,7 +48,7 @@ class PathMlu {
   bool solved() const;
   void Sharpen();
   // Before what is to come differs much from what is: a sharp soft maximum creeps.
-  void Soften();
+  void Soften(double softness);
   double softness() const { return softness_; }
 
   // Changes the rates (by demand), each pair's flows in proportion.
@@ -69,6 +69,10 @@ class PathMlu {
   std::span<const double> length() const { return soft_max_.length(); }  // by link
   // By demand, under length(); at most what overflow costs. 0: infeasible.
   std::span<const double> distance() const { return distance_; }
+  // By demand, under other lengths (by link, >= 0), without overflow; 0: infeasible. Nothing if
+  // stopped.
+  std::optional<std::vector<double>> DistancesUnder(std::span<const double> length,
+                                                    const Until& until);
   const MeshGraph& graph() const { return graph_; }
 
  private:
@@ -79,6 +83,8 @@ class PathMlu {
   void Parallel(int count, const std::function<void(int)>& task) const;
   bool Round(const Until& until);
   bool Price(const Until& until);
+  bool FindDistances(std::span<const double> length, double most, const Until& until,
+                     std::vector<double>* distance);
   void FindRoutes(size_t source, BoundedSearch* search, Found* found) const;
   void MovePair(size_t demand, std::vector<int32_t>* found);
   void Shift(PairPath* from, PairPath* to);
