@@ -241,6 +241,7 @@ class Solver {
   // that for paths and pairs; `what` the plain best is.
   PathSolution BestExchange(const LeastRoute& least, const std::string& what) const {
     PathSolution best;
+    best.more_work_helps = false;
     auto routes = TargetTradeOffs(graph_, least, targets_, stop_);
     for (std::vector<ComputedPath>& paths : routes) {
       const bool better = best.paths.empty() || Total(paths, constraints().pair_order) <
@@ -253,7 +254,11 @@ class Solver {
                             question_.to);
       best.shared_risks = risks.Names(risks.Shared(best.paths[0].links, best.paths[1].links));
     }
-    if (best.paths.empty()) {
+    if (!best.paths.empty()) {
+      best.shortfall.reason =
+          "of those that were tried; some that keep the latency bound and the availability target "
+          "may be better";
+    } else {
       best.shortfall.reason = absl::StrCat(
           what,
           " keeps the constraints, but not the latency bound or the availability target, nor ",

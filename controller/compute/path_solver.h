@@ -21,6 +21,8 @@ struct PathSolution {
   std::vector<std::string> shared_risks;
   // The end of patience; else it is for ExplainRefusal to say.
   Refusal shortfall;
+  // Of kBudgetSpent: false where not everything is looked at, however long it may take.
+  bool more_work_helps = true;
   // What is wrong with an explicit list of hops as things are, be it for another constraint.
   std::string hop_problem;
 };

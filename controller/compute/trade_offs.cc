@@ -19,6 +19,8 @@ constexpr double kResolution = 1e9;
 // Beyond what any link may have (SearchGraph::SetObjectives clamps), and well within the number.
 constexpr double kMostPrice = 1e18;
 constexpr double kLogUnits = 1e12;
+// Of a link on which no latency can be promised: more than any path takes.
+constexpr int64_t kNoBoundPrice = 1'000'000'000'000'000;
 
 std::vector<ComputedPath> Least(const SearchGraph& graph, const Protection& protection, NodeId from,
                                 NodeId to, const std::function<bool()>& stop) {
@@ -128,7 +130,12 @@ Routes TargetTradeOffs(const SearchGraph& graph, const LeastRoute& least,
     });
     if (silent) add(OutspokenTradeOffs(graph, least, *targets.model, prices, stop));
   }
-  if (targets.max_latency_ns > 0) add(Traded(graph, least, DelayPrices(graph), stop));
+  if (targets.max_latency_ns > 0) {
+    add(Traded(graph, least,
+               targets.loads != nullptr ? LatencyPrices(graph, *targets.loads, targets.queue)
+                                        : DelayPrices(graph),
+               stop));
+  }
   return found;
 }
 
@@ -147,6 +154,17 @@ std::vector<int64_t> DelayPrices(const SearchGraph& graph) {
     delays.push_back(graph.LinkMetric(static_cast<LinkId>(i)).delay_ns);
   }
   return delays;
+}
+
+std::vector<int64_t> LatencyPrices(const SearchGraph& graph, const QueueLoads& loads,
+                                   uint32_t queue) {
+  std::vector<int64_t> prices = DelayPrices(graph);
+  for (size_t i = 0; i < prices.size(); ++i) {
+    const LinkId link = static_cast<LinkId>(i);
+    const LatencyBound bound = loads.PathLatency({&link, 1}, queue);
+    prices[i] = bound.bounded() ? std::max(prices[i], bound.latency_ns) : kNoBoundPrice;
+  }
+  return prices;
 }
 
 std::vector<int64_t> UnavailabilityPrices(const Snapshot& snapshot,

@@ -11,6 +11,7 @@
 
 #include "controller/compute/availability.h"
 #include "controller/compute/disjoint_pair.h"
+#include "controller/compute/latency.h"
 #include "controller/compute/route_targets.h"
 #include "controller/compute/search_graph.h"
 
@@ -45,6 +46,11 @@ std::vector<std::vector<ComputedPath>> TargetTradeOffs(const SearchGraph& graph,
 
 // Of every link, its delay.
 std::vector<int64_t> DelayPrices(const SearchGraph& graph);
+
+// Of every link, its delay and what a packet of the queue waits at most for what `loads` has, in
+// nanoseconds. O(links * queues).
+std::vector<int64_t> LatencyPrices(const SearchGraph& graph, const QueueLoads& loads,
+                                   uint32_t queue);
 
 // Of every link, with the node that it enters and the risk groups of both: -ln(availability), in
 // units of 1e-12. What states no figures is free.

@@ -121,9 +121,9 @@ class Solver {
     const int count = pair ? Count() : std::max(1, static_cast<int>(request_.paths()));
     PathSolution solution = SolvePaths(snapshot_, environment_, {from_, to_, constraints_, count},
                                        targets_, limit_.stop);
-    Give(solution.outcome, std::move(solution.paths), solution.shared_risks);
     hop_problem_ = std::move(solution.hop_problem);
-    shortfall_ = std::move(solution.shortfall.reason);
+    if (!solution.more_work_helps) shortfall_ = std::move(solution.shortfall.reason);
+    Give(solution.outcome, std::move(solution.paths), solution.shared_risks);
     if (paths_.empty()) return;
     PromiseQuery query{.working = paths_[0].links,
                        .protect = {},
@@ -179,9 +179,13 @@ class Solver {
     for (const std::string& risk : shared) response_.mutable_promise()->add_shared_risks(risk);
     if (outcome == Outcome::kBudgetSpent && !paths_.empty()) {
       response_.mutable_status()->set_reason(
-          absl::StrCat(Ended(limits_), " ended first: ", MoreWork(limits_)));
+          MoreTimeHelps() ? absl::StrCat(Ended(limits_), " ended first: ", MoreWork(limits_))
+                          : shortfall_);
     }
   }
+
+  // Else not everything is looked at, however long it may take.
+  bool MoreTimeHelps() const { return shortfall_.empty() || (limit_.stop && limit_.stop()); }
 
   void Blame(const ExplicitResult& result) {
     if (result.outcome == Outcome::kInfeasible) hop_problem_ = result.message;
@@ -235,8 +239,7 @@ class Solver {
 
   // Why it is not known whether there is an answer, and what there is instead.
   std::string Undecided() const {
-    // More time would not help.
-    if (!shortfall_.empty() && !(limit_.stop && limit_.stop())) return shortfall_;
+    if (!MoreTimeHelps()) return shortfall_;
     std::string text =
         absl::StrCat(Ended(limits_), " ended before ",
                      constraints_.protection.any() ? "disjoint paths were" : "a path was",
@@ -286,7 +289,7 @@ class Solver {
   std::vector<ComputedPath> paths_;
   // What is wrong with the hops as things are, be it for another constraint.
   std::string hop_problem_;
-  std::string shortfall_;
+  std::string shortfall_;  // of what no time would help
   v1::ComputePathResponse response_;
 };
 
