@@ -142,6 +142,14 @@ TEST_F(TeShareTest, StrongerClassesComeFirst) {
   EXPECT_THAT(other.err, HasSubstr("target \"z\""));
 }
 
+// Nothing is stronger than one class alone.
+TEST_F(TeShareTest, OneClassCanBeProtected) {
+  const std::string gold = WriteTestFile("_gold.csv", "a,b,800k\n");
+  const Ran ran = Te({"solve", "--class", "gold=" + gold, "--protected=link"}, "");
+  ASSERT_EQ(ran.code, 0) << ran.err;
+  EXPECT_EQ(json::parse(ran.out)["classes"][0]["protected"], true);
+}
+
 TEST_F(TeShareTest, ShorterPathsAtTheSameMlu) {
   std::mt19937 random(3);
   for (int round = 0; round < 20; ++round) {
@@ -201,6 +209,11 @@ TEST_F(TeShareTest, BadFlagsAreUsageErrors) {
       {{"--class=a/b=f"}, "a name has letters"},
       {{"--class=a=f", "--class=a=g"}, "there are two of that name"},
       {{"--class=a=-", "--class=b=-"}, "only one class can be standard input"},
+      {{"--class=a=f", "--class=b=g", "--protected=link"},
+       "several of --class cannot be had with --protected, --fail, --fail-file or --availability"},
+      {{"--class=a=f", "--class=b=g", "--fail=ab"}, "give one matrix of all demands"},
+      {{"--class=a=f", "--class=b=g", "--fail-file=x"}, "or one class at a time"},
+      {{"--class=a=f", "--class=b=g", "--availability=a=0.9"}, "stronger classes move, too"},
   };
   for (const auto& [flags, error] : kClasses) {
     std::vector<std::string> args = {"solve"};

@@ -137,6 +137,12 @@ absl::Status ReadClasses(const TeSolveArgs& args, TeSolveOptions* options) {
     }
     options->classes.push_back(std::move(read));
   }
+  if (options->classes.size() > 1 && args.protects()) {
+    return UsageError(
+        "several of --class cannot be had with --protected, --fail, --fail-file or --availability: "
+        "in a failure stronger classes move, too, and what they leave to weaker ones then is not "
+        "known; give one matrix of all demands with --demands, or one class at a time");
+  }
   return absl::OkStatus();
 }
 
