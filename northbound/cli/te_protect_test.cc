@@ -173,6 +173,41 @@ TEST_F(TeProtectTest, PathsOfMoreSegmentsThanAllowedAreNone) {
   EXPECT_EQ(FileContents(out_), "src,dst,weight,links\n0,1,64,0\n");
 }
 
+// Whenever the time is over, what is told is of the paths there are, and nobody takes what was not
+// looked for yet for what cannot be.
+TEST_F(TeProtectTest, WhatHasNoPathOfSoFewSegmentsYetHasNoBound) {
+  std::mt19937 random(11);
+  int unfinished = 0, finished = 0;
+  for (int round = 0; round < 8; ++round) {
+    const RandomTraffic traffic(random);
+    for (int looks = 1; looks < 60; looks += 2) {
+      const Ran ran = SolveUntil(looks, traffic.graph, traffic.demands,
+                                 {"--max-segments=2", "--allow-unreachable", "--routes", out_});
+      if (ran.out.empty()) continue;  // not one demand has such a path
+      SCOPED_TRACE(absl::StrCat(looks, " looks\n", traffic.graph, traffic.demands, ran.err));
+      const json figures = json::parse(ran.out);
+      const Independent own(traffic.graph, traffic.demands, FileContents(out_));
+      EXPECT_NEAR(figures["mlu"], own.mlu, 1e-9);
+      EXPECT_GE(own.mlu, figures["lower_bound"].get<double>() - 1e-6);
+      for (const auto& [ends, weight] : own.weights) EXPECT_EQ(weight, 64);
+      const int none_yet = figures["no_path_yet_count"];
+      EXPECT_EQ(own.lost, none_yet + figures["too_many_segments_count"].get<int>());
+      if (none_yet == 0) {
+        ++finished;
+        continue;
+      }
+      ++unfinished;
+      EXPECT_EQ(ran.code, 5);
+      EXPECT_TRUE(figures["gap"].is_null());
+      EXPECT_EQ(figures["gap_reached"], false);
+      EXPECT_THAT(ran.err, HasSubstr(absl::StrCat("no path yet of so few segments for ", none_yet,
+                                                  " of its demands: ")));
+    }
+  }
+  EXPECT_GT(unfinished, 0);
+  EXPECT_GT(finished, 0);
+}
+
 // Two fibres between each two neighbours: a link of them is a segment each.
 TEST_F(TeProtectTest, ALineThatIsLongerThanAPacketHoldsSegments) {
   constexpr int kNodes = 67;

@@ -40,11 +40,16 @@ absl::Status CheckLeftOut(const TeInput& input, const std::vector<int32_t>& dema
 }
 
 // What the exit code tells a script after the best so far has been shown.
-absl::Status Outcome(const TeSolved& solved, const TeSolveArgs& args, const PathLimits& limits) {
+absl::Status Outcome(const TeInput& input, const TeSolved& solved, const TeSolveArgs& args,
+                     const PathLimits& limits) {
   if (!solved.plan.stopped) return absl::OkStatus();
   const std::string best = absl::StrCat(
       solved.gap() ? absl::StrCat("the best so far has a gap of ", FormatPercent(*solved.gap()))
                    : "the best so far has no bound yet",
+      solved.unsought.empty()
+          ? ""
+          : absl::StrCat(", and no path yet of so few segments for ", solved.unsought.size(),
+                         " of its demands: ", input.DemandNames(solved.unsought, kTeNamed)),
       solved.guarded ? solved.guarded->Unfinished() : "");
   if (absl::IsCancelled(limits.GoOn())) {
     return absl::CancelledError(absl::StrCat("interrupted: ", best));
@@ -197,9 +202,12 @@ class Run {
     }
   }
 
-  absl::Status Result(const PathLimits& limits) const {
+  absl::Status Result(const PathLimits& limits) {
     for (size_t i = 0; i < solved_.size(); ++i) {
-      if (auto status = Outcome(solved_[i], args_, limits); !status.ok()) return Named(i, status);
+      input_.problem = problems_[i];
+      if (auto status = Outcome(input_, solved_[i], args_, limits); !status.ok()) {
+        return Named(i, status);
+      }
     }
     return absl::OkStatus();
   }

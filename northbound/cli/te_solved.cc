@@ -131,6 +131,7 @@ TeJson SolvedJson(const TeInput& input, const TeSolved& solved, double asked_gap
   json["unreachable_count"] = plan.unreachable.size();
   json["out_of_bound_count"] = plan.out_of_bound.size();
   json["too_many_segments_count"] = solved.too_long.size();
+  json["no_path_yet_count"] = solved.unsought.size();
   if (solved.guarded) solved.guarded->AddTo(&json);
   if (solved.availability) json["availability"] = solved.availability->Json(input);
   return json;
@@ -171,6 +172,7 @@ void ShowSolved(Context& context, const TeInput& input, const TeSolved& solved) 
       .Add("Paths", absl::StrCat(plan.routes.route_count(), ", ", MostRoutes(plan.routes),
                                  " of a pair at most"))
       .Add("Need too many segments", Names(input, solved.too_long))
+      .Add("No path yet", Names(input, solved.unsought))
       .Add("Segments", SegmentsText(solved.most_segments))
       .Add("Solved in", absl::StrFormat("%.3g s, %d rounds", solved.seconds, plan.rounds))
       .Print(context.out(), context.color());

@@ -34,6 +34,9 @@ struct TeSolved {
   // Demands that no path of so few segments as are allowed could be found for, ascending; without
   // paths.
   std::vector<int32_t> too_long;
+  // Likewise those that none was looked for before the time was over. There is no bound then: that
+  // of all demands would not be one of those that are carried.
+  std::vector<int32_t> unsought;
   std::optional<Guarded> guarded;
   std::optional<TeAvailability> availability;
 

@@ -81,20 +81,27 @@ TeSolver::TeSolver(Context& context, const TeSolveOptions& options, bool shorten
   if (!options.sharing) mesh_.progress = [this](const MeshProgress& at) { progress_.Show(at); };
 }
 
+absl::StatusOr<LimitedRoutes> TeSolver::Limited(const MeshProblem& carried,
+                                                const TeSolved& solved) const {
+  return LimitSegments(carried, solved.plan.routes, rules_,
+                       {.max_paths = mesh_.max_paths,
+                        .weight_total = mesh_.weight_total,
+                        .gap = mesh_.gap,
+                        .lower_bound = solved.plan.lower_bound,
+                        .stop = mesh_.stop,
+                        .parallel = mesh_.parallel});
+}
+
 absl::Status TeSolver::Limit(const MeshProblem& carried, TeSolved* solved) {
   // What is granted is granted on these paths.
   if (options_.sharing) return absl::OkStatus();
-  auto limited = LimitSegments(carried, solved->plan.routes, rules_,
-                               {.max_paths = mesh_.max_paths,
-                                .weight_total = mesh_.weight_total,
-                                .gap = mesh_.gap,
-                                .lower_bound = solved->plan.lower_bound,
-                                .stop = mesh_.stop,
-                                .parallel = mesh_.parallel});
+  auto limited = Limited(carried, *solved);
   if (!limited.ok()) return limited.status();
   solved->plan.routes = std::move(limited->routes);
   solved->plan.stopped |= limited->stopped;
   solved->too_long = std::move(limited->impossible);
+  solved->unsought = std::move(limited->unsought);
+  if (!solved->too_long.empty() || !solved->unsought.empty()) solved->plan.lower_bound = 0;
   return absl::OkStatus();
 }
 
@@ -109,6 +116,21 @@ absl::Status TeSolver::LeaveOutTooLong(const MeshProblem& carried, TeSolved* sol
   std::vector<int32_t> all;
   std::ranges::set_union(left_out, solved->too_long, std::back_inserter(all));
   solved->too_long = std::move(all);
+  return absl::OkStatus();
+}
+
+// Shorter in delay may be longer in segments.
+absl::Status TeSolver::Shorten(const MeshProblem& carried, TeSolved* solved) {
+  const double mlu = EvaluateMesh(carried, solved->plan.routes).mlu;
+  MeshRoutes before = solved->plan.routes;
+  solved->plan.routes = ShortenRoutes(carried, before, mlu, mesh_.stop);
+  if (options_.sharing) return absl::OkStatus();
+  auto limited = Limited(carried, *solved);
+  if (!limited.ok()) return limited.status();
+  solved->plan.stopped |= limited->stopped;
+  // All had paths that fit.
+  const bool lost = !limited->impossible.empty() || !limited->unsought.empty();
+  solved->plan.routes = lost ? std::move(before) : std::move(limited->routes);
   return absl::OkStatus();
 }
 
@@ -149,10 +171,7 @@ absl::StatusOr<TeSolved> TeSolver::Solve(const TeInput& input, const Failing& fa
     solved.guarded = *std::move(guarded);
   }
   if (shorten_) {
-    const double mlu = EvaluateMesh(carried, solved.plan.routes).mlu;
-    solved.plan.routes = ShortenRoutes(carried, solved.plan.routes, mlu, mesh_.stop);
-    // Shorter in delay may be longer in segments.
-    if (absl::Status status = Limit(carried, &solved); !status.ok()) return status;
+    if (absl::Status status = Shorten(carried, &solved); !status.ok()) return status;
   }
   if (failing.model != nullptr) {
     solved.availability = MeasureTe(input, solved.plan.routes, *failing.model, failing.target,

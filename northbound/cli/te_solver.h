@@ -66,9 +66,11 @@ class TeSolver {
   absl::StatusOr<TeSolved> Solve(const TeInput& input, const Failing& failing);
 
  private:
+  absl::StatusOr<LimitedRoutes> Limited(const MeshProblem& carried, const TeSolved& solved) const;
   // Of as few segments as are allowed, in `carried`.
   absl::Status Limit(const MeshProblem& carried, TeSolved* solved);
   absl::Status LeaveOutTooLong(const MeshProblem& carried, TeSolved* solved);
+  absl::Status Shorten(const MeshProblem& carried, TeSolved* solved);
   absl::Status Balance(const MeshProblem& carried, TeSolved* solved);
 
   Context& context_;

@@ -69,7 +69,9 @@ class Limiter {
     result.stopped = stopped_ || swept.stopped;
     result.changed = live_.Changed();
     std::ranges::sort(impossible_);
+    std::ranges::sort(unsought_);
     result.impossible = std::move(impossible_);
+    result.unsought = std::move(unsought_);
     result.routes = live_.Routes();
     return result;
   }
@@ -110,8 +112,13 @@ class Limiter {
     if (!stopped_ && search->RouteTo(live_.problem().demands[demand].to, &way) &&
         MayStay(live_, sweep_options_.bounds, demand, way)) {
       GiveWay(demand, way, unfit.total, unfit.left, sweep_options_, &live_);
-    } else if (unfit.left == 0) {
-      impossible_.push_back(unfit.demand);
+    } else if (unfit.left > 0) {
+      // Those that are left share it, as their headend has it.
+      PairRoutes kept = live_.pair(demand);
+      ScaleWeights(options_.weight_total, &kept);
+      live_.Set(demand, kept);
+    } else {
+      (stopped_ ? unsought_ : impossible_).push_back(unfit.demand);
     }
   }
 
@@ -120,7 +127,7 @@ class Limiter {
   const SweepOptions sweep_options_;
   LiveRoutes live_;
   std::vector<Unfit> unfit_;
-  std::vector<int32_t> impossible_;
+  std::vector<int32_t> impossible_, unsought_;
   bool stopped_ = false;
 };
 

@@ -41,11 +41,14 @@ struct SegmentLimitOptions {
 };
 
 struct LimitedRoutes {
-  MeshRoutes routes;             // all fit
+  // All fit; of those pairs that are changed and have routes, weights add up to weight_total.
+  MeshRoutes routes;
   std::vector<int32_t> changed;  // demands, ascending
-  // Of these, those for which no way was found that fits and keeps the problem's bounds: without
-  // routes now. Where there are no bounds, and it is not stopped, there is none.
+  // Of these, ascending, those for which no way was found that fits and keeps the problem's bounds:
+  // without routes now. Where there are no bounds there is none.
   std::vector<int32_t> impossible;
+  // Likewise those that were not looked at before it was stopped: without routes, too.
+  std::vector<int32_t> unsought;
   bool stopped = false;
 };
 

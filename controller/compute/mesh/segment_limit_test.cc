@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <iterator>
 #include <random>
 
 #include "controller/compute/mesh/evaluate.h"
@@ -119,6 +120,47 @@ TEST(SegmentLimitTest, EveryRouteFitsAndOnlyWhatHasNoWayIsLeftOut) {
   }
   EXPECT_GT(changed, 100u);
   EXPECT_GT(impossible, 10u);
+}
+
+// Stopped at its first question, its second, and so on.
+TEST(SegmentLimitTest, WhatIsStoppedBeforeItIsSoughtIsNotCalledImpossible) {
+  std::mt19937_64 random(3);
+  size_t unsought = 0, scaled = 0;
+  for (int i = 0; i < 40; ++i) {
+    const MeshProblem problem = SmallMesh(random, 7);
+    if (problem.links.empty()) continue;
+    const Paths paths(problem);
+    const auto plan = OptimizeMesh(problem, {});
+    ASSERT_TRUE(plan.ok());
+    const SegmentRules rules = paths.Rules(2);
+    const std::vector<int32_t> never = LimitSegments(problem, plan->routes, rules, {})->impossible;
+    for (int most = 0; most < 4; ++most) {
+      int asked = 0;
+      const auto limited =
+          LimitSegments(problem, plan->routes, rules, {.stop = [&] { return asked++ >= most; }});
+      ASSERT_TRUE(limited.ok()) << limited.status();
+      EXPECT_TRUE(limited->unsought.empty() || limited->stopped);
+      EXPECT_TRUE(std::ranges::includes(never, limited->impossible));
+      std::vector<int32_t> without;
+      for (size_t d = 0; d < problem.demands.size(); ++d) {
+        const PairRoutes before = plan->routes.pair(d), after = limited->routes.pair(d);
+        if (after.empty() && !before.empty()) without.push_back(static_cast<int32_t>(d));
+        int64_t sum = 0;
+        for (const WeightedRoute& route : after) {
+          EXPECT_TRUE(rules.Fits(route.links));
+          sum += route.weight;
+        }
+        EXPECT_TRUE(after.empty() || sum == 64) << sum;
+        scaled += most == 0 && !after.empty() && after != before;
+      }
+      std::vector<int32_t> listed;
+      std::ranges::set_union(limited->impossible, limited->unsought, std::back_inserter(listed));
+      EXPECT_EQ(without, listed);
+      unsought += limited->unsought.size();
+    }
+  }
+  EXPECT_GT(unsought, 10u);
+  EXPECT_GT(scaled, 0u);
 }
 
 // Two equal ways from 0 to 3: neither is one segment, each is two. One segment is the long way
