@@ -208,6 +208,30 @@ TEST_F(TeProtectTest, WhatHasNoPathOfSoFewSegmentsYetHasNoBound) {
   EXPECT_GT(finished, 0);
 }
 
+// The time may be over later, while backups are made.
+TEST_F(TeProtectTest, WhatIsKnownToHaveNoPathIsRefusedThoughTheTimeIsOver) {
+  std::mt19937 random(12);
+  int refused = 0, stopped = 0;
+  for (int round = 0; round < 8; ++round) {
+    const RandomTraffic traffic(random);
+    for (int looks = 1; looks < 60; looks += 2) {
+      const Ran ran = SolveUntil(looks, traffic.graph, traffic.demands,
+                                 {"--max-segments=1", "--protected=link"});
+      SCOPED_TRACE(absl::StrCat(looks, " looks\n", traffic.graph, traffic.demands, ran.err));
+      if (ran.code == 1) {
+        ++refused;
+        EXPECT_THAT(ran.out, IsEmpty());
+        EXPECT_THAT(ran.err, HasSubstr("no path of so few segments as are allowed: "));
+        continue;
+      }
+      EXPECT_EQ(json::parse(ran.out)["too_many_segments_count"], 0);
+      stopped += ran.code == 5;
+    }
+  }
+  EXPECT_GT(refused, 0);
+  EXPECT_GT(stopped, 0);
+}
+
 // Two fibres between each two neighbours: a link of them is a segment each.
 TEST_F(TeProtectTest, ALineThatIsLongerThanAPacketHoldsSegments) {
   constexpr int kNodes = 67;

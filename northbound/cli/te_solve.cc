@@ -248,7 +248,7 @@ class Run {
             options_.max_segments < kMaxUsids
                 ? absl::StrCat("allow more than --max-segments ", options_.max_segments).c_str()
                 : "a packet holds no more: make shortest paths of more parts of them by metrics");
-        !status.ok() && !solved.plan.stopped) {
+        !status.ok()) {
       return status;
     }
     if (absl::Status status =
