@@ -82,7 +82,8 @@ whatever matrix within these rates they send must fit. The load of a link is the
 all such matrices, of every service; demands of --demands are carried beside them.
 
 Admitted: no link's worst load is above its capacity. If not: the link that lacks most, how much,
-the pairs that fill it, and how much of all rates would fit on these paths.
+the pairs that fill it, and how much of all rates would fit on these paths; exit code 1. That no
+other paths would do is proven only where the bound, too, is above 1; where it is not that is said.
 
 Hoses: CSV "hose,node,ingress,egress[,role]", a line a site; node: a name or a place in the graph's
 node list, from 0; ingress is what the site sends, egress what it receives, in the unit of the

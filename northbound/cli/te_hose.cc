@@ -29,6 +29,8 @@ namespace {
 
 // Pairs that are shown of the worst matrix, and hoses in a table.
 constexpr size_t kMostPairs = 10, kMostHoses = 20;
+// Of a bound: what is above 1 by less proves nothing.
+constexpr double kRounding = 1e-9;
 
 struct WorstPair {
   size_t hose = 0;
@@ -50,6 +52,13 @@ struct Solved {
   std::vector<std::optional<Longest>> delays;  // by hose; none: no pair has a route
 
   bool admitted() const { return fit.scale >= 1 && plan.mlu <= 1 && plan.unreachable.empty(); }
+  // That no routing at all admits them; otherwise none was found.
+  bool impossible() const { return plan.lower_bound > 1 + kRounding || !plan.unreachable.empty(); }
+  // None without a bound.
+  std::optional<double> gap() const {
+    if (!(plan.lower_bound > 0)) return std::nullopt;
+    return std::max(0.0, plan.mlu / plan.lower_bound - 1);
+  }
 };
 
 absl::StatusOr<HoseFile> ReadHoseFile(Context& context, const TeInput& input,
@@ -139,9 +148,8 @@ std::string PairName(const TeInput& input, HosePair pair) {
   return absl::StrCat(input.NodeName(pair.from), " -> ", input.NodeName(pair.to));
 }
 
-// Why not, or nothing.
-std::string Refusal(const TeInput& input, const Solved& solved) {
-  if (solved.admitted()) return "";
+// Why these paths do not do.
+std::string Lacking(const TeInput& input, const Solved& solved) {
   if (!solved.plan.unreachable.empty()) {
     return absl::StrCat("no way for ", input.DemandNames(solved.plan.unreachable, kTeNamed));
   }
@@ -150,6 +158,17 @@ std::string Refusal(const TeInput& input, const Solved& solved) {
   }
   return absl::StrFormat("%s lacks %s; %.3f of all rates fits", input.LinkName(solved.fit.link),
                          FormatLoad(solved.fit.missing), solved.fit.scale);
+}
+
+// Why not, or nothing.
+std::string Refusal(const TeInput& input, const Solved& solved) {
+  if (solved.admitted()) return "";
+  return absl::StrCat(Lacking(input, solved),
+                      solved.impossible() ? ""
+                      : solved.gap()
+                          ? absl::StrCat("; not proven: other paths may fit, the bound is ",
+                                         FormatUtilisation(solved.plan.lower_bound))
+                          : "; not proven: there is no bound yet");
 }
 
 TeJson MatrixJson(const TeInput& input, const HoseFile& file, const Solved& solved) {
@@ -186,7 +205,9 @@ void ShowJson(Context& context, const TeInput& input, const HoseFile& file, cons
   TeJson json;
   json["mlu"] = plan.mlu;
   json["lower_bound"] = plan.lower_bound;
+  json["gap"] = solved.gap() ? TeJson(*solved.gap()) : TeJson(nullptr);
   json["admitted"] = solved.admitted();
+  json["proven"] = solved.admitted() || solved.impossible();
   json["reason"] = Refusal(input, solved);
   json["scale"] = solved.fit.link < 0 ? TeJson(nullptr) : TeJson(solved.fit.scale);
   json["missing_bps"] = solved.fit.missing;
@@ -211,7 +232,10 @@ void ShowTable(Context& context, const TeInput& input, const HoseFile& file, con
       .Add("Admitted", solved.admitted() ? "yes" : absl::StrCat("no: ", Refusal(input, solved)))
       .Add("Worst-case MLU",
            absl::StrCat(FormatUtilisation(plan.mlu), plan.stopped ? ", best so far" : ""))
-      .Add("No routing has less than", FormatUtilisation(plan.lower_bound))
+      .Add("No routing has less than",
+           absl::StrCat(
+               FormatUtilisation(plan.lower_bound), ", ",
+               solved.gap() ? absl::StrCat("gap ", FormatPercent(*solved.gap())) : "no bound yet"))
       .Add("Hoses", absl::StrCat(file.hoses.size()))
       .Add("Paths", absl::StrCat(plan.routes.route_count(), ", ", MostRoutes(plan.routes),
                                  " of a pair at most"))
@@ -239,7 +263,13 @@ void ShowTable(Context& context, const TeInput& input, const HoseFile& file, con
   longest.Print(context.out(), context.color(), "  ");
 }
 
-absl::Status Outcome(const Solved& solved, const TeHoseArgs& args, const PathLimits& limits) {
+// What the exit code tells a script after the paths have been shown.
+absl::Status Outcome(const TeInput& input, const Solved& solved, const TeHoseArgs& args,
+                     const PathLimits& limits) {
+  const bool known = solved.impossible() || !solved.plan.stopped;
+  if (!solved.admitted() && known) {
+    return absl::FailedPreconditionError(absl::StrCat("not admitted: ", Refusal(input, solved)));
+  }
   if (!solved.plan.stopped) return absl::OkStatus();
   if (absl::IsCancelled(limits.GoOn())) {
     return absl::CancelledError("interrupted: this is the best so far");
@@ -288,7 +318,7 @@ absl::Status RunTeHose(Context& context, const TeHoseArgs& args) {
   } else {
     ShowTable(shown, *input, *file, *solved);
   }
-  return Outcome(*solved, args, *limits);
+  return Outcome(*input, *solved, args, *limits);
 }
 
 }  // namespace waymark::cli

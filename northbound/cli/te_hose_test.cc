@@ -56,9 +56,13 @@ TEST_F(TeHoseTest, LeavesDoNotTalkToEachOther) {
 
 TEST_F(TeHoseTest, WhatDoesNotFitIsSaidWithTheLinkThatLacks) {
   const Ran ran = Hose("lan,a,1500,0,\nlan,b,0,1500,\n");
-  ASSERT_EQ(ran.code, 0) << ran.err;
+  ASSERT_EQ(ran.code, 1) << ran.err;
+  EXPECT_THAT(ran.err, HasSubstr("not admitted: ab lacks 500k; 0.667 of all rates fits\n"));
   const json figures = json::parse(ran.out);
   EXPECT_EQ(figures["admitted"], false);
+  EXPECT_EQ(figures["proven"], true);
+  EXPECT_NEAR(figures["gap"],
+              figures["mlu"].get<double>() / figures["lower_bound"].get<double>() - 1, 1e-12);
   EXPECT_NEAR(figures["mlu"], 1.5, 1e-9);
   EXPECT_NEAR(figures["missing_bps"], 500'000, 1e-3);
   EXPECT_NEAR(figures["scale"], 1 / 1.5, 1e-9);
@@ -71,11 +75,37 @@ TEST_F(TeHoseTest, WhatDoesNotFitIsSaidWithTheLinkThatLacks) {
                                HasSubstr("The matrix that fills the first\n")));
 }
 
+// Two ways, of which one path takes one: half the load would fit.
+TEST_F(TeHoseTest, ARefusalThatNoBoundProvesIsNotCalledProven) {
+  const std::string graph = WriteTestFile(".net",
+                                          "NODES 2\nlabel x y\na 0 0\nb 1 0\n"
+                                          "EDGES 2\nlabel src dest weight bw delay\n"
+                                          "x 0 1 1 1000 1\ny 0 1 1 1000 1\n");
+  const std::string hoses = "lan,a,1500,0\nlan,b,0,1500\n";
+  const auto hose = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), {"te", "hose", "--graph", graph, "--hoses", "-"});
+    return Waymark(more, hoses);
+  };
+  const Ran ran = hose({"--max-paths=1", "--weights=1", "-o", "json"});
+  EXPECT_EQ(ran.code, 1);
+  EXPECT_THAT(ran.err, HasSubstr("of all rates fits; not proven: other paths may fit, the bound is "
+                                 "0.7"));
+  const json figures = json::parse(ran.out);
+  EXPECT_EQ(figures["admitted"], false);
+  EXPECT_EQ(figures["proven"], false);
+  EXPECT_GT(figures["gap"], 0.9);
+  const Ran table = hose({"--max-paths=1", "--weights=1"});
+  EXPECT_THAT(table.out, AllOf(HasSubstr("not proven: other paths may fit"), HasSubstr(", gap ")));
+  const Ran two = hose({"-o", "json"});
+  EXPECT_EQ(two.code, 0) << two.err;
+  EXPECT_EQ(json::parse(two.out)["proven"], true);
+}
+
 TEST_F(TeHoseTest, DemandsAreCarriedBeside) {
   const std::string demands =
       WriteTestFile(".demands", "DEMANDS 1\nlabel src dest bw\nx 0 1 600\n");
   const Ran ran = Hose("lan,a,500,0,\nlan,b,0,500,\n", {"--demands", demands});
-  ASSERT_EQ(ran.code, 0) << ran.err;
+  ASSERT_EQ(ran.code, 1) << ran.err;
   const json figures = json::parse(ran.out);
   EXPECT_NEAR(figures["mlu"], 1.1, 1e-9);
   EXPECT_NEAR(figures["scale"], 0.8, 1e-9);
@@ -84,9 +114,10 @@ TEST_F(TeHoseTest, DemandsAreCarriedBeside) {
 
 TEST_F(TeHoseTest, SitesWithoutAWayAreNotAdmitted) {
   const Ran ran = Hose("lan,a,5,5,\nlan,d,5,5,\n");
-  ASSERT_EQ(ran.code, 0) << ran.err;
+  ASSERT_EQ(ran.code, 1) << ran.err;
   const json figures = json::parse(ran.out);
   EXPECT_EQ(figures["admitted"], false);
+  EXPECT_EQ(figures["proven"], true);
   EXPECT_EQ(figures["unreachable_count"], 2);
   EXPECT_THAT(figures["reason"].get<std::string>(), HasSubstr("no way for "));
 }
