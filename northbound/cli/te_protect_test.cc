@@ -173,6 +173,15 @@ TEST_F(TeProtectTest, PathsOfMoreSegmentsThanAllowedAreNone) {
   EXPECT_EQ(FileContents(out_), "src,dst,weight,links\n0,1,64,0\n");
 }
 
+// The way over c is no shortest path: two segments.
+TEST_F(TeProtectTest, AGapThatSegmentsKeepOpenIsSaidToBe) {
+  const Ran one = Solve(kTriangle, kOne, {"--max-segments=1"});
+  EXPECT_EQ(one.code, 0) << one.err;
+  EXPECT_NEAR(json::parse(one.out)["mlu"], 0.9, 1e-9);
+  EXPECT_THAT(one.err, HasSubstr("try more than --max-segments 1\n"));
+  EXPECT_THAT(Solve(kTriangle, kOne, {"--max-segments=2"}).err, IsEmpty());
+}
+
 // Whenever the time is over, what is told is of the paths there are, and nobody takes what was not
 // looked for yet for what cannot be.
 TEST_F(TeProtectTest, WhatHasNoPathOfSoFewSegmentsYetHasNoBound) {

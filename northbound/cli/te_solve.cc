@@ -83,8 +83,14 @@ void Warn(Context& context, const TeInput& input, const TeSolveOptions& options,
     return;
   }
   if (solved.Reached(options.mesh.gap)) return;
-  context.io().err << "warning: the gap that was asked for is not reached; no better routes of so "
-                      "few paths and weights were found\n";
+  context.io().err
+      << "warning: the gap that was asked for is not reached; no better routes of so few paths"
+      << (options.max_segments < kMaxUsids
+              ? absl::StrCat(
+                    ", weights and segments were found, and the bound is of routings of any "
+                    "number of segments: try more than --max-segments ",
+                    options.max_segments, "\n")
+              : " and weights were found\n");
 }
 
 // Of all classes together, on the whole links.
