@@ -133,6 +133,18 @@ void AddAvailabilityFlags(CLI::App* command, TeAvailabilityArgs* args, const cha
                       "States of the network less probable are not looked at (default 1e-9)");
 }
 
+// An empty value, as of a script's variable that is not set, would ask for less than was meant.
+void RefuseEmpty(CLI::App* command) {
+  const CLI::Validator given(
+      [](const std::string& value) {
+        return value.empty() ? std::string("is empty: give a value, or leave the flag out") : "";
+      },
+      "");
+  for (CLI::Option* option : command->get_options()) {
+    if (option->get_type_size() > 0) option->check(given);
+  }
+}
+
 }  // namespace
 
 void AddTeSolveFlags(CLI::App* command, TeSolveArgs* args) {
@@ -176,6 +188,7 @@ void AddTeSolveFlags(CLI::App* command, TeSolveArgs* args) {
        "to standard error");
   command->add_flag("--allow-unreachable", args->allow_unreachable,
                     "Solve the rest when demands have no way to go, and list them");
+  RefuseEmpty(command);
 }
 
 void AddTeEvaluateFlags(CLI::App* command, TeEvaluateArgs* args) {
@@ -184,6 +197,7 @@ void AddTeEvaluateFlags(CLI::App* command, TeEvaluateArgs* args) {
       ->required();
   AddAvailabilityFlags(command, &args->availability,
                        "Also how much of the time demands are served, beside this share");
+  RefuseEmpty(command);
 }
 
 void AddTeHoseFlags(CLI::App* command, TeHoseArgs* args) {
@@ -191,6 +205,7 @@ void AddTeHoseFlags(CLI::App* command, TeHoseArgs* args) {
   command->add_option("--hoses", args->hoses, "The sites' rates; - for standard input")->required();
   AddPathFlags(command, &args->max_paths, &args->weights, &args->time_limit, &args->threads,
                &args->routes);
+  RefuseEmpty(command);
 }
 
 void AddTeWhatifFlags(CLI::App* command, TeWhatifArgs* args) {
@@ -205,6 +220,7 @@ void AddTeWhatifFlags(CLI::App* command, TeWhatifArgs* args) {
       ->allow_extra_args(false);
   command->add_option("--threads", args->threads, "How many, 1 to 64 (default 2)");
   command->add_flag("--react", args->react, "Also show what a controller answers at once");
+  RefuseEmpty(command);
 }
 
 }  // namespace waymark::cli

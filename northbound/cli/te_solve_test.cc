@@ -252,6 +252,22 @@ TEST_F(TeSolveTest, BadFlagsAreUsageErrors) {
   EXPECT_THAT(both.err, HasSubstr("cannot both be standard input"));
 }
 
+// As of a script's variables that are not set.
+TEST_F(TeSolveTest, EmptyValuesAreUsageErrors) {
+  for (const char* flag :
+       {"--max-paths", "--weights", "--gap", "--time-limit", "--threads", "--routes", "--protected",
+        "--fail", "--availability", "--max-segments", "--max-delay", "--max-stretch", "--matrix"}) {
+    const Ran ran = Solve(kGraph, kDemands, {flag, ""});
+    EXPECT_EQ(ran.code, 2) << flag << ran.err;
+    EXPECT_THAT(ran.err, AllOf(HasSubstr(flag), HasSubstr("is empty: give a value"))) << flag;
+  }
+  for (const char* command : {"evaluate", "whatif", "hose"}) {
+    const Ran ran = Waymark({"te", command, "--graph", ""}, kGraph);
+    EXPECT_EQ(ran.code, 2) << command << ran.err;
+    EXPECT_THAT(ran.err, HasSubstr("--graph: is empty")) << command;
+  }
+}
+
 TEST_F(TeSolveTest, BadFilesAreNamed) {
   const struct {
     std::string graph, demands, error;
