@@ -295,7 +295,10 @@ absl::Status RunTeHose(Context& context, const TeHoseArgs& args) {
   if (args.hoses == "-" && (args.files.graph == "-" || args.files.demands == "-")) {
     return UsageError("only one file can be standard input: name the others");
   }
-  if (absl::Status status = CheckOneStandardInput(args.files, ""); !status.ok()) return status;
+  for (const absl::Status& status :
+       {CheckOneStandardInput(args.files, ""), CheckTeFile(args.routes)}) {
+    if (!status.ok()) return status;
+  }
   auto input = ReadTeInput(context, args.files);
   if (!input.ok()) return input.status();
   const auto file = ReadHoseFile(context, *input, args.hoses);

@@ -135,6 +135,9 @@ TEST_F(TeHoseTest, RoutesGoWhereTheyAreAsked) {
 }
 
 TEST_F(TeHoseTest, BadInputIsRefused) {
+  const Ran nowhere = Hose("", {"--routes", testing::TempDir() + "/none/x.csv"});
+  EXPECT_EQ(nowhere.code, 1) << nowhere.err;
+  EXPECT_THAT(nowhere.err, HasSubstr("/none/x.csv: cannot be written"));
   const Ran both = Waymark({"te", "hose", "--graph", "-", "--hoses", "-"}, kGraph);
   EXPECT_EQ(both.code, 2) << both.err;
   EXPECT_THAT(both.err, HasSubstr("only one file can be standard input"));

@@ -1,6 +1,11 @@
 #include "northbound/cli/te_routes.h"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
+#include <system_error>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -73,6 +78,23 @@ absl::Status WriteTo(Context& context, const std::string& file,
 }
 
 }  // namespace
+
+absl::Status CheckTeFile(const std::string& file) {
+  if (file.empty() || file == "-") return absl::OkStatus();
+  struct stat there = {};
+  int error = 0;
+  if (stat(file.c_str(), &there) == 0 && !S_ISREG(there.st_mode)) {
+    // A device or a pipe is written directly.
+    if (S_ISDIR(there.st_mode)) error = EISDIR;
+  } else {
+    // A file is written beside its place first.
+    const std::string folder = file.substr(0, file.rfind('/') + 1);
+    if (access(folder.empty() ? "." : folder.c_str(), W_OK | X_OK) != 0) error = errno;
+  }
+  if (error == 0) return absl::OkStatus();
+  return absl::InternalError(
+      absl::StrCat(file, ": cannot be written: ", std::generic_category().message(error)));
+}
 
 absl::Status WriteTeRoutes(Context& context, const TeInput& input, const MeshRoutes& routes,
                            const std::string& file) {

@@ -23,6 +23,10 @@
 
 namespace waymark::cli {
 
+// Whether a file can be written where it is to be, known before anything is solved; "" and "-" can.
+// INTERNAL as WriteTeRoutes. Blocks on the disk.
+absl::Status CheckTeFile(const std::string& file);
+
 // By src, dst, then as the plan has them. The file is there whole or not at all; "-": standard
 // output. INTERNAL when it cannot be written.
 absl::Status WriteTeRoutes(Context& context, const TeInput& input, const MeshRoutes& routes,

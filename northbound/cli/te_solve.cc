@@ -292,6 +292,9 @@ absl::Status RunTeSolve(Context& context, const TeSolveArgs& args) {
   if (absl::Status status = CheckTeOutput(context); !status.ok()) return status;
   const auto options = ReadTeSolveOptions(args);
   if (!options.ok()) return options.status();
+  for (const std::string& file : {args.routes, args.granted}) {
+    if (absl::Status status = CheckTeFile(file); !status.ok()) return status;
+  }
   const auto limits = PathLimits::Read(context, args.threads.empty() ? kTeThreads : args.threads,
                                        args.time_limit.empty() ? kTeTimeLimit : args.time_limit);
   if (!limits.ok()) return limits.status();

@@ -291,6 +291,16 @@ TEST_F(TeSolveTest, BadFilesAreNamed) {
   const Ran missing = Waymark({"te", "solve", "--graph", WriteTestFile(".net", kGraph), "--demands",
                                testing::TempDir() + "/none"});
   EXPECT_EQ(missing.code, 4);
+  // Not after a solve that may take long: demands that cannot be had would be told first then.
+  const std::string unreachable = "DEMANDS 1\nlabel src dest bw\ny 0 3 5\n";
+  const std::string nowhere = testing::TempDir() + "/none/x.csv";
+  for (const std::string& place : {nowhere, std::string(testing::TempDir())}) {
+    const Ran ran = Solve(kGraph, unreachable, {"--routes", place});
+    EXPECT_EQ(ran.code, 1) << place;
+    EXPECT_THAT(ran.err, HasSubstr(place + ": cannot be written"));
+  }
+  EXPECT_THAT(Solve(kGraph, unreachable, {"--objective=max-min", "--granted", nowhere}).err,
+              HasSubstr(nowhere + ": cannot be written"));
   const Ran full = Solve(kGraph, kDemands, {"--routes", "/dev/full"});
   EXPECT_EQ(full.code, 1);
   EXPECT_THAT(full.err, HasSubstr("/dev/full: cannot be written"));
