@@ -196,6 +196,16 @@ TEST_F(TeEvaluateTest, FibresNodesAndRiskGroupsFail) {
                                HasSubstr("a link fails with its reverse"), HasSubstr("a--b")));
 }
 
+TEST_F(TeEvaluateTest, RiskGroupsThatAreNotThereAreNamed) {
+  const char* graph =
+      "nodes: [{name: a}, {name: b}]\nlinks:\n"
+      "  - {name: ab, source: a, target: b, capacity_bps: 1G}\n";
+  const Ran ran =
+      Run("whatif", graph, "a,b,1\n", "src,dst,weight,links\n0,1,64,0\n", {"--fail=all-srlgs"});
+  EXPECT_EQ(ran.code, 1) << ran.err;
+  EXPECT_THAT(ran.err, HasSubstr("--fail all-srlgs: the graph has no risk groups; use all-links"));
+}
+
 TEST_F(TeEvaluateTest, WhatWouldBeIgnoredIsRefused) {
   for (const char* flag : {"--cut-off=0.1", "--failure-probability=0.01"}) {
     const Ran ran = Run("evaluate", kGraph, kDemands, kRoutes, {flag});

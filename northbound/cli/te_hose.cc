@@ -61,6 +61,20 @@ struct Solved {
   }
 };
 
+// Whether any site may send to another: not a leaf to a leaf.
+bool AnybodySends(const FileHose& hose) {
+  // By role: how many send, receive, and do both.
+  int64_t send[2] = {}, receive[2] = {}, both = 0;
+  for (const FileHose::Site& site : hose.sites) {
+    send[site.leaf] += site.ingress_bps > 0;
+    receive[site.leaf] += site.egress_bps > 0;
+    both += !site.leaf && site.ingress_bps > 0 && site.egress_bps > 0;
+  }
+  if ((send[0] > 0 && receive[1] > 0) || (send[1] > 0 && receive[0] > 0)) return true;
+  // The only root that sends may be the only one that receives.
+  return send[0] > 0 && receive[0] > 0 && (send[0] > 1 || receive[0] > 1 || both == 0);
+}
+
 absl::StatusOr<HoseFile> ReadHoseFile(Context& context, const TeInput& input,
                                       const std::string& file) {
   const auto text = ReadInput(file, context.io().in);
@@ -69,6 +83,12 @@ absl::StatusOr<HoseFile> ReadHoseFile(Context& context, const TeInput& input,
   if (!hoses.ok()) return hoses.status();
   for (const std::string& warning : hoses->warnings) {
     context.io().err << "warning: " << Printable(warning) << '\n';
+  }
+  for (const FileHose& hose : hoses->hoses) {
+    if (AnybodySends(hose)) continue;
+    context.io().err << "warning: no site of hose " << Printable(hose.name)
+                     << " may send to another: leaves send to roots only, and receive from them; "
+                        "it loads no link\n";
   }
   return hoses;
 }

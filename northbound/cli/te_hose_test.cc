@@ -122,6 +122,20 @@ TEST_F(TeHoseTest, SitesWithoutAWayAreNotAdmitted) {
   EXPECT_THAT(figures["reason"].get<std::string>(), HasSubstr("no way for "));
 }
 
+TEST_F(TeHoseTest, AHoseThatLoadsNothingIsToldToBe) {
+  for (const char* hoses :
+       {"tree,a,5,5,leaf\ntree,b,5,5,leaf\n", "tree,a,5,0,\ntree,b,5,0,\n",
+        "tree,a,0,5,leaf\ntree,b,0,5,root\n", "tree,a,5,5,root\ntree,b,0,0,root\n"}) {
+    const Ran ran = Hose(hoses);
+    EXPECT_EQ(ran.code, 0) << ran.err;
+    EXPECT_THAT(ran.err, HasSubstr("warning: no site of hose tree may send to another")) << hoses;
+  }
+  for (const char* hoses : {"tree,a,5,5,root\ntree,b,5,5,leaf\n", "tree,a,5,0,\ntree,b,0,5,\n",
+                            "tree,a,5,0,leaf\ntree,b,0,5,\n"}) {
+    EXPECT_EQ(Hose(hoses).err, "") << hoses;
+  }
+}
+
 TEST_F(TeHoseTest, RoutesGoWhereTheyAreAsked) {
   const std::string file = WriteTestFile(".csv", "");
   const std::string hoses = "lan,a,5,5,\nlan,c,5,5,\n";

@@ -10,6 +10,7 @@
 #include "northbound/cli/exit_code.h"
 #include "northbound/cli/format.h"
 #include "northbound/cli/kind.h"
+#include "northbound/cli/te_print.h"
 
 namespace waymark::cli {
 namespace {
@@ -36,6 +37,20 @@ MeshProblem ProblemOf(const GraphFile& file, const DemandMatrix& matrix) {
     problem.demands.push_back({.from = demand.source, .to = demand.target, .rate = demand.bps});
   }
   return problem;
+}
+
+// A rate of a unit that was not meant.
+void WarnOfAbsurd(Context& context, const GraphFile& file, const MeshProblem& problem) {
+  double capacity = 0;
+  for (const MeshLink& link : problem.links) capacity += link.capacity;
+  const auto most = std::ranges::max_element(problem.demands, {}, &MeshDemand::rate);
+  if (capacity == 0 || most == problem.demands.end() || most->rate <= capacity) return;
+  const auto name = [&](int32_t node) {
+    return ShortName(file.snapshot().node(file.NodeAt(node)).name);
+  };
+  context.io().err << "warning: " << name(most->from) << " -> " << name(most->to) << " asks for "
+                   << FormatLoad(most->rate) << ", more than all links together carry, "
+                   << FormatLoad(capacity) << ": are its units right?\n";
 }
 
 }  // namespace
@@ -138,6 +153,7 @@ absl::StatusOr<MeshProblem> ReadTeProblem(Context& context, const TeFiles& files
   if (!matrix.ok()) return matrix.status();
   MeshProblem problem = ProblemOf(graph, *matrix);
   if (absl::Status status = CheckMeshProblem(problem); !status.ok()) return status;
+  WarnOfAbsurd(context, graph, problem);
   return problem;
 }
 

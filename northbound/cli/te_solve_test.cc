@@ -252,6 +252,18 @@ TEST_F(TeSolveTest, BadFlagsAreUsageErrors) {
   EXPECT_THAT(both.err, HasSubstr("cannot both be standard input"));
 }
 
+TEST_F(TeSolveTest, ADemandAboveAllLinksTogetherIsWarnedOf) {
+  // All carry 4.5 Mbit/s.
+  const char* begin = "DEMANDS 2\nlabel src dest bw\nx 1 0 ";
+  const Ran ran = Solve(kGraph, absl::StrCat(begin, "1e12\ny 1 2 200\n"));
+  EXPECT_EQ(ran.code, 0) << ran.err;
+  EXPECT_THAT(ran.err,
+              HasSubstr("warning: a -> b asks for 1000T, more than all links together carry, "
+                        "4.5M: are its units right?"));
+  EXPECT_EQ(Solve(kGraph, absl::StrCat(begin, "4500\ny 1 2 200\n")).err.find("units right"),
+            std::string::npos);
+}
+
 // As of a script's variables that are not set.
 TEST_F(TeSolveTest, EmptyValuesAreUsageErrors) {
   for (const char* flag :

@@ -191,6 +191,16 @@ void ShowTable(Context& context, const TeInput& input, const MeshLoads& before, 
   table.Print(context.out(), context.color(), "  ");
 }
 
+// Of failures that come to none.
+absl::Status NothingFails(const std::vector<std::string>& fail) {
+  if (std::ranges::find(fail, "all-srlgs") == fail.end()) {
+    return absl::FailedPreconditionError("the graph has no links to fail");
+  }
+  return absl::FailedPreconditionError(
+      "--fail all-srlgs: the graph has no risk groups; use all-links or all-nodes, name the links "
+      "that fail together with --fail A--B,C--D, or give a graph with risk groups");
+}
+
 }  // namespace
 
 absl::Status RunTeWhatif(Context& context, const TeWhatifArgs& args) {
@@ -205,7 +215,7 @@ absl::Status RunTeWhatif(Context& context, const TeWhatifArgs& args) {
   if (!input.ok()) return input.status();
   auto scenarios = ReadScenarios(*input, args.fail);
   if (!scenarios.ok()) return scenarios.status();
-  if (scenarios->empty()) return absl::FailedPreconditionError("the graph has no links to fail");
+  if (scenarios->empty()) return NothingFails(args.fail);
   const auto routes = ReadTeRoutes(context, *input, args.routes);
   if (!routes.ok()) return routes.status();
   const MeshLoads before = EvaluateMesh(input->problem, *routes);
