@@ -1,7 +1,6 @@
 #include "controller/compute/mesh/balance.h"
 
 #include <algorithm>
-#include <cmath>
 #include <numeric>
 #include <optional>
 #include <utility>
@@ -14,13 +13,14 @@
 namespace waymark {
 namespace {
 
-// Links whose ways around are found under the same prices, in parallel.
+// Links whose ways around are found under the same loads, in parallel.
 constexpr size_t kBatch = 8;
 // Pairs of a link that are tried, the largest first.
 constexpr size_t kMostPairs = 8;
-// A price is the utilisation, relative to the top, to this power: each level is dear to those
-// below.
-constexpr double kSteepness = 12;
+// A price is the utilisation, relative to that of the link that is looked at, to the power of 12:
+// each level is dear to those below, however far below the top they all are. What is more than so
+// many times as much is dear enough; what is nothing is not free.
+constexpr double kMostRatio = 4;
 constexpr double kLeastPrice = 1e-9;
 // Relatively: less is no difference.
 constexpr double kLeastGain = 1e-6;
@@ -33,7 +33,7 @@ class Balancer {
         bounds_(bounds),
         live_(problem, routes),
         graphs_(live_.problem()),
-        length_(problem.links.size(), 0),
+        lengths_(kBatch, std::vector<double>(problem.links.size(), 0)),
         change_(problem.links.size(), 0) {
     for (size_t i = 0; i < kBatch; ++i) pivots_.emplace_back(live_.problem(), graphs_);
   }
@@ -56,12 +56,13 @@ class Balancer {
     return live_.soft_max().load()[link] * live_.soft_max().inverse()[link];
   }
 
-  void SetPrices() {
-    const double top = live_.mlu();
+  void SetPrices(int32_t link, std::vector<double>* length) const {
+    const double here = Use(link);
     const std::span<const double> inverse = live_.soft_max().inverse();
-    for (size_t e = 0; e < length_.size(); ++e) {
-      const double use = Use(static_cast<int32_t>(e)) / top;
-      length_[e] = (std::pow(use, kSteepness) + kLeastPrice) * inverse[e];
+    for (size_t e = 0; e < length->size(); ++e) {
+      const double ratio = std::min(Use(static_cast<int32_t>(e)) / here, kMostRatio);
+      const double fourth = ratio * ratio * ratio * ratio;
+      (*length)[e] = (fourth * fourth * fourth + kLeastPrice) * inverse[e];
     }
   }
 
@@ -69,7 +70,7 @@ class Balancer {
   bool Round() {
     if (live_.mlu() < kLeastMeshMlu) return false;
     std::vector<int32_t> order;
-    for (size_t e = 0; e < length_.size(); ++e) {
+    for (size_t e = 0; e < change_.size(); ++e) {
       if (Use(static_cast<int32_t>(e)) > 0) order.push_back(static_cast<int32_t>(e));
     }
     std::ranges::stable_sort(order, [&](int32_t a, int32_t b) { return Use(a) > Use(b); });
@@ -78,10 +79,14 @@ class Balancer {
     for (size_t first = 0; first < order.size(); first += kBatch) {
       stopped_ = stopped_ || (options_.stop && options_.stop());
       if (stopped_) break;
-      SetPrices();
       const size_t count = std::min(kBatch, order.size() - first);
       RunParallel(options_.parallel, static_cast<int>(count), [&](int i) {
-        found[i] = FindWays(order[first + static_cast<size_t>(i)], &pivots_[i]);
+        const int32_t link = order[first + static_cast<size_t>(i)];
+        found[i].clear();
+        // Moves for a link before may have emptied it.
+        if (!(Use(link) > 0)) return;
+        SetPrices(link, &lengths_[i]);
+        found[i] = FindWays(link, lengths_[i], &pivots_[i]);
       });
       for (size_t i = 0; i < count; ++i) {
         for (const Found& one : found[i]) better |= Move(one);
@@ -91,9 +96,10 @@ class Balancer {
   }
 
   // Ways around the link for its largest pairs.
-  std::vector<Found> FindWays(int32_t link, PivotSearch* pivot) const {
+  std::vector<Found> FindWays(int32_t link, std::span<const double> length,
+                              PivotSearch* pivot) const {
     const MeshLink& ends = live_.problem().links[link];
-    pivot->Run(ends.from, ends.to, length_);
+    pivot->Run(ends.from, ends.to, length);
     std::vector<Found> found;
     std::vector<int32_t> way;
     live_.VisitUsers(link, [&](int32_t demand) {
@@ -102,7 +108,7 @@ class Balancer {
       if (share.load <= 0) return true;
       const std::span<const int32_t> route = live_.links(d, share.route);
       double present = 0;
-      for (const int32_t e : route) present += length_[e];
+      for (const int32_t e : route) present += length[e];
       const size_t at = static_cast<size_t>(std::ranges::find(route, link) - route.begin());
       pivot->Around(route, at, route.size() - at - 1, present, &way);
       const bool may = !way.empty() && (bounds_ == nullptr || bounds_->Keeps(d, way)) &&
@@ -181,7 +187,8 @@ class Balancer {
   LiveRoutes live_;
   const MeshGraphs graphs_;
   std::vector<PivotSearch> pivots_;
-  std::vector<double> length_, change_;  // by link; the latter all 0 between calls
+  std::vector<std::vector<double>> lengths_;  // by place in the batch, and link
+  std::vector<double> change_;                // by link; all 0 between calls
   bool stopped_ = false;
 };
 

@@ -81,5 +81,25 @@ TEST(BalanceTest, WhatDoesNotMatterForTheMluIsLeveledToo) {
   EXPECT_FALSE(BalanceRoutes(problem, routes, {.max_paths = 0}).ok());
 }
 
+// Far below the top, where a way of less capacity is of more use than its capacity says.
+TEST(BalanceTest, WhatIsFarBelowTheTopIsLeveledToo) {
+  MeshProblem problem;
+  problem.node_count = 5;
+  problem.links = {{0, 1, 10}, {2, 3, 1000}, {2, 4, 300}, {4, 3, 300}};
+  problem.demands = {{0, 1, 9}, {2, 3, 8}};
+  MeshRoutes routes;
+  for (const int32_t link : {0, 1}) {
+    routes.AddRoute(std::vector<int32_t>{link}, 64);
+    routes.EndDemand();
+  }
+  const auto balanced = BalanceRoutes(problem, routes, {});
+  ASSERT_TRUE(balanced.ok());
+  const std::vector<double> uses = Sorted(problem, *balanced);
+  EXPECT_DOUBLE_EQ(uses[0], 0.9);
+  // 8 on 1300 at best; a weight is 1/64 of it.
+  EXPECT_GE(uses[1], 8.0 / 1300);
+  EXPECT_LE(uses[1], 8.0 / 1300 + 8.0 / 64 / 300);
+}
+
 }  // namespace
 }  // namespace waymark
