@@ -108,15 +108,19 @@ absl::Status WriteTeGranted(Context& context, const TeInput& input,
                  [&](const Writer& write) { return WriteGranted(input, granted, write); });
 }
 
-TeSegments::TeSegments(const TeInput& input) : graph_(input.graph), table_(input.graph.snapshot()) {
-  table_.FillAll();
+TeSegments::TeSegments(const TeInput& input)
+    : graph_(input.graph), table_(input.graph.snapshot()) {}
+
+const UniqueShortestPaths& TeSegments::Table() const {
+  std::call_once(filled_, [this] { table_.FillAll(); });
+  return table_;
 }
 
 int TeSegments::Count(std::span<const int32_t> links) const {
   std::vector<LinkId> ids;
   for (const int32_t link : links) ids.push_back(static_cast<LinkId>(link));
   std::vector<Segment> segments;
-  EncodeFewest(table_, ids, &segments);
+  EncodeFewest(Table(), ids, &segments);
   return static_cast<int>(segments.size());
 }
 
@@ -125,7 +129,7 @@ SegmentRules TeSegments::Rules(int most) const {
           .count = [this](std::span<const int32_t> links) { return Count(links); },
           .last_link =
               [this](int32_t from, int32_t to) {
-                const LinkId link = table_.LastLink(graph_.NodeAt(from), graph_.NodeAt(to));
+                const LinkId link = Table().LastLink(graph_.NodeAt(from), graph_.NodeAt(to));
                 return link == LinkId::kNone ? -1 : static_cast<int32_t>(Index(link));
               }};
 }

@@ -8,6 +8,7 @@
 #define WAYMARK_NORTHBOUND_CLI_TE_ROUTES_H_
 
 #include <functional>
+#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
@@ -45,7 +46,8 @@ absl::StatusOr<MeshRoutes> ReadTeRoutes(Context& context, const TeInput& input,
                                         const std::string& file);
 
 // What segments there are, by the metrics that switches route by. Keeps references to `input`'s
-// graph and to itself in what it gives: both must outlive that. O(n * (m log n)) to make.
+// graph and to itself in what it gives: both must outlive that. O(n * (m log n)), once, when they
+// are asked for.
 class TeSegments {
  public:
   explicit TeSegments(const TeInput& input);
@@ -55,8 +57,12 @@ class TeSegments {
   SegmentRules Rules(int most) const;
 
  private:
+  // Filled when it is asked for first, which takes a search a node: seldom at all.
+  const UniqueShortestPaths& Table() const;
+
   const GraphFile& graph_;
-  UniqueShortestPaths table_;
+  mutable UniqueShortestPaths table_;
+  mutable std::once_flag filled_;
 };
 
 // The most segments that one of the routes needs, by the metrics that switches route by. `stop`, if

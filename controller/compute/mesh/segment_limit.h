@@ -8,6 +8,7 @@
 #ifndef WAYMARK_CONTROLLER_COMPUTE_MESH_SEGMENT_LIMIT_H_
 #define WAYMARK_CONTROLLER_COMPUTE_MESH_SEGMENT_LIMIT_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <span>
@@ -22,13 +23,16 @@ namespace waymark {
 
 struct SegmentRules {
   int most = 0;  // segments of a route, >= 1
-  // How many the links (a path) need at the least. Any thread.
+  // How many the links (a path) need at the least: never more than they are. Any thread.
   std::function<int(std::span<const int32_t>)> count;
   // The last link of the path that one segment gives from a node to another; -1: it gives none, or
   // several. A part of such a path from its beginning or to its end is one, too.
   std::function<int32_t(int32_t from, int32_t to)> last_link;
 
-  bool Fits(std::span<const int32_t> links) const { return count(links) <= most; }
+  // Most paths are shorter than what switches can put on a packet.
+  bool Fits(std::span<const int32_t> links) const {
+    return links.size() <= static_cast<size_t>(most) || count(links) <= most;
+  }
 };
 
 struct SegmentLimitOptions {

@@ -185,6 +185,23 @@ TEST(SegmentLimitTest, WhatDoesNotFitTakesTheCheapestWayThatDoes) {
   EXPECT_DOUBLE_EQ(EvaluateMesh(problem, limited->routes).mlu, 8);
 }
 
+// Nor does their count take time then.
+TEST(SegmentLimitTest, PathsOfFewLinksFitWhateverTheirSegments) {
+  std::mt19937_64 random(4);
+  const MeshProblem problem = SmallMesh(random, 7);
+  const auto plan = OptimizeMesh(problem, {});
+  const SegmentRules rules = {.most = 7,
+                              .count =
+                                  [](std::span<const int32_t>) {
+                                    ADD_FAILURE() << "counted";
+                                    return 0;
+                                  },
+                              .last_link = [](int32_t, int32_t) { return -1; }};
+  const auto limited = LimitSegments(problem, plan->routes, rules, {});
+  ASSERT_TRUE(limited.ok()) << limited.status();
+  EXPECT_EQ(limited->routes, plan->routes);
+}
+
 TEST(SegmentLimitTest, BadInputIsRefused) {
   std::mt19937_64 random(2);
   const MeshProblem problem = SmallMesh(random, 7);
