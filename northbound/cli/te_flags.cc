@@ -24,7 +24,7 @@ its reverse. --fail and --fail-file name the failures instead, or more of them, 
 nodes and risk groups fail independently, by their MTBF and MTTR; fibres that state none with
 --failure-probability. The most probable states of the network that come to that share are outlived
 as --protected has it, and what the paths come to in all states above --cut-off is told, as is the
-time that is in none of them.
+time that is in none of them. Of several of --class: FIRST=SHARE, for the first alone.
 
 --max-segments: no path needs more of them; a packet holds 64. What cannot be had so is refused.
 
@@ -38,8 +38,8 @@ without somebody having less who has no more anyway; throughput: the most in all
 
 --class, several times, gives demands in strict order: each class is solved on what the stronger
 before it leave of the links, and its MLU is of that. The files of --routes and --granted then get the class's name before
-their ending: routes.csv becomes routes.gold.csv. Several classes cannot be had with protection or
---availability: in a failure the stronger move, too, and what they leave then is not known.
+their ending: routes.csv becomes routes.gold.csv. Of several classes only the first can be
+protected: in a failure the stronger move, too, and what they leave then is not known.
 
 When time is over, or after Ctrl-C, the best so far is written and shown as partial; exit code 5, or
 1 after Ctrl-C.
@@ -168,8 +168,10 @@ void AddTeSolveFlags(CLI::App* command, TeSolveArgs* args) {
                    "all-links, all-nodes, all-srlgs; again for others")
       ->allow_extra_args(false);
   text("--fail-file", args->fail_file, "Such failures, one a line; - for standard input");
-  AddAvailabilityFlags(command, &args->availability,
-                       "Outlive the failures that this share of the time needs, e.g. 0.9999");
+  AddAvailabilityFlags(
+      command, &args->availability,
+      "Outlive the failures that this share of the time needs, e.g. 0.9999; of several "
+      "classes FIRST=0.9999");
   text("--max-segments", args->max_segments, "Most segments of every path, 1 to 64 (default 64)");
   text("--max-delay", args->max_delay, "Most propagation delay of every path, e.g. 30ms");
   text("--max-hops", args->max_hops, "Most links of every path");

@@ -14,6 +14,7 @@ namespace {
 using nlohmann::json;
 using testing::AllOf;
 using testing::HasSubstr;
+using testing::Not;
 
 // A line a - b - c of 1 Mbit/s each way; d is an island.
 constexpr char kGraph[] =
@@ -132,7 +133,7 @@ TEST_F(TeHoseTest, AHoseThatLoadsNothingIsToldToBe) {
   }
   for (const char* hoses : {"tree,a,5,5,root\ntree,b,5,5,leaf\n", "tree,a,5,0,\ntree,b,0,5,\n",
                             "tree,a,5,0,leaf\ntree,b,0,5,\n"}) {
-    EXPECT_EQ(Hose(hoses).err, "") << hoses;
+    EXPECT_THAT(Hose(hoses).err, Not(HasSubstr("may send to another"))) << hoses;
   }
 }
 

@@ -150,6 +150,19 @@ TEST_F(TeShareTest, OneClassCanBeProtected) {
   EXPECT_EQ(json::parse(ran.out)["classes"][0]["protected"], true);
 }
 
+// Of what stronger ones leave in a failure nothing is known.
+TEST_F(TeShareTest, OfSeveralClassesTheStrongestIsPromisedItsAvailability) {
+  const std::string gold = WriteTestFile("_gold2.csv", "a,b,100k\n");
+  const std::string bulk = WriteTestFile("_bulk2.csv", "a,b,100k\n");
+  const Ran ran = Te({"solve", "--class", "gold=" + gold, "--class", "bulk=" + bulk,
+                      "--availability=gold=0.99", "--failure-probability=0.001"},
+                     "");
+  ASSERT_EQ(ran.code, 0) << ran.err;
+  const json classes = json::parse(ran.out)["classes"];
+  EXPECT_TRUE(classes[0].contains("availability")) << ran.out;
+  EXPECT_FALSE(classes[1].contains("availability")) << ran.out;
+}
+
 TEST_F(TeShareTest, ShorterPathsAtTheSameMlu) {
   std::mt19937 random(3);
   for (int round = 0; round < 20; ++round) {
@@ -210,10 +223,11 @@ TEST_F(TeShareTest, BadFlagsAreUsageErrors) {
       {{"--class=a=f", "--class=a=g"}, "there are two of that name"},
       {{"--class=a=-", "--class=b=-"}, "only one class can be standard input"},
       {{"--class=a=f", "--class=b=g", "--protected=link"},
-       "several of --class cannot be had with --protected, --fail, --fail-file or --availability"},
+       "of several of --class only the first can be protected, by --availability a=SHARE"},
       {{"--class=a=f", "--class=b=g", "--fail=ab"}, "give one matrix of all demands"},
       {{"--class=a=f", "--class=b=g", "--fail-file=x"}, "or one class at a time"},
-      {{"--class=a=f", "--class=b=g", "--availability=a=0.9"}, "stronger classes move, too"},
+      {{"--class=a=f", "--class=b=g", "--availability=b=0.9"}, "stronger classes move, too"},
+      {{"--class=a=f", "--class=b=g", "--availability=0.9"}, "stronger classes move, too"},
   };
   for (const auto& [flags, error] : kClasses) {
     std::vector<std::string> args = {"solve"};

@@ -153,9 +153,12 @@ class Run {
     for (size_t i = 0; i < problems_.size(); ++i) {
       input_.problem = problems_[i];
       input_.problem.links = left;
-      const std::optional<std::vector<Scenario>> outlive = ToOutlive(i);
+      // Of weaker classes nothing is told: in a failure the stronger take from what is left to
+      // them.
+      const std::optional<std::vector<Scenario>> outlive =
+          i == 0 ? ToOutlive(i) : std::optional<std::vector<Scenario>>();
       auto solved = solver.Solve(input_, {.outlive = outlive ? &*outlive : nullptr,
-                                          .model = model_ ? &*model_ : nullptr,
+                                          .model = model_ && i == 0 ? &*model_ : nullptr,
                                           .target = targets_.empty() ? 0 : targets_[i]});
       if (!solved.ok()) return Named(i, solved.status());
       if (absl::Status status = CheckCarried(*solved, i > 0); !status.ok()) {
