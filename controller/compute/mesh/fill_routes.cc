@@ -13,6 +13,9 @@ namespace {
 // Rates stay this share below what is exact: sums of them, in whatever order, must fit.
 constexpr double kSafe = 1 - 1e-12;
 
+// Of a level: how far beyond it links that will be full are looked for.
+constexpr double kAhead = 0.02;
+
 struct Share {
   int32_t other;  // link or demand
   double part;    // of the demand's rate
@@ -70,6 +73,7 @@ class WaterFill {
     }
     std::ranges::stable_sort(events, {}, &Event::level);
     for (const Event& event : events) {
+      if (event.level > horizon_) LookAhead(event.level);
       while (const std::optional<int32_t> full = Full(event.level)) {
         for (const Share& share : shares_.of_link[*full]) Stay(share.other, level_);
       }
@@ -97,9 +101,20 @@ class WaterFill {
     return (problem_.links[link].capacity * kSafe - used_[link]) / slope_[link];
   }
 
+  // Those that are full later are not looked for yet: with each demand that rises that would
+  // change.
   void Queue(int32_t link) {
-    queue_.emplace_back(-FullAt(link), link);
+    const double level = FullAt(link);
+    if (level > horizon_) return;
+    queue_.emplace_back(-level, link);
     std::push_heap(queue_.begin(), queue_.end());
+  }
+
+  void LookAhead(double level) {
+    horizon_ = level * (1 + kAhead);
+    for (size_t e = 0; e < risers_.size(); ++e) {
+      if (risers_[e] > 0) Queue(static_cast<int32_t>(e));
+    }
   }
 
   // The link that is full first, at `limit` at the latest, where the level then is.
@@ -147,6 +162,7 @@ class WaterFill {
   const MeshProblem& problem_;
   const Shares& shares_;
   double level_ = 0;
+  double horizon_ = 0;  // queue_ has the links with risers that are full by then
   std::vector<double> rate_;
   std::vector<State> state_;
   std::vector<double> used_, slope_;  // by link: of those that do not rise; how fast others fill it
