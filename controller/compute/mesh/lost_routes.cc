@@ -15,6 +15,8 @@ namespace {
 constexpr double kSoftness = 0.05;
 // Into how many portions what goes around failures is divided, of all of them and of one.
 constexpr size_t kPortions = 32, kFewestPortions = 4;
+// Of a way around, at most, usually. What is not used costs addresses, no memory.
+constexpr size_t kUsualLinks = 128;
 // Sources whose trees are found under the same prices.
 constexpr size_t kBatch = 4;
 
@@ -109,6 +111,7 @@ class Rerouter {
     std::vector<size_t> members;  // of lost_, by falling rate
     double portion = 0;
     size_t next = 0;             // of members
+    std::vector<int32_t> way;    // the one at hand
     std::vector<int32_t> links;  // of the ways of this turn, one behind the other
     std::vector<size_t> ends;    // of the ways in `links`
   };
@@ -138,12 +141,27 @@ class Rerouter {
     return groups;
   }
 
-  void FindWays(Group* group) const {
+  // Memory for the next ways, but for very long ones, is asked for before threads begin: on
+  // theirs, an allocator may first have to tidy up what was freed there, which takes longer than
+  // all the searches.
+  void Prepare(Group* group) const {
     group->links.clear();
     group->ends.clear();
+    size_t count = 0;
+    double load = 0;
+    for (size_t i = group->next; i < group->members.size() && load < group->portion; ++i) {
+      load += Rate(lost_[group->members[i]].demand);
+      ++count;
+    }
+    group->way.reserve(2 * static_cast<size_t>(live_.problem().node_count));
+    group->ends.reserve(count);
+    group->links.reserve(count * kUsualLinks);
+  }
+
+  void FindWays(Group* group) const {
     if (group->next >= group->members.size()) return;
     group->search.Run(group->tail, group->head, live_.soft_max().length());
-    std::vector<int32_t> way;
+    std::vector<int32_t>& way = group->way;
     double load = 0;
     for (size_t i = group->next; i < group->members.size() && load < group->portion; ++i) {
       const Lost& lost = lost_[group->members[i]];
@@ -157,6 +175,7 @@ class Rerouter {
   void GoAround() {
     std::vector<Group> groups = Groups();
     for (bool more = true; more;) {
+      for (Group& group : groups) Prepare(&group);
       RunParallel(options_.parallel, static_cast<int>(groups.size()),
                   [&](int g) { FindWays(&groups[g]); });
       more = false;

@@ -38,10 +38,17 @@ RouteSweep::RouteSweep(LiveRoutes* live, const SweepOptions& options)
     : live_(*live),
       options_(options),
       graphs_(live->problem()),
-      pivots_(kTasks, PivotSearch(live->problem(), graphs_)),
-      trees_(kTasks, TreeSearch(graphs_.forwards)),
       chosen_(live->problem().demands.size(), 0),
       on_path_(live->problem().links.size(), 0) {
+  // Not copies of one: those have no memory for searches yet.
+  pivots_.reserve(kTasks);
+  trees_.reserve(kTasks);
+  ways_.resize(kTasks);
+  for (int i = 0; i < kTasks; ++i) {
+    pivots_.emplace_back(live_.problem(), graphs_);
+    trees_.emplace_back(graphs_.forwards);
+    ways_[i].reserve(2 * static_cast<size_t>(live_.problem().node_count));
+  }
   if (options.bounds == nullptr) return;
   for (int i = 0; i < kTasks; ++i) {
     finders_.emplace_back(live_.problem(), graphs_.forwards, options.bounds);
@@ -105,7 +112,7 @@ void RouteSweep::PriceAround(const Scope& scope, std::span<const Span> spans,
                              std::vector<Candidate>* candidates) {
   RunParallel(options_.parallel, kTasks, [&](int task) {
     PivotSearch& pivot = pivots_[task];
-    std::vector<int32_t> way;
+    std::vector<int32_t>& way = ways_[task];
     for (size_t s = static_cast<size_t>(task); s < spans.size(); s += kTasks) {
       if (spans[s].begin == spans[s].end) continue;
       const int32_t link = (*candidates)[spans[s].begin].link;

@@ -105,6 +105,7 @@ class RouteSweep {
   const SweepOptions& options_;
   MeshGraphs graphs_;
   std::vector<PivotSearch> pivots_;  // one a task, as are those below
+  std::vector<std::vector<int32_t>> ways_;
   std::vector<TreeSearch> trees_;
   std::vector<RouteFinder> finders_;  // where there are bounds
   std::vector<int32_t> chosen_;       // by demand: equal to mark_ if it is

@@ -28,6 +28,7 @@ TreeSearch::TreeSearch(const MeshGraph& graph)
       distance_(graph.node_count()),
       last_link_(graph.node_count()),
       place_(graph.node_count()) {
+  order_.reserve(distance_.size());
   heap_.reserve(distance_.size());
 }
 

@@ -36,7 +36,9 @@ class MeshGraph {
   std::vector<Arc> arcs_;
 };
 
-// Working memory of one search at a time; one a thread.
+// Working memory of one search at a time; one a thread. It asks for all of it where it is made: on
+// another thread, the first large block may have to wait for an allocator that tidies up what was
+// freed there. Copies ask for it when they run.
 class TreeSearch {
  public:
   static constexpr double kFar = std::numeric_limits<double>::infinity();
