@@ -16,7 +16,8 @@ namespace waymark {
 // (water filling; Bertsekas and Gallager 1992, section 6.5.2). From 0 that gives the max-min fair
 // rates of these routes, exactly; but there a trace of a demand on a full link would hold it down
 // that was never meant to stay so low. Demands without routes get 0. No link is above its capacity.
-// O(L log L) in the total length of the routes.
+// O(L log L) in the total length of the routes, and a look at all links for each 2 % that rates
+// rise.
 std::vector<double> FillFairly(const MeshProblem& problem, const MeshRoutes& routes,
                                std::span<const double> wanted);
 

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <iterator>
-#include <numeric>
 #include <utility>
 
 namespace waymark {
@@ -51,18 +50,17 @@ class Rounder {
   bool Stopped() const { return options_.stop && options_.stop(); }
 
   void ChooseAll() {
-    std::vector<int32_t> order(pairs_.size());
-    std::iota(order.begin(), order.end(), 0);
+    std::vector<int32_t> order;  // of the few that have a choice
+    for (size_t demand = 0; demand < pairs_.size(); ++demand) {
+      PairPaths& pair = pairs_[demand];
+      if (pair.size() == 1) pair[0].weight = options_.weight_total;
+      if (pair.size() > 1) order.push_back(static_cast<int32_t>(demand));
+    }
     std::ranges::stable_sort(order, [&](int32_t a, int32_t b) {
       return problem_.demands[a].rate > problem_.demands[b].rate;
     });
     for (const int32_t demand : order) {
       PairPaths& pair = pairs_[demand];
-      if (pair.empty()) continue;
-      if (pair.size() == 1) {
-        pair[0].weight = options_.weight_total;
-        continue;
-      }
       for (const PairPath& path : pair) AddLoad(path.links, -path.amount);
       if (!ChooseOne(demand)) ChooseWeights(demand);
     }
