@@ -10,12 +10,13 @@ PivotSearch::PivotSearch(const MeshProblem& problem, const MeshGraphs& graphs)
       to_head_(graphs.backwards),
       place_(problem.node_count, -1) {}
 
-void PivotSearch::Run(int32_t tail, int32_t head, std::span<const double> length) {
+void PivotSearch::Run(int32_t tail, int32_t head, std::span<const double> length,
+                      std::span<const int32_t> sources, std::span<const int32_t> targets) {
   length_ = length;
   tail_ = tail;
   head_ = head;
-  from_tail_.Run(tail, length);
-  to_head_.Run(head, length);
+  from_tail_.RunTo(tail, length, targets);
+  to_head_.RunTo(head, length, sources);
 }
 
 double PivotSearch::Around(std::span<const int32_t> route, size_t to_tail, size_t from_head,

@@ -29,8 +29,10 @@ class PivotSearch {
  public:
   PivotSearch(const MeshProblem& problem, const MeshGraphs& graphs);
 
-  // Trees under `length`. O((n + m) log n).
-  void Run(int32_t tail, int32_t head, std::span<const double> length);
+  // Trees under `length`; where ends are given, for routes from and to these alone.
+  // O((n + m) log n).
+  void Run(int32_t tail, int32_t head, std::span<const double> length,
+           std::span<const int32_t> sources = {}, std::span<const int32_t> targets = {});
 
   // The cheaper way round for a route (links in travel order) that comes to the tail by its first
   // `to_tail` links and goes on from the head with its last `from_head`; no node twice. Its length

@@ -44,6 +44,7 @@ RouteSweep::RouteSweep(LiveRoutes* live, const SweepOptions& options)
   pivots_.reserve(kTasks);
   trees_.reserve(kTasks);
   ways_.resize(kTasks);
+  ends_.resize(kTasks);
   for (int i = 0; i < kTasks; ++i) {
     pivots_.emplace_back(live_.problem(), graphs_);
     trees_.emplace_back(graphs_.forwards);
@@ -117,7 +118,15 @@ void RouteSweep::PriceAround(const Scope& scope, std::span<const Span> spans,
       if (spans[s].begin == spans[s].end) continue;
       const int32_t link = (*candidates)[spans[s].begin].link;
       const MeshLink& ends = live_.problem().links[link];
-      pivot.Run(ends.from, ends.to, live_.soft_max().length());
+      std::vector<int32_t>&sources = ends_[task].first, &targets = ends_[task].second;
+      sources.clear();
+      targets.clear();
+      for (size_t i = spans[s].begin; i < spans[s].end; ++i) {
+        const MeshDemand& demand = live_.problem().demands[(*candidates)[i].demand];
+        sources.push_back(demand.from);
+        targets.push_back(demand.to);
+      }
+      pivot.Run(ends.from, ends.to, live_.soft_max().length(), sources, targets);
       for (size_t i = spans[s].begin; i < spans[s].end; ++i) {
         Candidate& candidate = (*candidates)[i];
         const auto route = live_.links(candidate.demand, candidate.route);

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <functional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "controller/compute/mesh/live_routes.h"
@@ -106,6 +107,7 @@ class RouteSweep {
   MeshGraphs graphs_;
   std::vector<PivotSearch> pivots_;  // one a task, as are those below
   std::vector<std::vector<int32_t>> ways_;
+  std::vector<std::pair<std::vector<int32_t>, std::vector<int32_t>>> ends_;  // of its candidates
   std::vector<TreeSearch> trees_;
   std::vector<RouteFinder> finders_;  // where there are bounds
   std::vector<int32_t> chosen_;       // by demand: equal to mark_ if it is

@@ -27,7 +27,8 @@ TreeSearch::TreeSearch(const MeshGraph& graph)
     : graph_(graph),
       distance_(graph.node_count()),
       last_link_(graph.node_count()),
-      place_(graph.node_count()) {
+      place_(graph.node_count()),
+      wanted_(graph.node_count(), false) {
   order_.reserve(distance_.size());
   heap_.reserve(distance_.size());
 }
@@ -71,7 +72,13 @@ TreeSearch::Entry TreeSearch::PopLeast() {
   return least;
 }
 
-void TreeSearch::Run(int32_t source, std::span<const double> length) {
+void TreeSearch::RunTo(int32_t source, std::span<const double> length,
+                       std::span<const int32_t> ends) {
+  size_t missing = 0;
+  for (const int32_t end : ends) {
+    missing += wanted_[end] ? 0 : 1;
+    wanted_[end] = true;
+  }
   std::fill(distance_.begin(), distance_.end(), kFar);
   std::fill(last_link_.begin(), last_link_.end(), -1);
   order_.clear();
@@ -81,6 +88,10 @@ void TreeSearch::Run(int32_t source, std::span<const double> length) {
   while (!heap_.empty()) {
     const Entry least = PopLeast();
     order_.push_back(least.node);
+    if (missing > 0 && wanted_[least.node]) {
+      wanted_[least.node] = false;
+      if (--missing == 0) break;
+    }
     for (const MeshGraph::Arc& arc : graph_.out(least.node)) {
       const double distance = least.distance + length[arc.link], before = distance_[arc.node];
       if (distance >= before) continue;
@@ -93,6 +104,10 @@ void TreeSearch::Run(int32_t source, std::span<const double> length) {
       }
       Raise(hole, {distance, arc.node});
     }
+  }
+  // Those that cannot be reached.
+  if (missing > 0) {
+    for (const int32_t end : ends) wanted_[end] = false;
   }
 }
 

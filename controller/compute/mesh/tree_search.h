@@ -47,7 +47,11 @@ class TreeSearch {
 
   // The tree from `source` under `length` (by link, >= 0). Of several shortest paths, one that
   // depends on lengths and numbers alone. O((n + m) log n).
-  void Run(int32_t source, std::span<const double> length);
+  void Run(int32_t source, std::span<const double> length) { RunTo(source, length, {}); }
+
+  // The same, but it ends once it knows the ways to all of `ends`: others are not in order(), and
+  // have perhaps too great a distance. Without ends: all are found.
+  void RunTo(int32_t source, std::span<const double> length, std::span<const int32_t> ends);
 
   double distance(int32_t node) const { return distance_[node]; }     // kFar: no way
   int32_t last_link(int32_t node) const { return last_link_[node]; }  // -1: the source, or no way
@@ -69,6 +73,7 @@ class TreeSearch {
   std::vector<int32_t> last_link_, order_;
   std::vector<Entry> heap_;
   std::vector<int32_t> place_;  // by node: in heap_; meaningless unless it is there
+  std::vector<bool> wanted_;    // by node: of the ends, not found yet
 };
 
 }  // namespace waymark

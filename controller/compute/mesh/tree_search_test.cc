@@ -61,6 +61,18 @@ TEST(TreeSearchTest, AsLongAsBellmanFordHasIt) {
           EXPECT_EQ(tree.last_link(node), -1);
         }
       }
+      std::vector<int32_t> ends;
+      for (int k = 0; k < 3; ++k) {
+        ends.push_back(static_cast<int32_t>(random() % static_cast<uint64_t>(problem.node_count)));
+      }
+      tree.RunTo(source, length, ends);
+      EXPECT_LE(tree.order().size(), seen.size());
+      for (const int32_t end : ends) {
+        EXPECT_EQ(tree.distance(end), expected[end]);
+        if (end == source || expected[end] == TreeSearch::kFar) continue;
+        const int32_t link = tree.last_link(end);
+        EXPECT_EQ(expected[end], expected[problem.links[link].from] + length[link]);
+      }
     }
   }
 }
