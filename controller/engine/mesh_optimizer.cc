@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "controller/base/log.h"
+#include "controller/engine/mesh_holds.h"
 #include "controller/engine/mesh_measured.h"
 
 namespace waymark {
@@ -155,7 +156,7 @@ bool MeshOptimizer::AnswerAtOnce(const MeshWork& work, const Engine::Adopted& ad
   auto results = AnswerMesh(work, prices_, options);
   // What was wrong the solve that follows finds, too, and tells.
   if (stopping_ || !results.ok() || MutationsOf(work, *results).empty() ||
-      !HeldAfter(follower_.resources(), work, *results).kept) {
+      !MeshHolds(follower_.resources(), work).Kept(*results)) {
     return false;
   }
   runs_.Begin(kReasons[static_cast<int>(Cause::kNetwork)], options_.longest);
@@ -174,6 +175,9 @@ void MeshOptimizer::Solve(MeshWork work, const Engine::Adopted& adopted,
     runs_.Progress(done, work);
     return stopping_ || runs_.cancelled() || loop_.clock().Monotonic() >= end;
   };
+  solve.stop_refining = [&, end = begin + time_limit / 2] {
+    return solve.stop() || loop_.clock().Monotonic() >= end;
+  };
   solve.begins = [&](size_t at) {
     done = at;
     runs_.Progress(done, work);
@@ -186,22 +190,43 @@ void MeshOptimizer::Solve(MeshWork work, const Engine::Adopted& adopted,
   if (runs_.cancelled()) return Finish("cancelled", absl::OkStatus());
   answer_ = std::make_unique<Answer>(Answer{std::move(work), *std::move(results)});
   for (const MeshClassResult& one : answer_->results) prices_[one.traffic_class] = one.prices;
-  const absl::Duration took = loop_.clock().Monotonic() - begin;
-  MeshHeld held = HeldAfter(follower_.resources(), answer_->work, answer_->results);
-  if (!held.kept) {
-    // They were made for the likeliest traffic; what is promised for the worst stays.
-    for (MeshClassResult& one : answer_->results) {
-      one.changed_demands.clear();
-      one.changed = 0;
-    }
-    for (size_t i = 0; i < answer_->results.size(); ++i) {
-      answer_->results[i].routes = answer_->work.classes[i].present;
-    }
+  const auto kept = KeepGuarantees(solve.stop);
+  if (stopping_) return;
+  if (!kept.ok()) {
+    answer_.reset();
+    return Finish("failed", kept.status());
   }
-  GrantElastic(answer_->work, &answer_->results, &held.ledger);
-  Report(*answer_, took);
-  if (!held.kept) return Finish("kept", absl::OkStatus());
+  Report(*answer_, loop_.clock().Monotonic() - begin);
+  if (!*kept) return Finish("kept", absl::OkStatus());
   Commit(adopted);
+}
+
+absl::StatusOr<bool> MeshOptimizer::KeepGuarantees(const std::function<bool()>& stop) {
+  const MeshWork& work = answer_->work;
+  std::vector<MeshClassResult>& results = answer_->results;
+  MeshHolds holds(follower_.resources(), work);
+  auto rerouted = holds.RouteRefused(stop, &results);
+  if (!rerouted.ok()) return rerouted.status();
+  bool kept = holds.Kept(results);
+  if (!kept) {
+    // They were made for the likeliest traffic; what is promised for the worst stays.
+    for (size_t i = 0; i < results.size(); ++i) {
+      results[i].routes = work.classes[i].present;
+      results[i].changed_demands.clear();
+      results[i].changed = 0;
+      results[i].guarded.reset();
+    }
+    rerouted = holds.RouteRefused(stop, &results);
+    if (!rerouted.ok()) return rerouted.status();
+    kept = *rerouted > 0;
+  }
+  if (*rerouted > 0) {
+    Log(LogLevel::kInfo, "routes made for services whose guaranteed rates did not fit",
+        {{"services", *rerouted}});
+  }
+  Ledger ledger = holds.LedgerOf(results);
+  GrantElastic(work, &results, &ledger);
+  return kept;
 }
 
 void MeshOptimizer::Commit(const Engine::Adopted& adopted) {

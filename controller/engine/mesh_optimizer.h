@@ -15,6 +15,7 @@
 #define WAYMARK_CONTROLLER_ENGINE_MESH_OPTIMIZER_H_
 
 #include <atomic>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -29,6 +30,7 @@
 #include "controller/base/metrics.h"
 #include "controller/engine/engine.h"
 #include "controller/engine/mesh_runs.h"
+#include "controller/engine/mesh_solve.h"
 #include "controller/engine/mesh_work.h"
 #include "controller/engine/resource_follower.h"
 #include "controller/store/mesh_queries.h"
@@ -97,6 +99,9 @@ class MeshOptimizer final : public MeshQueries {
   // What milliseconds give after a change of the network; false: nothing.
   bool AnswerAtOnce(const MeshWork& work, const Engine::Adopted& adopted);
   void Solve(MeshWork work, const Engine::Adopted& adopted, absl::Duration time_limit);
+  // Finds routes for services that the answer's routes would refuse; where that is not enough for
+  // all that are promised something, the present routes stay. False: nothing is to be stored.
+  absl::StatusOr<bool> KeepGuarantees(const std::function<bool()>& stop);
   void Commit(const Engine::Adopted& adopted);
   void OnCommitted(const absl::StatusOr<Revision>& stored);
   void Finish(const char* result, const absl::Status& status);

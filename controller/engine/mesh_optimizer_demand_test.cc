@@ -3,7 +3,9 @@
 
 #include <cmath>
 
+#include "controller/engine/mesh_holds.h"
 #include "controller/engine/mesh_optimizer_testing.h"
+#include "controller/engine/mesh_solve.h"
 #include "controller/engine/mesh_work.h"
 #include "controller/engine/resources.h"
 

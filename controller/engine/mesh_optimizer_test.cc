@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "controller/engine/mesh_holds.h"
 #include "controller/engine/mesh_optimizer_testing.h"
 #include "controller/engine/mesh_work.h"
 #include "controller/engine/resources.h"
@@ -128,7 +129,7 @@ TEST_F(MeshOptimizerTest, RoutesThatWouldBreakAGuaranteeAreKnown) {
   std::vector<MeshClassResult> results(1);
   results[0].traffic_class = gold.traffic_class;
   results[0].routes = gold.present;
-  EXPECT_TRUE(HeldAfter(resources, *work, results).kept);
+  EXPECT_TRUE(MeshHolds(resources, *work).Kept(results));
   // Two pairs over the same link: 12 of 10 Gbit/s.
   const Snapshot& snapshot = *work->snapshot;
   const std::vector<int32_t> around = {Index(*snapshot.FindLink("links/a--c")),
@@ -148,12 +149,12 @@ TEST_F(MeshOptimizerTest, RoutesThatWouldBreakAGuaranteeAreKnown) {
     detour.EndDemand();
   }
   results[0].routes = detour;
-  EXPECT_FALSE(HeldAfter(resources, *work, results).kept);
+  EXPECT_FALSE(MeshHolds(resources, *work).Kept(results));
   // What was never promised cannot be broken.
   ASSERT_TRUE(store_.CommitAndWait({{StoreKey(kGuaranteePrefix, kLine), std::nullopt, {}}}).ok());
   Resources without;
   ASSERT_TRUE(without.Load(store_, store_.current()).ok());
-  EXPECT_TRUE(HeldAfter(without, *work, results).kept);
+  EXPECT_TRUE(MeshHolds(without, *work).Kept(results));
 }
 
 TEST_F(MeshOptimizerTest, SaysHowItStandsAndSolvesWhenAsked) {

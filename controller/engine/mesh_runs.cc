@@ -47,6 +47,26 @@ void SetElastic(const Snapshot& snapshot, const MeshClassWork& asked,
   }
 }
 
+void SetFailures(const Snapshot& snapshot, const MeshClassWork& asked, const MeshGuarded& guarded,
+                 v1::MeshFailures* failures) {
+  failures->set_failures(guarded.failures);
+  failures->set_worst_mlu(guarded.worst_mlu);
+  failures->set_lower_bound(guarded.lower_bound);
+  failures->set_worst(guarded.worst);
+  failures->set_cut(guarded.cut);
+  failures->set_exposed(guarded.exposed);
+  failures->set_partial(guarded.stopped);
+  if (guarded.target <= 0) return;
+  failures->set_availability_target(guarded.target);
+  failures->set_least_availability(guarded.least);
+  failures->set_below_target(guarded.below);
+  failures->set_residual(guarded.residual);
+  if (guarded.least_demand < 0) return;
+  const MeshDemand& demand = asked.problem.demands[guarded.least_demand];
+  failures->set_least_from(snapshot.node(static_cast<NodeId>(demand.from)).name);
+  failures->set_least_to(snapshot.node(static_cast<NodeId>(demand.to)).name);
+}
+
 }  // namespace
 
 google::protobuf::Timestamp MeshRuns::In(absl::Duration delay) const {
@@ -240,6 +260,7 @@ void MeshRuns::SetFound(const MeshWork& work, const std::vector<MeshClassResult>
       const MeshClassWork& asked = work.classes[static_cast<size_t>(status_.classes_size()) - 1];
       status->set_measured_pairs(asked.measured_pairs);
       SetElastic(*work.snapshot, asked, one.elastic_granted, status);
+      if (one.guarded) SetFailures(*work.snapshot, asked, *one.guarded, status->mutable_failures());
     }
   });
 }

@@ -1,20 +1,19 @@
 // What the mesh optimiser is given, and what becomes of its answer: from the network and what is
-// stored to problems by number, and from better routes back to records.
+// stored to problems by number, and from better routes (mesh_solve.h) back to records.
 #ifndef WAYMARK_CONTROLLER_ENGINE_MESH_WORK_H_
 #define WAYMARK_CONTROLLER_ENGINE_MESH_WORK_H_
 
 #include <cstdint>
-#include <functional>
-#include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "controller/compute/ledger.h"
 #include "controller/compute/mesh/problem.h"
 #include "controller/compute/mesh/routes.h"
+#include "controller/engine/mesh_guard.h"
 #include "controller/engine/resources.h"
 #include "controller/store/store.h"
 
@@ -31,6 +30,11 @@ struct MeshClassWork {
   int64_t measured_pairs = 0;
   MeshRoutes present;  // of all demands
   int max_paths = 0;
+  std::shared_ptr<const MeshOutlive> outlive;  // null: the class asks for nothing
+  v1::MeshSharing sharing = v1::MAX_MIN_FAIR;
+  // Of routes that leave the most loaded link alike, the shortest in delay instead of those that
+  // load the others least.
+  bool shorten = false;
 };
 
 struct MeshWork {
@@ -52,49 +56,13 @@ struct MeshClassResult {
   double mlu = 0, lower_bound = 0;  // of all demands, as asked for
   // By link: those that certify the bound. Of SolveMesh alone.
   std::vector<double> prices;
+  std::vector<double> granted;  // by demand, at most its rate: what fits at once
   double demand_bps = 0, granted_bps = 0;
   bool stopped = false;
+  std::optional<MeshGuarded> guarded;  // of SolveMesh, where the class asks for it
   std::vector<int32_t> changed_demands;
   std::vector<double> elastic_granted;  // by demand, at most what it asks for; see GrantElastic
 };
-
-struct MeshSolveOptions {
-  double gap = 0.01;
-  // Routes change only where the MLU falls by at least so much of itself for each pair changed.
-  double min_gain = 1e-5;
-  // But all routes may, where those that change few end so much above what all anew would give.
-  double most_behind = 0.05;
-  std::function<bool()> stop;
-  std::function<void(size_t)> begins;  // with the number of each class, before it
-};
-
-// All classes in strict order: each on what stronger ones are granted leave. Stops early, with what
-// has been found. Routes that nothing is gained by stay. INVALID_ARGUMENT, RESOURCE_EXHAUSTED as
-// the optimiser's.
-absl::StatusOr<std::vector<MeshClassResult>> SolveMesh(const MeshWork& work,
-                                                       const MeshSolveOptions& options);
-
-// What can be had in milliseconds, for when links have failed (live_mesh.h): ways around what
-// fails, and pairs moved off the links that are loaded most. `prices`: by class, of the last solve;
-// without them it may take a little longer.
-absl::StatusOr<std::vector<MeshClassResult>> AnswerMesh(
-    const MeshWork& work, const std::map<std::string, std::vector<double>>& prices,
-    const MeshSolveOptions& options);
-
-struct MeshHeld {
-  // Every service that the records say is guaranteed its rates still would be.
-  bool kept = false;
-  // What pinned policies and guarantees hold then; if not kept, as routes are at present.
-  Ledger ledger;
-};
-
-// As slow as finding the worst case of each service whose routes change.
-MeshHeld HeldAfter(Resources& resources, const MeshWork& work,
-                   const std::vector<MeshClassResult>& results);
-
-// Grants elastic demand what `ledger` has left, class after class, max-min fairly over the routes
-// of the results, and books it as bulk, which takes from nobody.
-void GrantElastic(const MeshWork& work, std::vector<MeshClassResult>* results, Ledger* ledger);
 
 // The records that must be written for it.
 std::vector<Mutation> MutationsOf(const MeshWork& work,

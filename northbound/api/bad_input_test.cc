@@ -124,9 +124,25 @@ std::vector<Row> ClassRows() {
          Voice(b).add_forbidden_jurisdictions("CH");
        },
        kVoice, "forbidden_jurisdictions"},
-      {"protected mesh",
-       [](v1::Bundle& b) { b.mutable_traffic_classes(1)->add_protection(v1::LINK); },
-       "trafficClasses/rest", "protection"},
+      {"a protected mesh without a path to spare",
+       [](v1::Bundle& b) {
+         b.mutable_traffic_classes(1)->add_protection(v1::LINK);
+         b.mutable_traffic_classes(1)->set_max_paths(1);
+       },
+       "trafficClasses/rest", "max_paths"},
+      {"a mesh's pair objective",
+       [](v1::Bundle& b) { b.mutable_traffic_classes(1)->set_pair_objective(v1::MIN_MAX); },
+       "trafficClasses/rest", "pair_objective"},
+      {"a mesh shorter than the shortest",
+       [](v1::Bundle& b) { b.mutable_traffic_classes(1)->set_max_stretch(0.5); },
+       "trafficClasses/rest", "max_stretch"},
+      {"a pinned class's stretch", [](v1::Bundle& b) { Voice(b).set_max_stretch(2); }, kVoice,
+       "max_stretch"},
+      {"sharing nobody knows",
+       [](v1::Bundle& b) {
+         b.mutable_traffic_classes(1)->set_sharing(static_cast<v1::MeshSharing>(9));
+       },
+       "trafficClasses/rest", "sharing"},
       {"a mesh's setup priority",
        [](v1::Bundle& b) { b.mutable_traffic_classes(1)->set_setup_priority(7); },
        "trafficClasses/rest", "setup_priority"},
@@ -136,9 +152,12 @@ std::vector<Row> ClassRows() {
       {"a mesh's latency",
        [](v1::Bundle& b) { b.mutable_traffic_classes(1)->set_max_latency_ns(1'000'000); },
        "trafficClasses/rest", "max_latency_ns"},
-      {"a mesh's availability",
-       [](v1::Bundle& b) { b.mutable_traffic_classes(1)->set_availability_target(0.9); },
-       "trafficClasses/rest", "availability_target"},
+      {"an available mesh without a path to spare",
+       [](v1::Bundle& b) {
+         b.mutable_traffic_classes(1)->set_availability_target(0.9);
+         b.mutable_traffic_classes(1)->set_max_paths(1);
+       },
+       "trafficClasses/rest", "max_paths"},
       {"nine paths", [](v1::Bundle& b) { Voice(b).set_max_paths(9); }, kVoice, "max_paths"},
       {"NaN availability", [](v1::Bundle& b) { Voice(b).set_availability_target(kNan); }, kVoice,
        "availability_target"},

@@ -12,8 +12,12 @@ namespace {
 using google::protobuf::Message;
 
 void CheckProtection(const v1::TrafficClass& c, FieldChecker& check) {
-  if (c.protection_size() > 0 && c.treatment() != v1::PINNED) {
-    check.Add("protection", "is only for PINNED classes: leave it empty");
+  if ((c.protection_size() > 0 || c.availability_target() > 0) && c.treatment() == v1::MESH &&
+      c.max_paths() == 1) {
+    check.Add(
+        "max_paths",
+        "is 1: with protection or an availability target a pair needs 2 at least, one of them "
+        "a backup");
   }
   CheckDisjoint("protection", c.protection(), check);
   const auto only_protected = [&](bool set, const char* field) {
@@ -54,7 +58,26 @@ void CheckPinnedOnly(const v1::TrafficClass& c, FieldChecker& check) {
   refuse(c.has_setup_priority(), "setup_priority");
   refuse(c.has_hold_priority(), "hold_priority");
   refuse(c.max_latency_ns() != 0, "max_latency_ns");
-  refuse(c.availability_target() != 0, "availability_target");
+  refuse(c.allow_shared_risks(), "allow_shared_risks");
+  refuse(c.pair_objective() != v1::PAIR_OBJECTIVE_UNSPECIFIED, "pair_objective");
+  refuse(c.protect_bandwidth() != v1::PROTECT_BANDWIDTH_UNSPECIFIED, "protect_bandwidth");
+}
+
+void CheckMeshOnly(const v1::TrafficClass& c, FieldChecker& check) {
+  if (!v1::MeshSharing_IsValid(c.sharing())) {
+    check.Add("sharing", "is ", static_cast<int>(c.sharing()),
+              ": use MAX_MIN_FAIR (1) or MOST_THROUGHPUT (2), or 0");
+  }
+  if (c.max_stretch() != 0 && !(c.max_stretch() >= 1 && c.max_stretch() <= 1'000)) {
+    check.Add("max_stretch", "is ", PlainNumber(c.max_stretch()),
+              ": give 1 to 1000 times the shortest way, or 0 for no bound");
+  }
+  if (c.treatment() != v1::PINNED) return;
+  const auto refuse = [&](bool set, const char* field) {
+    if (set) check.Add(field, "is only for MESH classes: leave it out, or make the class MESH");
+  };
+  refuse(c.sharing() != v1::MESH_SHARING_UNSPECIFIED, "sharing");
+  refuse(c.max_stretch() != 0, "max_stretch");
 }
 
 void CheckTrafficClass(const v1::TrafficClass& c, FieldChecker& check) {
@@ -70,6 +93,7 @@ void CheckTrafficClass(const v1::TrafficClass& c, FieldChecker& check) {
   CheckProtection(c, check);
   CheckPriorities(c, check);
   CheckPinnedOnly(c, check);
+  CheckMeshOnly(c, check);
   check.Range("max_paths", c.max_paths(), 0, 8, ", 0 for 4");
   CheckAvailability("availability_target", c.availability_target(), check);
   if (c.oversubscription() != 0 && !(c.oversubscription() >= 1 && c.oversubscription() <= 1'000)) {

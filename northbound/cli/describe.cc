@@ -227,12 +227,18 @@ class Describer {
     fields
         .Add("Most paths",
              c.treatment() == v1::MESH ? absl::StrCat(c.max_paths() == 0 ? 4 : c.max_paths()) : "")
+        .Add("What does not fit", c.treatment() != v1::MESH            ? ""
+                                  : c.sharing() == v1::MOST_THROUGHPUT ? "the most in all"
+                                                                       : "max-min fair")
+        .Add("Longest route", c.max_stretch() > 0 ? absl::StrCat(FormatNumber(c.max_stretch()),
+                                                                 " times the shortest way")
+                                                  : "")
         .Add("Most hops", c.max_hops() > 0 ? absl::StrCat(c.max_hops()) : "")
         .Add("Availability",
              c.availability_target() > 0 ? absl::StrCat(c.availability_target()) : "")
         .Add("Latency at most", c.max_latency_ns() > 0 ? FormatDelay(c.max_latency_ns()) : "")
         .Add("Pair", c.pair_objective() == v1::MIN_MAX ? "the dearer path as cheap as can be" : "")
-        .Add("Without a disjoint pair", c.protection_size() == 0 ? ""
+        .Add("Without a disjoint pair", c.protection_size() == 0 || c.treatment() == v1::MESH ? ""
                                         : c.allow_shared_risks()
                                             ? "the pair that shares fewest risks"
                                             : "blocked")

@@ -74,6 +74,34 @@ void ShowClasses(Context& context, const v1::MeshStatus& status) {
   table.Print(context.out(), context.color());
 }
 
+// Of the classes that are to outlive failures.
+void ShowFailures(Context& context, const v1::MeshStatus& status) {
+  Table table({"CLASS", "FAILURES", "WORST MLU", "LOWER BOUND", "IN", "CUT OFF", "NO BACKUP",
+               "AVAILABILITY"});
+  bool any = false;
+  for (const v1::MeshClassStatus& one : status.classes()) {
+    if (!one.has_failures()) continue;
+    any = true;
+    const v1::MeshFailures& f = one.failures();
+    std::string availability = "-";
+    if (f.availability_target() > 0) {
+      availability =
+          absl::StrFormat("%.7g of %.7g", f.least_availability(), f.availability_target());
+      if (f.below_target() > 0) {
+        absl::StrAppend(&availability, ", ", f.below_target(), " pairs below, the least ",
+                        ShortName(f.least_from()), " to ", ShortName(f.least_to()));
+      }
+    }
+    table.Add({ShortName(one.traffic_class()), absl::StrCat(f.failures()),
+               Percent(f.worst_mlu()) + (f.partial() ? " (time limit)" : ""),
+               Percent(f.lower_bound()), f.worst().empty() ? "none" : Printable(f.worst()),
+               absl::StrCat(f.cut()), absl::StrCat(f.exposed()), availability});
+  }
+  if (!any) return;
+  context.out() << "\nIn the failures that classes are to outlive\n";
+  table.Print(context.out(), context.color(), "  ");
+}
+
 void ShowTable(Context& context, const v1::MeshStatus& status) {
   std::ostream& out = context.out();
   if (status.run() == 0) {
@@ -91,6 +119,7 @@ void ShowTable(Context& context, const v1::MeshStatus& status) {
     out << "solved " << FormatTime(status.solved()) << " in " << Seconds(status.seconds()) << '\n';
   }
   ShowClasses(context, status);
+  ShowFailures(context, status);
   if (status.measured().empty()) return;
   out << "\nMeasured traffic, which counts instead of what services state\n";
   Table table({"CLASS", "RATES", "SUM", "HEAD-ROOM", "PAIRS THAT ASK", "SINCE", "BY"});

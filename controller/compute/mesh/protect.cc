@@ -303,4 +303,19 @@ absl::StatusOr<ProtectPlan> ProtectMesh(const MeshProblem& problem, const MeshRo
   return protector.Finish();
 }
 
+std::vector<double> WorstLoads(const MeshProblem& problem, const MeshRoutes& routes,
+                               std::span<const std::vector<int32_t>> failures) {
+  FailureLoads loads(problem, failures);
+  for (size_t d = 0; d < problem.demands.size(); ++d) {
+    if (problem.demands[d].rate > 0) loads.Add(routes.pair(d), problem.demands[d].rate, 1);
+  }
+  std::vector<double> most(problem.links.size(), 0);
+  for (size_t e = 0; e < most.size(); ++e) {
+    for (int32_t row = 0; row <= loads.failure_count(); ++row) {
+      most[e] = std::max(most[e], loads.utilisation(row, e) * problem.links[e].capacity);
+    }
+  }
+  return most;
+}
+
 }  // namespace waymark

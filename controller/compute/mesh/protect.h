@@ -74,6 +74,12 @@ struct ProtectPlan {
 absl::StatusOr<ProtectPlan> ProtectMesh(const MeshProblem& problem, const MeshRoutes& routes,
                                         const ProtectOptions& options);
 
+// By link: the most that the routes load it with, without failure or in any of `failures`, as
+// headends share then. Both pass ProtectMesh's checks. O(failures * links + sum over routes of
+// failures that concern it * links of its pair).
+std::vector<double> WorstLoads(const MeshProblem& problem, const MeshRoutes& routes,
+                               std::span<const std::vector<int32_t>> failures);
+
 }  // namespace waymark
 
 #endif  // WAYMARK_CONTROLLER_COMPUTE_MESH_PROTECT_H_
