@@ -10,13 +10,17 @@
 namespace waymark {
 namespace {
 
-// States beyond would take longer to look at than a run has; what they come to is told.
-constexpr FailureStateLimits kStates = {.cut_off = 1e-9, .most_states = 500};
+// States beyond would take longer to look at than a run has; what they come to is told. The larger
+// the network, the longer each takes.
+constexpr double kCutOff = 1e-9;
+constexpr size_t kStatesByLinks = 2'000'000, kFewestStates = 500, kMostStates = 20'000;
+// Of these, the most that backups are made for.
+constexpr size_t kMostOutlived = 2'000;
 // What is down more often is no network, and the order of states would not hold.
 constexpr double kMostUnavailability = 0.5;
 constexpr int kWeights = 64;
 
-void AddStates(const std::vector<Failure>& elements, MeshOutlive* outlive) {
+void AddStates(const std::vector<Failure>& elements, size_t links, MeshOutlive* outlive) {
   std::vector<const Failure*> stated;
   std::vector<double> probability;
   for (const Failure& element : elements) {
@@ -25,7 +29,9 @@ void AddStates(const std::vector<Failure>& elements, MeshOutlive* outlive) {
     outlive->elements.push_back(element.links);
     probability.push_back(std::min(element.unavailability, kMostUnavailability));
   }
-  auto states = ListFailureStates(probability, kStates);
+  const size_t most =
+      std::clamp(kStatesByLinks / std::max<size_t>(1, links), kFewestStates, kMostStates);
+  auto states = ListFailureStates(probability, {.cut_off = kCutOff, .most_states = most});
   if (!states.ok()) return;  // never: all is within its bounds
   outlive->states = *std::move(states);
   std::set<std::vector<int32_t>> known;
@@ -33,7 +39,7 @@ void AddStates(const std::vector<Failure>& elements, MeshOutlive* outlive) {
   // The most probable that come to the target together.
   double mass = 0;
   for (const FailureState& state : outlive->states.states) {
-    if (mass >= outlive->target) break;
+    if (mass >= outlive->target || outlive->failures.size() >= kMostOutlived) break;
     mass += state.probability;
     if (state.down.empty()) continue;
     Failure all = *stated[state.down.front()];
@@ -99,7 +105,8 @@ std::shared_ptr<const MeshOutlive> OutliveOf(const Snapshot& snapshot,
     outlive->failures = SingleFailures(snapshot, ConstraintsOf(traffic_class, 0).protection);
   }
   if (target > 0) {
-    AddStates(SingleFailures(snapshot, {.link = true, .node = true, .srlg = true}), outlive.get());
+    AddStates(SingleFailures(snapshot, {.link = true, .node = true, .srlg = true}),
+              snapshot.links().size(), outlive.get());
   }
   return outlive;
 }

@@ -91,6 +91,10 @@ void ShowFailures(Context& context, const v1::MeshStatus& status) {
         absl::StrAppend(&availability, ", ", f.below_target(), " pairs below, the least ",
                         ShortName(f.least_from()), " to ", ShortName(f.least_to()));
       }
+      if (f.residual() > 1 - f.availability_target()) {
+        absl::StrAppend(&availability, ", nothing known of ", Percent(f.residual()),
+                        " of the time");
+      }
     }
     table.Add({ShortName(one.traffic_class()), absl::StrCat(f.failures()),
                Percent(f.worst_mlu()) + (f.partial() ? " (time limit)" : ""),
