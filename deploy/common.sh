@@ -13,7 +13,7 @@ build_packages=(bazel-bootstrap g++ clang-14 pkg-config git ca-certificates
   coinor-libclp-dev)
 # What benchmarks compare with.
 peer_packages=(liblemon-dev libboost-graph-dev)
-run_packages=(iproute2 nftables ethtool openssl procps xz-utils kmod)
+run_packages=(iproute2 nftables ethtool openssl procps xz-utils kmod coinor-libclp1)
 
 # install PACKAGE...: only what is missing, with apt.
 install() {

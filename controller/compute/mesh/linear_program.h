@@ -1,4 +1,4 @@
-// Optima of min-MLU from COIN CLP: for tests and benchmarks only, nothing that ships has it.
+// Optima of min-MLU from COIN CLP, by programmes of their own: for tests and benchmarks only.
 #ifndef WAYMARK_CONTROLLER_COMPUTE_MESH_LINEAR_PROGRAM_H_
 #define WAYMARK_CONTROLLER_COMPUTE_MESH_LINEAR_PROGRAM_H_
 
