@@ -32,6 +32,7 @@ struct TeSolveArgs {
   std::vector<std::string> fail;  // failures to outlive, as te whatif has them
   std::string fail_file;          // more of these, one a line; empty: none
   TeAvailabilityArgs availability;
+  std::string exact;                             // --exact: for how long; empty: not at all
   std::string max_segments;                      // of every path; empty: what a packet holds
   std::string max_delay, max_hops, max_stretch;  // of every path; empty: no bound
   std::string objective = "mlu";                 // or max-min, throughput

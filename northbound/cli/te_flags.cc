@@ -26,6 +26,11 @@ nodes and risk groups fail independently, by their MTBF and MTTR; fibres that st
 as --protected has it, and what the paths come to in all states above --cut-off is told, as is the
 time that is in none of them. Of several of --class: FIRST=SHARE, for the first alone.
 
+--exact TIME goes on to the optimum, by a linear programme, for at most that long: the bound is then
+what a routing without rounding reaches, and the paths are rounded as closely to that as can be. A
+second or two for 350 nodes and all their pairs. What is found when that is over is kept,
+with a warning. Without --time-limit the limit grows by that much, of each class.
+
 --max-segments: no path needs more of them; a packet holds 64. What cannot be had so is refused.
 
 --max-delay, --max-hops and --max-stretch hold on every path, backups included, and the bound is of
@@ -51,6 +56,7 @@ Examples:
   waymark te solve --graph core.graph --demands core.demands --routes routes.csv
   waymark te solve --graph topology.txt --demands demand.txt --matrix 12 -o json
   waymark te solve --graph net.yaml --demands d.csv --protected=link,srlg --routes r.csv
+  waymark te solve --graph core.graph --demands core.demands --exact 30s --routes routes.csv
   waymark te solve --graph net.yaml --demands d.csv --fail lon--nyc,lon--par --fail node:fra
   waymark te solve --graph net.yaml --class voice=v.csv --class bulk=b.csv --objective=max-min \
       --max-delay 30ms --routes r.csv --granted g.csv)";
@@ -172,6 +178,7 @@ void AddTeSolveFlags(CLI::App* command, TeSolveArgs* args) {
       command, &args->availability,
       "Outlive the failures that this share of the time needs, e.g. 0.9999; of several "
       "classes FIRST=0.9999");
+  text("--exact", args->exact, "Then go on to the exact optimum, for at most this long, e.g. 30s");
   text("--max-segments", args->max_segments, "Most segments of every path, 1 to 64 (default 64)");
   text("--max-delay", args->max_delay, "Most propagation delay of every path, e.g. 30ms");
   text("--max-hops", args->max_hops, "Most links of every path");

@@ -40,8 +40,7 @@ absl::Status CheckLeftOut(const TeInput& input, const std::vector<int32_t>& dema
 }
 
 // What the exit code tells a script after the best so far has been shown.
-absl::Status Outcome(const TeInput& input, const TeSolved& solved, const TeSolveArgs& args,
-                     const PathLimits& limits) {
+absl::Status Outcome(const TeInput& input, const TeSolved& solved, const PathLimits& limits) {
   if (!solved.plan.stopped) return absl::OkStatus();
   const std::string best = absl::StrCat(
       solved.gap() ? absl::StrCat("the best so far has a gap of ", FormatPercent(*solved.gap()))
@@ -55,8 +54,7 @@ absl::Status Outcome(const TeInput& input, const TeSolved& solved, const TeSolve
     return absl::CancelledError(absl::StrCat("interrupted: ", best));
   }
   return absl::DeadlineExceededError(
-      absl::StrCat("the time limit of ", args.time_limit.empty() ? kTeTimeLimit : args.time_limit,
-                   " is over: ", best));
+      absl::StrCat("the time limit of ", limits.time_limit(), " is over: ", best));
 }
 
 absl::Status Write(Context& context, const TeInput& input, const TeSolveArgs& args,
@@ -75,6 +73,15 @@ void Warn(Context& context, const TeInput& input, const TeSolveOptions& options,
           const std::string& name, const TeSolved& solved) {
   if (solved.guarded) context.io().err << solved.guarded->Warning(name);
   if (solved.availability) context.io().err << solved.availability->Warning(input);
+  if (solved.exact && !*solved.exact && !solved.plan.stopped) {
+    context.io().err << "warning: the optimum before rounding is not found, only that it is "
+                     << FormatUtilisation(solved.plan.lower_bound) << " to "
+                     << FormatUtilisation(solved.plan.fractional_mlu)
+                     << (solved.exact_out_of_time
+                             ? ": give --exact more time\n"
+                             : ": there are too many paths to choose from, or they are too hard "
+                               "to find\n");
+  }
   if (options.sharing || solved.guarded || solved.plan.stopped) return;
   if (solved.plan.fractional_mlu < kLeastMeshMlu) {
     context.io().err << "warning: no link carries as much as " << kLeastMeshMlu
@@ -214,7 +221,7 @@ class Run {
   absl::Status Result(const PathLimits& limits) {
     for (size_t i = 0; i < solved_.size(); ++i) {
       input_.problem = problems_[i];
-      if (auto status = Outcome(input_, solved_[i], args_, limits); !status.ok()) {
+      if (auto status = Outcome(input_, solved_[i], limits); !status.ok()) {
         return Named(i, status);
       }
     }
@@ -299,7 +306,7 @@ absl::Status RunTeSolve(Context& context, const TeSolveArgs& args) {
     if (absl::Status status = CheckTeFile(file); !status.ok()) return status;
   }
   const auto limits = PathLimits::Read(context, args.threads.empty() ? kTeThreads : args.threads,
-                                       args.time_limit.empty() ? kTeTimeLimit : args.time_limit);
+                                       TeTimeLimit(args, *options));
   if (!limits.ok()) return limits.status();
   if (absl::Status status =
           CheckOneStandardInput(options->classes.front().files, args.fail_file, "--fail-file");

@@ -40,6 +40,19 @@ absl::Status ReadMesh(const TeSolveArgs& args, MeshOptions* options) {
   return absl::OkStatus();
 }
 
+absl::Status ReadExact(const TeSolveArgs& args, TeSolveOptions* options) {
+  if (args.exact.empty()) return absl::OkStatus();
+  if (!CheckDuration(args.exact).empty()) {
+    return UsageError(absl::StrCat("--exact \"", args.exact,
+                                   "\": give more than 0 and at most 24 h, e.g. 30s or 500ms"));
+  }
+  if (options->sharing) {
+    return UsageError("--exact needs --objective=mlu: it is the least MLU that it finds");
+  }
+  options->exact = ToDuration(args.exact);
+  return absl::OkStatus();
+}
+
 absl::Status ReadObjective(const TeSolveArgs& args, TeSolveOptions* options) {
   if (args.objective == "max-min") {
     options->sharing = Sharing::kMaxMin;
@@ -65,6 +78,7 @@ absl::Status ReadObjective(const TeSolveArgs& args, TeSolveOptions* options) {
         "again");
   }
   options->balance = args.balance;
+  if (absl::Status s = ReadExact(args, options); !s.ok()) return s;
   if (absl::Status s = CheckAvailabilityFlags(args.availability); !s.ok()) return s;
   if (args.routes == "-" && args.granted == "-") {
     return UsageError("--routes and --granted cannot both be standard output: name one as a file");
@@ -191,6 +205,14 @@ absl::StatusOr<TeSolveOptions> ReadTeSolveOptions(const TeSolveArgs& args) {
     if (!status.ok()) return status;
   }
   return options;
+}
+
+std::string TeTimeLimit(const TeSolveArgs& args, const TeSolveOptions& options) {
+  if (!args.time_limit.empty()) return args.time_limit;
+  if (args.exact.empty()) return kTeTimeLimit;
+  const absl::Duration all =
+      ToDuration(kTeTimeLimit) + options.exact * static_cast<int64_t>(options.classes.size());
+  return absl::FormatDuration(std::min(all, absl::Hours(24)));
 }
 
 std::string FileOfClass(const std::string& file, const std::string& name) {

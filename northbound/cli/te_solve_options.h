@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "controller/base/srv6.h"
 #include "controller/compute/mesh/allocate.h"
 #include "controller/compute/mesh/optimize.h"
@@ -34,6 +35,7 @@ struct TeSolveOptions {
   double max_stretch = 0;
   int max_segments = kMaxUsids;
   bool balance = false;
+  absl::Duration exact;        // for how long the optimum may be sought; 0: not at all
   std::vector<Class> classes;  // the strongest first; one at least
 
   std::vector<std::string> ClassNames() const;
@@ -42,6 +44,9 @@ struct TeSolveOptions {
 
 // A usage error names the flag.
 absl::StatusOr<TeSolveOptions> ReadTeSolveOptions(const TeSolveArgs& args);
+
+// --time-limit as given; if it is not, kTeTimeLimit and what each class has for --exact.
+std::string TeTimeLimit(const TeSolveArgs& args, const TeSolveOptions& options);
 
 // "routes.csv" of class "gold": "routes.gold.csv"; of class "": itself.
 std::string FileOfClass(const std::string& file, const std::string& name);

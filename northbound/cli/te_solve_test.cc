@@ -217,6 +217,40 @@ TEST_F(TeSolveTest, AfterAnInterruptToo) {
   EXPECT_EQ(Independent(kGraph, kDemands, FileContents(out_)).lost, 0);
 }
 
+TEST_F(TeSolveTest, TheOptimumIsFoundWhereThereIsTime) {
+  std::mt19937 random(14);
+  for (int round = 0; round < 40; ++round) {
+    const RandomTraffic traffic(random);
+    SCOPED_TRACE(traffic.graph + traffic.demands);
+    const json before = json::parse(Solve(traffic.graph, traffic.demands).out);
+    EXPECT_FALSE(before.contains("exact"));
+    const Ran ran = Solve(traffic.graph, traffic.demands, {"--exact=1m", "--routes", out_});
+    ASSERT_EQ(ran.code, 0) << ran.err;
+    const json after = json::parse(ran.out);
+    EXPECT_EQ(after["exact"], true);
+    const double optimum = after["fractional_mlu"];
+    EXPECT_NEAR(after["lower_bound"], optimum, 1e-8 * optimum);
+    EXPECT_LE(optimum, before["fractional_mlu"].get<double>());
+    EXPECT_GE(after["lower_bound"], before["lower_bound"].get<double>());
+    EXPECT_LE(after["mlu"], before["mlu"].get<double>());
+    EXPECT_NEAR(after["mlu"], Independent(traffic.graph, traffic.demands, FileContents(out_)).mlu,
+                1e-9);
+  }
+  const Ran table = Solve(kGraph, kDemands, {"--exact=1m", "-o", "table"});
+  EXPECT_THAT(table.out, HasSubstr("0.6, the optimum\n"));
+}
+
+TEST_F(TeSolveTest, WhenTheTimeForTheOptimumIsOverThatIsSaid) {
+  const std::vector<std::string> coarse = {"--gap=1", "--max-paths=1", "--weights=1",
+                                           "--exact=1ms"};
+  const Ran ran = SolveUntil(100'000, kGraph, kDemands, coarse);
+  EXPECT_EQ(ran.code, 0) << ran.err;
+  EXPECT_EQ(json::parse(ran.out)["exact"], false);
+  EXPECT_EQ(json::parse(ran.out)["partial"], false);
+  EXPECT_THAT(ran.err, HasSubstr("the optimum before rounding is not found, only that it is 0."));
+  EXPECT_THAT(ran.err, HasSubstr(": give --exact more time"));
+}
+
 TEST_F(TeSolveTest, BadFlagsAreUsageErrors) {
   const struct {
     std::vector<std::string> flags;
@@ -234,6 +268,9 @@ TEST_F(TeSolveTest, BadFlagsAreUsageErrors) {
       {{"--gap=nan"}, "--gap \"nan\""},
       {{"--gap=-1"}, "--gap \"-1\""},
       {{"--time-limit=0"}, "--time-limit \"0\": give more than 0"},
+      {{"--exact=0"}, "--exact \"0\": give more than 0 and at most 24 h"},
+      {{"--exact=soon"}, "--exact \"soon\""},
+      {{"--exact=1s", "--objective=max-min"}, "--exact needs --objective=mlu"},
       {{"--threads=0"}, "--threads \"0\": give a whole number, 1 to 64"},
       {{"--matrix=-1"}, "--matrix \"-1\": give the number of a matrix"},
       {{"--demands-format=xml"}, "--demands-format: "},
@@ -266,9 +303,9 @@ TEST_F(TeSolveTest, ADemandAboveAllLinksTogetherIsWarnedOf) {
 
 // As of a script's variables that are not set.
 TEST_F(TeSolveTest, EmptyValuesAreUsageErrors) {
-  for (const char* flag :
-       {"--max-paths", "--weights", "--gap", "--time-limit", "--threads", "--routes", "--protected",
-        "--fail", "--availability", "--max-segments", "--max-delay", "--max-stretch", "--matrix"}) {
+  for (const char* flag : {"--max-paths", "--weights", "--gap", "--time-limit", "--threads",
+                           "--routes", "--protected", "--fail", "--availability", "--max-segments",
+                           "--max-delay", "--max-stretch", "--matrix", "--exact"}) {
     const Ran ran = Solve(kGraph, kDemands, {flag, ""});
     EXPECT_EQ(ran.code, 2) << flag << ran.err;
     EXPECT_THAT(ran.err, AllOf(HasSubstr(flag), HasSubstr("is empty: give a value"))) << flag;

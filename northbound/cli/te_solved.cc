@@ -114,6 +114,7 @@ TeJson SolvedJson(const TeInput& input, const TeSolved& solved, double asked_gap
   json["max_segments"] = solved.most_segments ? TeJson(*solved.most_segments) : TeJson(nullptr);
   json["max_paths_per_pair"] = MostRoutes(plan.routes);
   if (!solved.allocation) json["fractional_mlu"] = plan.fractional_mlu;
+  if (solved.exact) json["exact"] = *solved.exact;
   json["partial"] = plan.stopped;
   json["rounds"] = plan.rounds;
   json["demands"] = input.DemandCount();
@@ -150,7 +151,10 @@ void ShowSolved(Context& context, const TeInput& input, const TeSolved& solved) 
     fields
         .Add("No routing has less than",
              absl::StrCat(FormatUtilisation(plan.lower_bound), ", ", gap))
-        .Add("Before rounding", FormatUtilisation(plan.fractional_mlu));
+        .Add("Before rounding", absl::StrCat(FormatUtilisation(plan.fractional_mlu),
+                                             !solved.exact   ? ""
+                                             : *solved.exact ? ", the optimum"
+                                                             : ", the optimum is not known"));
   }
   if (solved.guarded) {
     fields.Add("MLU after failures", solved.guarded->WorstText())

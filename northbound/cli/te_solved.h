@@ -27,7 +27,10 @@ struct TeSolved {
   // Where not all demands need be carried: who gets how much. The routes are in `plan` all the
   // same.
   std::optional<MeshAllocation> allocation;
-  MeshLoads loads;  // of what is carried
+  // Whether plan.fractional_mlu is the optimum; none: it was not sought.
+  std::optional<bool> exact;
+  bool exact_out_of_time = false;  // not found in the time that it was given
+  MeshLoads loads;                 // of what is carried
   MeshStretch stretch;
   double seconds = 0;
   std::optional<int> most_segments;  // none: the time was over before they were counted

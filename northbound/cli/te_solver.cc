@@ -10,6 +10,7 @@
 #include "controller/compute/mesh/balance.h"
 #include "controller/compute/mesh/evaluate.h"
 #include "controller/compute/mesh/parallel.h"
+#include "controller/compute/mesh/polish.h"
 #include "controller/compute/mesh/stretch.h"
 #include "northbound/cli/te_guard.h"
 #include "northbound/cli/te_routes.h"
@@ -20,26 +21,6 @@ namespace {
 // How long a run may take before a person at a terminal is told how far it is.
 constexpr absl::Duration kQuietTime = absl::Seconds(1);
 constexpr absl::Duration kProgressInterval = absl::Milliseconds(200);
-
-// The routes, and what is granted where not all need be carried.
-absl::Status Route(const MeshProblem& problem, const TeSolveOptions& options,
-                   const MeshOptions& mesh, TeSolved* solved) {
-  if (!options.sharing) {
-    auto plan = OptimizeMesh(problem, mesh);
-    if (!plan.ok()) return plan.status();
-    solved->plan = *std::move(plan);
-    return absl::OkStatus();
-  }
-  auto allocation = AllocateMesh(problem, *options.sharing, mesh);
-  if (!allocation.ok()) return allocation.status();
-  solved->plan.routes = std::move(allocation->routes);
-  solved->plan.rounds = allocation->rounds;
-  solved->plan.stopped = allocation->stopped;
-  solved->plan.unreachable = allocation->unreachable;
-  solved->plan.out_of_bound = allocation->out_of_bound;
-  solved->allocation = *std::move(allocation);
-  return absl::OkStatus();
-}
 
 // With the rates that are carried.
 MeshProblem CarriedOf(const TeInput& input, const TeSolved& solved) {
@@ -81,6 +62,41 @@ TeSolver::TeSolver(Context& context, const TeSolveOptions& options, bool shorten
   if (!options.sharing) mesh_.progress = [this](const MeshProgress& at) { progress_.Show(at); };
 }
 
+absl::Status TeSolver::Route(const MeshProblem& problem, TeSolved* solved) const {
+  if (!options_.sharing) {
+    auto plan = OptimizeMesh(problem, mesh_);
+    if (!plan.ok()) return plan.status();
+    solved->plan = *std::move(plan);
+    return options_.exact > absl::ZeroDuration() ? Polish(problem, solved) : absl::OkStatus();
+  }
+  auto allocation = AllocateMesh(problem, *options_.sharing, mesh_);
+  if (!allocation.ok()) return allocation.status();
+  solved->plan.routes = std::move(allocation->routes);
+  solved->plan.rounds = allocation->rounds;
+  solved->plan.stopped = allocation->stopped;
+  solved->plan.unreachable = allocation->unreachable;
+  solved->plan.out_of_bound = allocation->out_of_bound;
+  solved->allocation = *std::move(allocation);
+  return absl::OkStatus();
+}
+
+absl::Status TeSolver::Polish(const MeshProblem& problem, TeSolved* solved) const {
+  const absl::Duration end = context_.clock().Monotonic() + options_.exact;
+  bool over = false;
+  MeshOptions options = mesh_;
+  options.stop = [&] {
+    over = over || context_.clock().Monotonic() >= end;
+    return over || mesh_.stop();
+  };
+  auto polished = PolishMesh(problem, options, {}, std::move(solved->plan));
+  if (!polished.ok()) return polished.status();
+  solved->plan = std::move(polished->plan);
+  solved->plan.stopped |= mesh_.stop();
+  solved->exact = polished->exact;
+  solved->exact_out_of_time = over && !polished->exact;
+  return absl::OkStatus();
+}
+
 absl::StatusOr<LimitedRoutes> TeSolver::Limited(const MeshProblem& carried,
                                                 const TeSolved& solved) const {
   return LimitSegments(carried, solved.plan.routes, rules_,
@@ -111,7 +127,7 @@ absl::Status TeSolver::LeaveOutTooLong(const MeshProblem& carried, TeSolved* sol
   const std::vector<int32_t> left_out = solved->too_long;
   MeshProblem rest = carried;
   for (const int32_t demand : left_out) rest.demands[demand].rate = 0;
-  if (absl::Status status = Route(rest, options_, mesh_, solved); !status.ok()) return status;
+  if (absl::Status status = Route(rest, solved); !status.ok()) return status;
   if (absl::Status status = Limit(rest, solved); !status.ok()) return status;
   std::vector<int32_t> all;
   std::ranges::set_union(left_out, solved->too_long, std::back_inserter(all));
@@ -154,7 +170,7 @@ absl::StatusOr<TeSolved> TeSolver::Solve(const TeInput& input, const Failing& fa
     segments_.emplace(input);
     rules_ = segments_->Rules(options_.max_segments);
   }
-  if (absl::Status status = Route(input.problem, options_, mesh_, &solved); !status.ok()) {
+  if (absl::Status status = Route(input.problem, &solved); !status.ok()) {
     return status;
   }
   const MeshProblem carried = CarriedOf(input, solved);

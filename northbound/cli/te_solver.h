@@ -66,6 +66,10 @@ class TeSolver {
   absl::StatusOr<TeSolved> Solve(const TeInput& input, const Failing& failing);
 
  private:
+  // The routes, and what is granted where not all need be carried.
+  absl::Status Route(const MeshProblem& problem, TeSolved* solved) const;
+  // To the optimum, in the time that this may take.
+  absl::Status Polish(const MeshProblem& problem, TeSolved* solved) const;
   absl::StatusOr<LimitedRoutes> Limited(const MeshProblem& carried, const TeSolved& solved) const;
   // Of as few segments as are allowed, in `carried`.
   absl::Status Limit(const MeshProblem& carried, TeSolved* solved);
