@@ -48,12 +48,6 @@ void AddStates(const std::vector<Failure>& elements, size_t links, MeshOutlive* 
   }
 }
 
-size_t ChangedPairs(const MeshRoutes& a, const MeshRoutes& b) {
-  size_t changed = 0;
-  for (size_t d = 0; d < a.demand_count(); ++d) changed += a.pair(d) == b.pair(d) ? 0 : 1;
-  return changed;
-}
-
 int MostRoutes(const MeshRoutes& routes) {
   size_t most = 0;
   for (size_t d = 0; d < routes.demand_count(); ++d) {
@@ -94,6 +88,12 @@ void Measure(const MeshOutlive& outlive, const MeshProblem& problem, const MeshR
 }
 
 }  // namespace
+
+size_t ChangedPairs(const MeshRoutes& a, const MeshRoutes& b) {
+  size_t changed = 0;
+  for (size_t d = 0; d < a.demand_count(); ++d) changed += a.pair(d) == b.pair(d) ? 0 : 1;
+  return changed;
+}
 
 std::shared_ptr<const MeshOutlive> OutliveOf(const Snapshot& snapshot,
                                              const v1::TrafficClass& traffic_class) {

@@ -2,6 +2,7 @@
 #ifndef WAYMARK_CONTROLLER_ENGINE_MESH_GUARD_H_
 #define WAYMARK_CONTROLLER_ENGINE_MESH_GUARD_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -29,6 +30,9 @@ struct MeshOutlive {
 // Null: the class asks for nothing. O(failures * links) at worst.
 std::shared_ptr<const MeshOutlive> OutliveOf(const Snapshot& snapshot,
                                              const v1::TrafficClass& traffic_class);
+
+// Demands whose routes differ, in weight or order too. Both have the same demands.
+size_t ChangedPairs(const MeshRoutes& a, const MeshRoutes& b);
 
 struct MeshGuardOptions {
   int max_paths = 8;

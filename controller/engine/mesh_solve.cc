@@ -90,12 +90,6 @@ double Gain(const std::vector<double>& a, const std::vector<double>& b, v1::Mesh
   return 0;
 }
 
-size_t ChangedPairs(const MeshRoutes& a, const MeshRoutes& b) {
-  size_t changed = 0;
-  for (size_t d = 0; d < a.demand_count(); ++d) changed += a.pair(d) == b.pair(d) ? 0 : 1;
-  return changed;
-}
-
 // Demands that are granted nothing have no routes: theirs stay.
 MeshRoutes Filled(const MeshRoutes& routes, const MeshRoutes& otherwise) {
   MeshRoutes filled;
