@@ -23,6 +23,15 @@ struct TeAvailabilityArgs {
   std::string probability, cut_off;  // --failure-probability, --cut-off; empty: the default
 };
 
+// Where paths may lead, as `waymark path compute` has it; of several classes also CLASS=VALUE.
+struct TePlaceArgs {
+  std::vector<std::string> allowed_jurisdictions, forbidden_jurisdictions;
+  std::vector<std::string> allowed_providers, forbidden_providers;
+  std::vector<std::string> include_any, include_all, exclude, avoid;
+
+  friend bool operator==(const TePlaceArgs&, const TePlaceArgs&) = default;
+};
+
 struct TeSolveArgs {
   TeFiles files;
   std::string max_paths, weights, time_limit, gap, threads;  // empty: the default
@@ -32,10 +41,12 @@ struct TeSolveArgs {
   std::vector<std::string> fail;  // failures to outlive, as te whatif has them
   std::string fail_file;          // more of these, one a line; empty: none
   TeAvailabilityArgs availability;
-  std::string exact;                             // --exact: for how long; empty: not at all
-  std::string max_segments;                      // of every path; empty: what a packet holds
-  std::string max_delay, max_hops, max_stretch;  // of every path; empty: no bound
-  std::string objective = "mlu";                 // or max-min, throughput
+  std::string exact;         // --exact: for how long; empty: not at all
+  std::string max_segments;  // of every path; empty: what a packet holds
+  // Of every path, VALUE or CLASS=VALUE; empty: no bound.
+  std::vector<std::string> max_delay, max_hops, max_stretch;
+  TePlaceArgs places;
+  std::string objective = "mlu";  // or max-min, throughput
   bool balance = false, shorten = false;
   std::string granted;               // where granted rates go as CSV; empty: nowhere
   std::vector<std::string> classes;  // --class NAME=FILE, the strongest first, for --demands
@@ -51,6 +62,7 @@ absl::Status RunTeSolve(Context& context, const TeSolveArgs& args);
 struct TeEvaluateArgs {
   TeFiles files;
   std::string routes;
+  TePlaceArgs places;  // checked, not kept to
   TeAvailabilityArgs availability;
 };
 // What a routes file does to the links.
@@ -67,7 +79,8 @@ struct TeWhatifArgs {
 absl::Status RunTeWhatif(Context& context, const TeWhatifArgs& args);
 
 struct TeHoseArgs {
-  TeFiles files;                                        // demands may be empty: none
+  TeFiles files;  // demands may be empty: none
+  TePlaceArgs places;
   std::string hoses;                                    // the file
   std::string max_paths, weights, time_limit, threads;  // empty: the default
   std::string routes;                                   // where the CSV goes; empty: nowhere

@@ -358,5 +358,35 @@ TEST_F(TeEvaluateTest, StandardInputIsReadOnce) {
   }
 }
 
+TEST_F(TeEvaluateTest, PathsAreCheckedAgainstForbiddenPlaces) {
+  // Half of each demand goes by b.
+  const std::string graph =
+      WriteTestFile(".yaml",
+                    "nodes:\n  - {name: a, jurisdiction: CH}\n  - {name: b, jurisdiction: DE}\n"
+                    "  - {name: c, jurisdiction: CH}\n"
+                    "links:\n  - {source: a, target: b, both_ways: true, capacity_bps: 10G}\n"
+                    "  - {source: b, target: c, both_ways: true, capacity_bps: 10G}\n"
+                    "  - {source: a, target: c, both_ways: true, capacity_bps: 10G}\n");
+  const std::string demands = WriteTestFile(".csv", "source,target,rate\na,c,1G\nc,a,1G\n");
+  std::string routes;
+  const auto evaluate = [&](std::vector<std::string> flags) {
+    flags.insert(flags.begin(),
+                 {"te", "evaluate", "--graph", graph, "--demands", demands, "--routes", "-"});
+    return Waymark(flags, routes);
+  };
+  const Ran solved = Waymark({"te", "solve", "--graph", graph, "--demands", demands, "--routes",
+                              "-", "--max-paths=2", "--weights=2", "--gap=0.000001"});
+  ASSERT_EQ(solved.code, 0) << solved.err;
+  routes = solved.out;
+  const Ran over = evaluate({"--forbid-jurisdiction=DE", "-o", "json"});
+  EXPECT_EQ(over.code, 0) << over.err;
+  EXPECT_EQ(json::parse(over.out)["forbidden_count"], 2) << solved.out;
+  EXPECT_EQ(json::parse(over.out)["forbidden"][0]["name"], "a -> c");
+  EXPECT_THAT(over.err, HasSubstr("paths of 2 demands lead where they may not: a -> c, c -> a"));
+  const Ran none = evaluate({"--allow-jurisdiction=CH,DE"});
+  EXPECT_THAT(none.out, HasSubstr("Lead where they may not:  none"));
+  EXPECT_EQ(evaluate({"-o", "json"}).out.find("forbidden"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace waymark::cli

@@ -34,7 +34,10 @@ with a warning. Without --time-limit the limit grows by that much, of each class
 --max-segments: no path needs more of them; a packet holds 64. What cannot be had so is refused.
 
 --max-delay, --max-hops and --max-stretch hold on every path, backups included, and the bound is of
-routings within them.
+routings within them. So do --allow-jurisdiction and the like, which mean what they mean to path
+compute: where jurisdictions are restricted, a node of an unknown one is forbidden. Of several of
+--class each of these may be CLASS=VALUE, which counts for that class instead of what is given for
+all: --max-delay 50ms --max-delay voice=20ms --forbid-jurisdiction voice=CH,DE.
 
 --objective=max-min and throughput are for demands that need not all fit: each is granted what the
 paths, as they are written, carry with no link above its capacity. max-min: nobody can have more
@@ -59,7 +62,7 @@ Examples:
   waymark te solve --graph core.graph --demands core.demands --exact 30s --routes routes.csv
   waymark te solve --graph net.yaml --demands d.csv --fail lon--nyc,lon--par --fail node:fra
   waymark te solve --graph net.yaml --class voice=v.csv --class bulk=b.csv --objective=max-min \
-      --max-delay 30ms --routes r.csv --granted g.csv)";
+      --max-delay voice=30ms --allow-jurisdiction voice=CH,DE --routes r.csv --granted g.csv)";
 
 const char kTeEvaluateFooter[] =
     R"(What the paths of a file, whoever made it, do to the links. The form is that of te solve --routes
@@ -67,6 +70,8 @@ const char kTeEvaluateFooter[] =
 
 --availability SHARE: also how much of the time each demand is served whole, and which are not
 certain to be that often; --failure-probability and --cut-off as in te solve.
+
+--forbid-jurisdiction and the like, as in te solve: the pairs that have a path where none may be.
 
 Example: waymark te evaluate --graph core.graph --demands core.demands --routes routes.csv)";
 
@@ -139,6 +144,21 @@ void AddAvailabilityFlags(CLI::App* command, TeAvailabilityArgs* args, const cha
                       "States of the network less probable are not looked at (default 1e-9)");
 }
 
+// As path compute has them.
+void AddPlaceFlags(CLI::App* command, TePlaceArgs* args) {
+  const auto list = [&](const char* flag, std::vector<std::string>& values, const char* help) {
+    command->add_option(flag, values, help)->allow_extra_args(false);
+  };
+  list("--allow-jurisdiction", args->allowed_jurisdictions, "Only these countries, e.g. CH,DE");
+  list("--forbid-jurisdiction", args->forbidden_jurisdictions, "None of these countries");
+  list("--allow-provider", args->allowed_providers, "Only these providers' nodes and links");
+  list("--forbid-provider", args->forbidden_providers, "None of these providers' nodes and links");
+  list("--include-any", args->include_any, "Links that have one of these affinities");
+  list("--include-all", args->include_all, "Links that have all of these affinities");
+  list("--exclude", args->exclude, "Links that have none of these affinities");
+  list("--avoid", args->avoid, "Never use these: a node, links/NAME, srlgs/NAME");
+}
+
 // An empty value, as of a script's variable that is not set, would ask for less than was meant.
 void RefuseEmpty(CLI::App* command) {
   const CLI::Validator given(
@@ -180,10 +200,14 @@ void AddTeSolveFlags(CLI::App* command, TeSolveArgs* args) {
       "classes FIRST=0.9999");
   text("--exact", args->exact, "Then go on to the exact optimum, for at most this long, e.g. 30s");
   text("--max-segments", args->max_segments, "Most segments of every path, 1 to 64 (default 64)");
-  text("--max-delay", args->max_delay, "Most propagation delay of every path, e.g. 30ms");
-  text("--max-hops", args->max_hops, "Most links of every path");
-  text("--max-stretch", args->max_stretch,
+  const auto list = [&](const char* flag, std::vector<std::string>& values, const char* help) {
+    command->add_option(flag, values, help)->allow_extra_args(false);
+  };
+  list("--max-delay", args->max_delay, "Most propagation delay of every path, e.g. 30ms");
+  list("--max-hops", args->max_hops, "Most links of every path");
+  list("--max-stretch", args->max_stretch,
        "Most delay of every path, as a multiple of the pair's least, e.g. 1.5");
+  AddPlaceFlags(command, &args->places);
   command
       ->add_option("--objective", args->objective,
                    "mlu: all is carried; max-min or throughput: what fits is granted")
@@ -204,6 +228,7 @@ void AddTeEvaluateFlags(CLI::App* command, TeEvaluateArgs* args) {
   AddFiles(command, &args->files)->required();
   command->add_option("--routes", args->routes, "The paths as CSV; - for standard input")
       ->required();
+  AddPlaceFlags(command, &args->places);
   AddAvailabilityFlags(command, &args->availability,
                        "Also how much of the time demands are served, beside this share");
   RefuseEmpty(command);
@@ -211,6 +236,7 @@ void AddTeEvaluateFlags(CLI::App* command, TeEvaluateArgs* args) {
 
 void AddTeHoseFlags(CLI::App* command, TeHoseArgs* args) {
   AddFiles(command, &args->files);
+  AddPlaceFlags(command, &args->places);
   command->add_option("--hoses", args->hoses, "The sites' rates; - for standard input")->required();
   AddPathFlags(command, &args->max_paths, &args->weights, &args->time_limit, &args->threads,
                &args->routes);

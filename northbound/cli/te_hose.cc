@@ -18,6 +18,7 @@
 #include "northbound/cli/path_text.h"
 #include "northbound/cli/te.h"
 #include "northbound/cli/te_input.h"
+#include "northbound/cli/te_places.h"
 #include "northbound/cli/te_pool.h"
 #include "northbound/cli/te_print.h"
 #include "northbound/cli/te_routes.h"
@@ -321,6 +322,11 @@ absl::Status RunTeHose(Context& context, const TeHoseArgs& args) {
   }
   auto input = ReadTeInput(context, args.files);
   if (!input.ok()) return input.status();
+  if (absl::Status status =
+          CloseForbiddenPlaces(input->graph, args.places, {}, "", &input->problem);
+      !status.ok()) {
+    return status;
+  }
   const auto file = ReadHoseFile(context, *input, args.hoses);
   if (!file.ok()) return file.status();
   const InterruptGuard guard;

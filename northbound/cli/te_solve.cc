@@ -14,6 +14,7 @@
 #include "northbound/cli/te_availability.h"
 #include "northbound/cli/te_guard.h"
 #include "northbound/cli/te_input.h"
+#include "northbound/cli/te_places.h"
 #include "northbound/cli/te_print.h"
 #include "northbound/cli/te_routes.h"
 #include "northbound/cli/te_scenarios.h"
@@ -101,13 +102,13 @@ void Warn(Context& context, const TeInput& input, const TeSolveOptions& options,
 }
 
 // Of all classes together, on the whole links.
-TeJson Together(const TeInput& input, const std::vector<MeshProblem>& problems,
+TeJson Together(const std::vector<MeshLink>& links, const std::vector<MeshProblem>& problems,
                 const std::vector<TeSolved>& solved) {
   double mlu = 0, offered = 0, carried = 0, seconds = 0;
-  for (size_t e = 0; e < input.problem.links.size(); ++e) {
+  for (size_t e = 0; e < links.size(); ++e) {
     double load = 0;
     for (const TeSolved& of_class : solved) load += of_class.loads.load[e];
-    if (load > 0) mlu = std::max(mlu, load / problems.front().links[e].capacity);
+    if (load > 0) mlu = std::max(mlu, load / links[e].capacity);
   }
   for (size_t i = 0; i < solved.size(); ++i) {
     for (const MeshDemand& demand : problems[i].demands) offered += demand.rate;
@@ -118,9 +119,10 @@ TeJson Together(const TeInput& input, const std::vector<MeshProblem>& problems,
 }
 
 // What this class leaves of the links to weaker ones; less than a billionth is nothing.
-void Leave(const MeshLoads& loads, const std::vector<MeshLink>& whole, MeshProblem* left) {
-  for (size_t e = 0; e < left->links.size(); ++e) {
-    double& capacity = left->links[e].capacity;
+void Leave(const MeshLoads& loads, const std::vector<MeshLink>& whole,
+           std::vector<MeshLink>* left) {
+  for (size_t e = 0; e < left->size(); ++e) {
+    double& capacity = (*left)[e].capacity;
     capacity -= loads.load[e];
     if (capacity < 1e-9 * whole[e].capacity) capacity = 0;
   }
@@ -132,22 +134,26 @@ class Run {
       : context_(context), args_(args), options_(options), input_(std::move(input)) {}
 
   absl::Status ReadAll() {
-    options_.SetBounds(&input_.problem);
+    links_ = input_.problem.links;
     problems_.push_back(input_.problem);
     for (size_t i = 1; i < options_.classes.size(); ++i) {
       auto problem = ReadTeProblem(context_, options_.classes[i].files, input_.graph);
       if (!problem.ok()) return problem.status();
-      options_.SetBounds(&*problem);
       problems_.push_back(*std::move(problem));
     }
     for (size_t i = 0; i < problems_.size(); ++i) {
+      if (absl::Status status = Constrain(i); !status.ok()) return Named(i, status);
       input_.problem = problems_[i];
-      if (absl::Status status = CheckLeftOut(input_, UnreachableDemands(input_.problem),
-                                             args_.allow_unreachable, "way to go", "add links");
+      if (absl::Status status = CheckLeftOut(
+              input_, UnreachableDemands(input_.problem), args_.allow_unreachable, "way to go",
+              args_.places == TePlaceArgs()
+                  ? "add links"
+                  : "add links, or allow more where places are forbidden");
           !status.ok()) {
         return Named(i, status);
       }
     }
+    input_.problem.links = links_;
     auto failures = ReadFailures(context_, input_, args_);
     if (!failures.ok()) return failures.status();
     failures_ = *std::move(failures);
@@ -156,10 +162,13 @@ class Run {
 
   absl::Status SolveAll(const PathLimits& limits) {
     TeSolver solver(context_, options_, args_.shorten, limits);
-    std::vector<MeshLink> left = problems_.front().links;
+    std::vector<MeshLink> left = links_;
     for (size_t i = 0; i < problems_.size(); ++i) {
       input_.problem = problems_[i];
-      input_.problem.links = left;
+      for (size_t e = 0; e < left.size(); ++e) {
+        double& capacity = input_.problem.links[e].capacity;
+        if (capacity > 0) capacity = left[e].capacity;
+      }
       // Of weaker classes nothing is told: in a failure the stronger take from what is left to
       // them.
       const std::optional<std::vector<Scenario>> outlive =
@@ -171,8 +180,7 @@ class Run {
       if (absl::Status status = CheckCarried(*solved, i > 0); !status.ok()) {
         return Named(i, status);
       }
-      Leave(solved->loads, problems_[i].links, &input_.problem);
-      left = input_.problem.links;
+      Leave(solved->loads, links_, &left);
       solved_.push_back(*std::move(solved));
     }
     return absl::OkStatus();
@@ -193,7 +201,7 @@ class Run {
   void Show(Context& shown) {
     const bool as_json = context_.globals().output == Output::kJson;
     const bool classes = !args_.classes.empty();
-    TeJson json = Together(input_, problems_, solved_);
+    TeJson json = Together(links_, problems_, solved_);
     for (size_t i = 0; i < problems_.size(); ++i) {
       input_.problem = problems_[i];
       TeJson one = SolvedJson(input_, solved_[i], options_.mesh.gap);
@@ -229,6 +237,13 @@ class Run {
   }
 
  private:
+  // To where the class may go.
+  absl::Status Constrain(size_t i) {
+    options_.classes[i].SetBounds(&problems_[i]);
+    return CloseForbiddenPlaces(input_.graph, args_.places, options_.ClassNames(),
+                                options_.classes[i].name, &problems_[i]);
+  }
+
   absl::Status ReadAvailability() {
     if (args_.availability.targets.empty()) return absl::OkStatus();
     for (const TeSolveOptions::Class& one : options_.classes) {
@@ -280,14 +295,19 @@ class Run {
 
   absl::Status Named(size_t i, const absl::Status& status) const {
     if (options_.classes[i].name.empty()) return status;
-    return absl::Status(status.code(), absl::StrCat("class ", options_.classes[i].name, ": ",
-                                                    std::string(status.message())));
+    absl::Status named(status.code(),
+                       absl::StrCat("class ", options_.classes[i].name, ": ", status.message()));
+    // What tells an error in the command line from others.
+    status.ForEachPayload(
+        [&](absl::string_view url, const absl::Cord& payload) { named.SetPayload(url, payload); });
+    return named;
   }
 
   Context& context_;
   const TeSolveArgs& args_;
   const TeSolveOptions& options_;
-  TeInput input_;  // its problem: of the class at hand
+  TeInput input_;                // its problem: of the class at hand
+  std::vector<MeshLink> links_;  // as they are, wherever classes may go
   std::vector<MeshProblem> problems_;
   std::vector<TeSolved> solved_;
   std::optional<std::vector<Scenario>> failures_;

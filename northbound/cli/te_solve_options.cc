@@ -8,6 +8,7 @@
 #include "northbound/cli/exit_code.h"
 #include "northbound/cli/flag_words.h"
 #include "northbound/cli/te_availability.h"
+#include "northbound/cli/te_places.h"
 
 namespace waymark::cli {
 namespace {
@@ -89,20 +90,44 @@ absl::Status ReadObjective(const TeSolveArgs& args, TeSolveOptions* options) {
   return absl::OkStatus();
 }
 
-absl::Status ReadBounds(const TeSolveArgs& args, TeSolveOptions* options) {
+// What is given for the class, or for all; empty: nothing.
+absl::Status ReadValue(const char* flag, const std::vector<std::string>& given,
+                       const TeSolveOptions& options, const std::string& name, std::string* value) {
+  const auto values = ValuesOfClass(flag, given, options.ClassNames(), name);
+  if (!values.ok()) return values.status();
+  if (values->size() > 1) {
+    return UsageError(absl::StrCat(flag, " \"", values->back(), "\": is given ", values->size(),
+                                   " times for the same paths: keep one"));
+  }
+  *value = values->empty() ? "" : values->front();
+  return absl::OkStatus();
+}
+
+absl::Status ReadBoundsOf(const TeSolveArgs& args, const TeSolveOptions& options,
+                          TeSolveOptions::Class* one) {
+  std::string delay, hops, stretch;
   for (const absl::Status& status :
-       {ReadDelay("--max-delay", args.max_delay, &options->max_delay_ns),
-        ReadWhole("--max-segments", args.max_segments, 1, kMaxUsids, &options->max_segments),
-        ReadWhole("--max-hops", args.max_hops, 1, kMostHops, &options->max_hops)}) {
+       {ReadValue("--max-delay", args.max_delay, options, one->name, &delay),
+        ReadValue("--max-hops", args.max_hops, options, one->name, &hops),
+        ReadValue("--max-stretch", args.max_stretch, options, one->name, &stretch),
+        ReadDelay("--max-delay", delay, &one->max_delay_ns),
+        ReadWhole("--max-hops", hops, 1, kMostHops, &one->max_hops)}) {
     if (!status.ok()) return status;
   }
-  if (args.max_stretch.empty()) return absl::OkStatus();
-  if (absl::SimpleAtod(args.max_stretch, &options->max_stretch) && options->max_stretch >= 1 &&
-      options->max_stretch <= kMostStretch) {
+  if (stretch.empty()) return absl::OkStatus();
+  if (absl::SimpleAtod(stretch, &one->max_stretch) && one->max_stretch >= 1 &&
+      one->max_stretch <= kMostStretch) {
     return absl::OkStatus();
   }
-  return UsageError(absl::StrCat("--max-stretch \"", args.max_stretch,
+  return UsageError(absl::StrCat("--max-stretch \"", stretch,
                                  "\": give 1 or more, e.g. 1.5 times the least delay"));
+}
+
+absl::Status ReadBounds(const TeSolveArgs& args, TeSolveOptions* options) {
+  for (TeSolveOptions::Class& one : options->classes) {
+    if (absl::Status status = ReadBoundsOf(args, *options, &one); !status.ok()) return status;
+  }
+  return ReadWhole("--max-segments", args.max_segments, 1, kMaxUsids, &options->max_segments);
 }
 
 bool IsName(const std::string& name) {
@@ -192,7 +217,7 @@ std::vector<std::string> TeSolveOptions::ClassNames() const {
   return names;
 }
 
-void TeSolveOptions::SetBounds(MeshProblem* problem) const {
+void TeSolveOptions::Class::SetBounds(MeshProblem* problem) const {
   problem->max_delay = static_cast<double>(max_delay_ns);
   problem->max_hops = max_hops;
   problem->max_stretch = max_stretch;
@@ -201,7 +226,7 @@ void TeSolveOptions::SetBounds(MeshProblem* problem) const {
 absl::StatusOr<TeSolveOptions> ReadTeSolveOptions(const TeSolveArgs& args) {
   TeSolveOptions options;
   for (const absl::Status& status : {ReadMesh(args, &options.mesh), ReadObjective(args, &options),
-                                     ReadBounds(args, &options), ReadClasses(args, &options)}) {
+                                     ReadClasses(args, &options), ReadBounds(args, &options)}) {
     if (!status.ok()) return status;
   }
   return options;

@@ -27,19 +27,20 @@ struct TeSolveOptions {
   struct Class {
     std::string name;  // empty: there are no classes
     TeFiles files;
+    int64_t max_delay_ns = 0;  // 0: no bound, here and below
+    int max_hops = 0;
+    double max_stretch = 0;
+
+    void SetBounds(MeshProblem* problem) const;
   };
   MeshOptions mesh;
   std::optional<Sharing> sharing;  // none: everything is carried
-  int64_t max_delay_ns = 0;        // 0: no bound, here and below
-  int max_hops = 0;
-  double max_stretch = 0;
   int max_segments = kMaxUsids;
   bool balance = false;
   absl::Duration exact;        // for how long the optimum may be sought; 0: not at all
   std::vector<Class> classes;  // the strongest first; one at least
 
   std::vector<std::string> ClassNames() const;
-  void SetBounds(MeshProblem* problem) const;
 };
 
 // A usage error names the flag.

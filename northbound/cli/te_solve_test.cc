@@ -355,5 +355,139 @@ TEST_F(TeSolveTest, BadFilesAreNamed) {
   EXPECT_THAT(full.err, HasSubstr("/dev/full: cannot be written"));
 }
 
+// a - b - d passes DE and is of provider q; a - c - d is longer.
+constexpr char kPlaces[] =
+    "nodes:\n"
+    "  - {name: a, jurisdiction: CH}\n"
+    "  - {name: b, jurisdiction: DE}\n"
+    "  - {name: c, jurisdiction: CH}\n"
+    "  - {name: d, jurisdiction: CH}\n"
+    "  - {name: e}\n"
+    "links:\n"
+    "  - {source: a, target: b, both_ways: true, capacity_bps: 10G, delay_ns: 1ms, provider: q}\n"
+    "  - {source: b, target: d, both_ways: true, capacity_bps: 10G, delay_ns: 1ms}\n"
+    "  - {source: a, target: c, both_ways: true, capacity_bps: 10G, delay_ns: 5ms, admin_groups: "
+    "[sea]}\n"
+    "  - {source: c, target: d, both_ways: true, capacity_bps: 10G, delay_ns: 5ms}\n"
+    "  - {source: a, target: e, both_ways: true, capacity_bps: 10G, delay_ns: 1ms}\n"
+    "  - {source: e, target: d, both_ways: true, capacity_bps: 10G, delay_ns: 1ms}\n";
+
+class TePlacesTest : public TeSolveFixture {
+ protected:
+  // The MLU of 9 Gbit/s from a to d: 0.3 by three ways, 0.45 by two, 0.9 by one.
+  Ran Ways(const std::vector<std::string>& flags) {
+    std::vector<std::string> args = {
+        "te",   "solve",    "--graph", WriteTestFile(".yaml", kPlaces), "--demands", "-", "-o",
+        "json", "--routes", out_};
+    args.insert(args.end(), flags.begin(), flags.end());
+    return Waymark(args, "source,target,rate\na,d,9G\n");
+  }
+};
+
+TEST_F(TePlacesTest, PathsLeadWhereTheyMay) {
+  const struct {
+    std::vector<std::string> flags;
+    double mlu;
+  } kCases[] = {
+      {{}, 0.3},
+      {{"--forbid-jurisdiction=DE"}, 0.9},  // nor over e, of which nothing is known
+      {{"--allow-jurisdiction=ch,DE"}, 0.45},
+      {{"--forbid-provider=q"}, 0.45},
+      {{"--exclude=sea"}, 0.45},
+      {{"--exclude=sea", "--forbid-provider=q"}, 0.9},
+      {{"--avoid=b,links/c--d"}, 0.9},
+      {{"--max-delay=2ms"}, 0.45},
+      {{"--max-delay=2ms", "--forbid-provider=q", "--exact=1m"}, 0.9},
+  };
+  for (const auto& [flags, mlu] : kCases) {
+    const Ran ran = Ways(flags);
+    ASSERT_EQ(ran.code, 0) << ran.err;
+    EXPECT_NEAR(json::parse(ran.out)["fractional_mlu"], mlu, 0.005 * mlu)
+        << testing::PrintToString(flags);
+  }
+}
+
+TEST_F(TePlacesTest, ClassesHaveTheirOwn) {
+  const std::string gold = WriteTestFile(".csv", "source,target,rate\na,d,6G\n");
+  const std::string rest = WriteTestFile(".csv", "source,target,rate\na,d,6G\n");
+  const auto solve = [&](const std::vector<std::string>& flags) {
+    std::vector<std::string> args = {"te",      "solve",
+                                     "--graph", WriteTestFile(".yaml", kPlaces),
+                                     "--class", absl::StrCat("gold=", gold),
+                                     "--class", absl::StrCat("rest=", rest),
+                                     "-o",      "json"};
+    args.insert(args.end(), flags.begin(), flags.end());
+    return Waymark(args);
+  };
+  const auto expect = [&](const std::vector<std::string>& flags, double first, double second,
+                          double all) {
+    const Ran ran = solve(flags);
+    ASSERT_EQ(ran.code, 0) << ran.err;
+    const json figures = json::parse(ran.out);
+    SCOPED_TRACE(ran.out);
+    EXPECT_NEAR(figures["classes"][0]["fractional_mlu"], first, 0.005);
+    EXPECT_NEAR(figures["classes"][1]["fractional_mlu"], second, 0.01);
+    EXPECT_NEAR(figures["mlu"], all, 0.02);
+  };
+  // Gold over c alone leaves 4G there and the other ways whole: 6 of 24.
+  expect({"--forbid-jurisdiction=gold=DE"}, 0.6, 0.25, 0.7);
+  expect({"--max-delay=gold=2ms"}, 0.3, 6.0 / 24, 0.475);
+  // What is given for a class counts instead of what is given for all.
+  expect({"--max-delay=2ms", "--max-delay=gold=20ms"}, 0.2, 6.0 / 16, 0.5);
+  // The link that the first may not use is whole for the second.
+  expect({"--avoid=gold=b", "--avoid=rest=c,e"}, 0.3, 0.6, 0.6);
+
+  const struct {
+    std::vector<std::string> flags;
+    const char* error;
+  } kBad[] = {
+      {{"--max-delay=iron=2ms"}, "--max-delay \"iron=2ms\": there is no class \"iron\""},
+      {{"--max-hops=gold=2", "--max-hops=gold=3"}, "is given 2 times for the same paths: keep one"},
+      {{"--max-stretch=gold=0"}, "--max-stretch \"0\": give 1 or more"},
+      {{"--exclude=iron=x"}, "--exclude \"iron=x\": there is no class \"iron\""},
+  };
+  for (const auto& [flags, error] : kBad) {
+    const Ran ran = solve(flags);
+    EXPECT_EQ(ran.code, 2) << ran.err;
+    EXPECT_THAT(ran.err, HasSubstr(error));
+  }
+  const Ran nowhere = solve({"--allow-jurisdiction=gold=FR"});
+  EXPECT_EQ(nowhere.code, 1);
+  EXPECT_THAT(nowhere.err, AllOf(HasSubstr("class gold: 1 demand has no way to go: a -> d"),
+                                 HasSubstr("allow more where places are forbidden")));
+}
+
+TEST_F(TePlacesTest, WhatTheGraphDoesNotStateIsRefused) {
+  const struct {
+    const char* flag;
+    const char* error;
+    int code;
+  } kCases[] = {
+      {"--forbid-jurisdiction=DE",
+       "--forbid-jurisdiction: nothing in the graph states a jurisdiction", 1},
+      {"--allow-provider=q", "--allow-provider: nothing in the graph states a provider", 1},
+      {"--include-any=sea", "--include-any: nothing in the graph states an affinity", 1},
+      {"--avoid=nowhere", "no node \"nowhere\"", 4},
+  };
+  for (const auto& [flag, error, code] : kCases) {
+    const Ran ran = Solve(kGraph, kDemands, {flag});
+    EXPECT_EQ(ran.code, code) << ran.err;
+    EXPECT_THAT(ran.err, HasSubstr(error));
+  }
+  EXPECT_EQ(Ways({"--forbid-jurisdiction=Atlantis"}).code, 2);
+  EXPECT_EQ(Ways({"--allow-provider=q", "--forbid-provider=q"}).code, 2);
+}
+
+TEST_F(TePlacesTest, HosesKeepToThem) {
+  const auto hose = [&](const std::vector<std::string>& flags) {
+    std::vector<std::string> args = {"te",      "hose", "--graph", WriteTestFile(".yaml", kPlaces),
+                                     "--hoses", "-",    "-o",      "json"};
+    args.insert(args.end(), flags.begin(), flags.end());
+    return Waymark(args, "hose,node,ingress,egress\nlan,a,9G,9G\nlan,d,9G,9G\n");
+  };
+  EXPECT_NEAR(json::parse(hose({}).out)["mlu"], 0.3, 0.02);
+  EXPECT_NEAR(json::parse(hose({"--forbid-jurisdiction=DE"}).out)["mlu"], 0.9, 1e-9);
+}
+
 }  // namespace
 }  // namespace waymark::cli
