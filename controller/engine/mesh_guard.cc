@@ -70,12 +70,12 @@ int64_t CountLost(const MeshOutlive& outlive, const MeshProblem& problem, const 
 }
 
 void Measure(const MeshOutlive& outlive, const MeshProblem& problem, const MeshRoutes& routes,
-             const std::function<bool()>& stop, MeshGuarded* guarded) {
+             const MeshGuardOptions& options, MeshGuarded* guarded) {
   guarded->target = outlive.target;
   if (outlive.target <= 0) return;
   guarded->residual = outlive.states.residual();
-  const MeshAvailability measured =
-      MeasureAvailability(problem, routes, outlive.elements, outlive.states, stop);
+  const MeshAvailability measured = MeasureAvailability(
+      problem, routes, outlive.elements, outlive.states, options.stronger, options.stop);
   guarded->stopped |= measured.stopped;
   for (size_t d = 0; d < problem.demands.size(); ++d) {
     if (problem.demands[d].rate <= 0) continue;
@@ -121,6 +121,7 @@ absl::StatusOr<MeshGuarded> GuardRoutes(const MeshOutlive& outlive, const MeshPr
   protect.gap = options.gap;
   protect.fits = [](std::span<const int32_t> links) { return links.size() <= kMaxPathHops; };
   protect.lower_bound = options.lower_bound;
+  protect.others = options.stronger;
   protect.stop = options.stop;
   // First what nobody can do without, which changes those alone that lack a backup.
   protect.max_rounds = 0;
@@ -149,7 +150,7 @@ absl::StatusOr<MeshGuarded> GuardRoutes(const MeshOutlive& outlive, const MeshPr
   guarded.cut = CountLost(outlive, problem, plan.routes, plan.cut);
   guarded.exposed = CountLost(outlive, problem, plan.routes, plan.exposed);
   guarded.stopped = plan.stopped;
-  Measure(outlive, problem, plan.routes, options.stop, &guarded);
+  Measure(outlive, problem, plan.routes, options, &guarded);
   *routes = std::move(plan.routes);
   return guarded;
 }

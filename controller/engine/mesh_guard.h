@@ -11,6 +11,7 @@
 
 #include "absl/status/statusor.h"
 #include "controller/compute/failure_list.h"
+#include "controller/compute/mesh/evaluate.h"
 #include "controller/compute/mesh/failure_states.h"
 #include "controller/compute/mesh/problem.h"
 #include "controller/compute/mesh/routes.h"
@@ -41,6 +42,8 @@ struct MeshGuardOptions {
   // of itself for each pair that moves.
   double min_gain = 0;
   double lower_bound = 0;  // without failure
+  // Stronger classes, with what they are granted; they answer to failures themselves.
+  std::vector<MeshTraffic> stronger;
   // Only pairs that a failure leaves without a route get another.
   bool cover_alone = false;
   std::function<bool()> stop;
@@ -62,8 +65,8 @@ struct MeshGuarded {
   int64_t below = 0;
 };
 
-// Adds backups to `routes`, all of the problem's demands. The problem's capacities must leave room
-// for what others do in the failures.
+// Adds backups to `routes`, all of the problem's demands. The problem's capacities hold what
+// stronger classes take, too: utilisations are of all together.
 absl::StatusOr<MeshGuarded> GuardRoutes(const MeshOutlive& outlive, const MeshProblem& problem,
                                         const MeshGuardOptions& options, MeshRoutes* routes);
 

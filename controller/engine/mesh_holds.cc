@@ -216,9 +216,22 @@ absl::StatusOr<bool> MeshHolds::Reroute(const std::string& service, const State&
     MeshClassResult& result = (*results)[place];
     MeshRoutes routes = WithPairs(**plan, one, result.routes);
     if (one.outlive != nullptr) {
-      auto guarded =
-          GuardRoutes(*one.outlive, one.problem,
-                      {.max_paths = one.max_paths, .cover_alone = true, .stop = stop}, &routes);
+      std::vector<MeshProblem> granted;
+      std::vector<MeshTraffic> stronger;
+      granted.reserve(place);
+      for (size_t i = 0; i < place; ++i) {
+        MeshProblem& problem = granted.emplace_back(work_.classes[i].problem);
+        for (size_t d = 0; d < problem.demands.size(); ++d) {
+          problem.demands[d].rate = (*results)[i].granted[d];
+        }
+        stronger.push_back({&problem, &(*results)[i].routes});
+      }
+      auto guarded = GuardRoutes(*one.outlive, one.problem,
+                                 {.max_paths = one.max_paths,
+                                  .stronger = std::move(stronger),
+                                  .cover_alone = true,
+                                  .stop = stop},
+                                 &routes);
       if (!guarded.ok()) return guarded.status();
       result.guarded = *std::move(guarded);
     }

@@ -103,9 +103,10 @@ MeshRoutes Filled(const MeshRoutes& routes, const MeshRoutes& otherwise) {
 
 class ClassSolver {
  public:
+  // `problem`: on what `stronger` leave.
   ClassSolver(const MeshClassWork& work, const MeshProblem& problem,
-              const MeshSolveOptions& options)
-      : work_(work), problem_(problem), options_(options) {}
+              std::vector<MeshTraffic> stronger, const MeshSolveOptions& options)
+      : work_(work), problem_(problem), stronger_(std::move(stronger)), options_(options) {}
 
   absl::Status Solve(MeshClassResult* result) {
     auto better = ReoptimizeMesh(problem_, work_.present,
@@ -127,11 +128,16 @@ class ClassSolver {
       if (absl::Status s = Share(better->forced.empty()); !s.ok()) return s;
     }
     if (work_.outlive == nullptr) return absl::OkStatus();
-    auto guarded = GuardRoutes(*work_.outlive, problem_,
+    // Of what is left of a link to what there is of it: a bound of the one is none of the other,
+    // but where it is below 1.
+    const double bound =
+        stronger_.empty() ? result->lower_bound : std::min(result->lower_bound, 1.0);
+    auto guarded = GuardRoutes(*work_.outlive, work_.problem,
                                {.max_paths = work_.max_paths,
                                 .gap = options_.gap,
                                 .min_gain = options_.min_gain,
-                                .lower_bound = result->lower_bound,
+                                .lower_bound = bound,
+                                .stronger = stronger_,
                                 .stop = options_.stop},
                                &routes_);
     if (!guarded.ok()) return guarded.status();
@@ -191,6 +197,7 @@ class ClassSolver {
 
   const MeshClassWork& work_;
   const MeshProblem& problem_;
+  const std::vector<MeshTraffic> stronger_;
   const MeshSolveOptions& options_;
   MeshRoutes routes_;
   std::vector<double> wanted_;  // by demand, or empty
@@ -219,24 +226,21 @@ class Stronger {
  public:
   explicit Stronger(const MeshWork& work) : used_(work.snapshot->links().size(), 0) {}
 
-  // What they leave, in the worst of the failures that the class is to outlive.
+  // What they leave.
   MeshProblem Left(const MeshClassWork& work) const {
-    std::vector<double> used = used_;
-    if (work.outlive != nullptr) {
-      std::vector<std::vector<int32_t>> failures;
-      for (const Failure& failure : work.outlive->failures) failures.push_back(failure.links);
-      std::fill(used.begin(), used.end(), 0);
-      for (const auto& [problem, routes] : granted_) {
-        const std::vector<double> most = WorstLoads(problem, routes, failures);
-        for (size_t i = 0; i < used.size(); ++i) used[i] += most[i];
-      }
-    }
     MeshProblem problem = work.problem;
     for (size_t i = 0; i < problem.links.size(); ++i) {
       double& capacity = problem.links[i].capacity;
-      if (capacity > 0) capacity = std::max(capacity * kLeastShare, capacity - used[i]);
+      if (capacity > 0) capacity = std::max(capacity * kLeastShare, capacity - used_[i]);
     }
     return problem;
+  }
+
+  // Those that were kept; until the next is added.
+  std::vector<MeshTraffic> Traffic() const {
+    std::vector<MeshTraffic> traffic;
+    for (const auto& [problem, routes] : granted_) traffic.push_back({&problem, &routes});
+    return traffic;
   }
 
   // `keep`: a weaker class asks what it does in failures.
@@ -257,7 +261,7 @@ class Stronger {
 // `solve` fills in routes, changes and figures; what it returns is what is to be given before the
 // rest where not all fits.
 using Solve = std::function<absl::StatusOr<std::vector<double>>(
-    const MeshClassWork&, const MeshProblem&, MeshClassResult*)>;
+    const MeshClassWork&, const MeshProblem&, const Stronger&, MeshClassResult*)>;
 
 absl::StatusOr<std::vector<MeshClassResult>> InOrder(const MeshWork& work,
                                                      const MeshSolveOptions& options,
@@ -270,7 +274,7 @@ absl::StatusOr<std::vector<MeshClassResult>> InOrder(const MeshWork& work,
     MeshProblem problem = stronger.Left(one);
     MeshClassResult& result = results.emplace_back();
     result.traffic_class = one.traffic_class;
-    auto wanted = solve(one, problem, &result);
+    auto wanted = solve(one, problem, stronger, &result);
     if (!wanted.ok()) return wanted.status();
     result.policies = static_cast<int64_t>(problem.demands.size());
     result.changed = static_cast<int64_t>(result.changed_demands.size());
@@ -299,9 +303,9 @@ absl::StatusOr<std::vector<MeshClassResult>> InOrder(const MeshWork& work,
 absl::StatusOr<std::vector<MeshClassResult>> SolveMesh(const MeshWork& work,
                                                        const MeshSolveOptions& options) {
   return InOrder(work, options,
-                 [&](const MeshClassWork& one, const MeshProblem& problem,
+                 [&](const MeshClassWork& one, const MeshProblem& problem, const Stronger& stronger,
                      MeshClassResult* result) -> absl::StatusOr<std::vector<double>> {
-                   ClassSolver solver(one, problem, options);
+                   ClassSolver solver(one, problem, stronger.Traffic(), options);
                    if (absl::Status s = solver.Solve(result); !s.ok()) return s;
                    Merge(one, problem, solver.routes(), result);
                    return solver.wanted();
@@ -312,7 +316,7 @@ absl::StatusOr<std::vector<MeshClassResult>> AnswerMesh(
     const MeshWork& work, const std::map<std::string, std::vector<double>>& prices,
     const MeshSolveOptions& options) {
   return InOrder(work, options,
-                 [&](const MeshClassWork& one, const MeshProblem& problem,
+                 [&](const MeshClassWork& one, const MeshProblem& problem, const Stronger&,
                      MeshClassResult* result) -> absl::StatusOr<std::vector<double>> {
                    std::span<const double> known;
                    const auto found = prices.find(one.traffic_class);

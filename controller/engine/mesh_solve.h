@@ -4,7 +4,7 @@
 // A class's routes in force are improved where that pays (reoptimize.h), or made afresh where that
 // is much better. If not all that is asked for fits, those routes count that share best, max-min
 // fairly or for the most in all (allocate.h). What a class is to outlive it gets backups for
-// (mesh_guard.h), over what stronger classes leave in the worst of these failures.
+// (mesh_guard.h), beside what stronger classes load the links with in each of these failures.
 #ifndef WAYMARK_CONTROLLER_ENGINE_MESH_SOLVE_H_
 #define WAYMARK_CONTROLLER_ENGINE_MESH_SOLVE_H_
 

@@ -107,7 +107,7 @@ absl::StatusOr<FailureModel> ReadFailureModel(const TeInput& input,
 absl::StatusOr<double> AvailabilityTarget(const TeAvailabilityArgs& args,
                                           const std::vector<std::string>& classes,
                                           const std::string& name) {
-  double target = 0;
+  double all = 0, own = 0;
   for (const std::string& text : args.targets) {
     const size_t equals = text.find('=');
     const std::string of = equals == std::string::npos ? "" : text.substr(0, equals);
@@ -122,9 +122,13 @@ absl::StatusOr<double> AvailabilityTarget(const TeAvailabilityArgs& args,
       return UsageError(absl::StrCat("--availability \"", text, "\": there is no class \"", of,
                                      "\"; --class names them"));
     }
-    if (equals == std::string::npos || of == name) target = value;
+    if (equals == std::string::npos) {
+      all = value;
+    } else if (of == name) {
+      own = value;
+    }
   }
-  return target;
+  return own > 0 ? own : all;
 }
 
 absl::StatusOr<std::vector<Scenario>> StatesToOutlive(const FailureModel& model, double target) {
@@ -211,15 +215,16 @@ std::string TeAvailability::Warning(const TeInput& input) const {
                       " of the time: ", input.DemandNames(below, kNamed), "\n");
 }
 
-TeAvailability MeasureTe(const TeInput& input, const MeshRoutes& routes, const FailureModel& model,
+TeAvailability MeasureTe(const MeshProblem& problem, const MeshRoutes& routes,
+                         std::span<const MeshTraffic> stronger, const FailureModel& model,
                          double target, const std::function<bool()>& stop,
                          const ParallelFor& parallel) {
-  return {
-      .target = target,
-      .mesh = MeasureAvailability(input.problem, routes, model.links, model.states, stop, parallel),
-      .states = model.states.states.size(),
-      .mass = model.states.mass,
-      .residual = model.states.residual()};
+  return {.target = target,
+          .mesh = MeasureAvailability(problem, routes, model.links, model.states, stronger, stop,
+                                      parallel),
+          .states = model.states.states.size(),
+          .mass = model.states.mass,
+          .residual = model.states.residual()};
 }
 
 }  // namespace waymark::cli

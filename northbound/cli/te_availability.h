@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -59,7 +60,8 @@ struct TeAvailability {
   std::string Warning(const TeInput& input) const;
 };
 
-TeAvailability MeasureTe(const TeInput& input, const MeshRoutes& routes, const FailureModel& model,
+TeAvailability MeasureTe(const MeshProblem& problem, const MeshRoutes& routes,
+                         std::span<const MeshTraffic> stronger, const FailureModel& model,
                          double target, const std::function<bool()>& stop,
                          const ParallelFor& parallel);
 

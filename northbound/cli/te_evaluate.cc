@@ -116,8 +116,8 @@ absl::Status RunTeEvaluate(Context& context, const TeEvaluateArgs& args) {
     if (!model.ok()) return model.status();
     const InterruptGuard guard;
     const auto limits = PathLimits::Read(context, "1", "");
-    availability =
-        MeasureTe(*input, *routes, *model, *target, [&] { return !limits->GoOn().ok(); }, {});
+    availability = MeasureTe(input->problem, *routes, {}, *model, *target,
+                             [&] { return !limits->GoOn().ok(); }, {});
     if (absl::Status status = limits->GoOn(); !status.ok()) return status;
   }
   const TeAvailability* available = availability ? &*availability : nullptr;

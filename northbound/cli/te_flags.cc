@@ -24,7 +24,7 @@ its reverse. --fail and --fail-file name the failures instead, or more of them, 
 nodes and risk groups fail independently, by their MTBF and MTTR; fibres that state none with
 --failure-probability. The most probable states of the network that come to that share are outlived
 as --protected has it, and what the paths come to in all states above --cut-off is told, as is the
-time that is in none of them. Of several of --class: FIRST=SHARE, for the first alone.
+time that is in none of them. Of several of --class also CLASS=SHARE.
 
 --exact TIME goes on to the optimum, by a linear programme, for at most that long: the bound is then
 what a routing without rounding reaches, and the paths are rounded as closely to that as can be. A
@@ -45,9 +45,9 @@ without somebody having less who has no more anyway; throughput: the most in all
 --granted writes the rates as a demand file, which te evaluate and te whatif read.
 
 --class, several times, gives demands in strict order: each class is solved on what the stronger
-before it leave of the links, and its MLU is of that. The files of --routes and --granted then get the class's name before
-their ending: routes.csv becomes routes.gold.csv. Of several classes only the first can be
-protected: in a failure the stronger move, too, and what they leave then is not known.
+before it leave of the links, and its MLU is of that. What failures lead to is told of the links as
+they are, loaded by the class and by all stronger ones, which then move, too. The files of --routes
+and --granted get the class's name before their ending: routes.csv becomes routes.gold.csv.
 
 When time is over, or after Ctrl-C, the best so far is written and shown as partial; exit code 5, or
 1 after Ctrl-C.
@@ -197,7 +197,7 @@ void AddTeSolveFlags(CLI::App* command, TeSolveArgs* args) {
   AddAvailabilityFlags(
       command, &args->availability,
       "Outlive the failures that this share of the time needs, e.g. 0.9999; of several "
-      "classes FIRST=0.9999");
+      "classes also CLASS=0.9999");
   text("--exact", args->exact, "Then go on to the exact optimum, for at most this long, e.g. 30s");
   text("--max-segments", args->max_segments, "Most segments of every path, 1 to 64 (default 64)");
   const auto list = [&](const char* flag, std::vector<std::string>& values, const char* help) {

@@ -64,27 +64,31 @@ absl::StatusOr<std::optional<std::vector<Scenario>>> ReadFailures(Context& conte
   return std::optional(*std::move(scenarios));
 }
 
-absl::StatusOr<Guarded> Guard(const TeInput& input, const MeshOptions& options,
-                              const SegmentRules& rules, const MeshPlan& plan,
-                              std::vector<Scenario> scenarios) {
-  ProtectOptions protect{.max_paths = options.max_paths,
-                         .weight_total = options.weight_total,
-                         .gap = options.gap,
-                         .fits = [&](std::span<const int32_t> links) { return rules.Fits(links); },
-                         .lower_bound = plan.lower_bound,
-                         .stop = options.stop,
-                         .parallel = options.parallel};
+absl::StatusOr<Guarded> Guard(const MeshProblem& problem, std::vector<MeshTraffic> stronger,
+                              const MeshOptions& options, const SegmentRules& rules,
+                              const MeshPlan& plan, std::vector<Scenario> scenarios) {
+  ProtectOptions protect{
+      .max_paths = options.max_paths,
+      .weight_total = options.weight_total,
+      .gap = options.gap,
+      .fits = [&](std::span<const int32_t> links) { return rules.Fits(links); },
+      // Of what is left of a link to what there is of it: a bound of the one
+      // is none of the other, but where it is below 1.
+      .lower_bound = stronger.empty() ? plan.lower_bound : std::min(plan.lower_bound, 1.0),
+      .others = std::move(stronger),
+      .stop = options.stop,
+      .parallel = options.parallel};
   for (const Scenario& scenario : scenarios) {
     std::vector<int32_t>& links = protect.failures.emplace_back();
     for (size_t link = 0; link < scenario.links.size(); ++link) {
       if (scenario.links[link]) links.push_back(static_cast<int32_t>(link));
     }
   }
-  auto guarded = ProtectMesh(input.problem, plan.routes, protect);
+  auto guarded = ProtectMesh(problem, plan.routes, protect);
   if (!guarded.ok()) return guarded.status();
   Guarded result{.scenarios = std::move(scenarios), .plan = *std::move(guarded)};
   result.at_nodes = static_cast<size_t>(std::ranges::count_if(result.plan.cut, [&](const auto& c) {
-    const MeshDemand& demand = input.problem.demands[c.second];
+    const MeshDemand& demand = problem.demands[c.second];
     const std::vector<bool>& nodes = result.scenarios[c.first].nodes;
     return nodes[demand.from] || nodes[demand.to];
   }));

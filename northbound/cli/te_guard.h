@@ -48,9 +48,10 @@ struct Guarded {
 };
 
 // Backups for `plan`'s routes, which may move; of no more segments than the rules allow.
-absl::StatusOr<Guarded> Guard(const TeInput& input, const MeshOptions& options,
-                              const SegmentRules& rules, const MeshPlan& plan,
-                              std::vector<Scenario> scenarios);
+// Utilisations are of `problem`'s links with all that `stronger` classes load them with.
+absl::StatusOr<Guarded> Guard(const MeshProblem& problem, std::vector<MeshTraffic> stronger,
+                              const MeshOptions& options, const SegmentRules& rules,
+                              const MeshPlan& plan, std::vector<Scenario> scenarios);
 
 }  // namespace waymark::cli
 

@@ -6,7 +6,10 @@
 #include <cstdlib>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <numeric>
+#include <random>
 #include <set>
+#include <sstream>
 
 #include "absl/strings/str_cat.h"
 #include "northbound/cli/run_for_test.h"
@@ -62,6 +65,66 @@ TEST_F(TeProtectTest, ProtectedRoutesDoInFailuresWhatWhatifSays) {
     outlived += lost == 0;
   }
   EXPECT_GT(outlived, 0);
+}
+
+// Two classes of pairs of their own: what failures do to the links is what they do to all the
+// routes together.
+TEST_F(TeProtectTest, ClassesOutliveFailuresTogether) {
+  std::mt19937 random(10);
+  int compared = 0;
+  for (int round = 0; round < 40; ++round) {
+    const RandomTraffic traffic(random);
+    std::istringstream lines(traffic.demands);
+    std::string word, head, files[2], whole;
+    int rows = 0, count[2] = {0, 0};
+    lines >> word >> rows;
+    std::getline(lines, head);
+    std::getline(lines, head);
+    for (int i = 0; i < rows; ++i) {
+      std::string label, from, to;
+      double rate = 0;
+      lines >> label >> from >> to >> rate;
+      const std::string line = absl::StrCat(label, " ", from, " ", to, " ", rate / 16, "\n");
+      files[i % 2] += line;
+      whole += line;
+      ++count[i % 2];
+    }
+    if (count[1] == 0) continue;
+    std::string named[2];
+    for (const int i : {0, 1}) {
+      named[i] = WriteTestFile(absl::StrCat(i, ".demands"),
+                               absl::StrCat("DEMANDS ", count[i], "\n", head, "\n", files[i]));
+    }
+    const std::string graph = WriteTestFile(".net", traffic.graph);
+    const Ran ran = Waymark({"te", "solve", "--graph", graph, "--class", "s=" + named[0], "--class",
+                             "w=" + named[1], "--protected=link", "-o", "json", "--routes", out_});
+    ASSERT_EQ(ran.code, 0) << ran.err << traffic.graph;
+    const json classes = json::parse(ran.out)["classes"];
+    if (classes[0]["worst_mlu"] > 1) continue;  // nor could the weaker cure that
+    std::string routes[2];
+    for (const int i : {0, 1}) {
+      const fs::path all = out_;
+      routes[i] = FileContents((all.parent_path() / all.stem()).string() + (i == 0 ? ".s" : ".w") +
+                               all.extension().string());
+    }
+    const std::string both =
+        WriteTestFile(".csv", routes[0] + routes[1].substr(routes[1].find('\n') + 1));
+    const Ran checked = Waymark({"te", "whatif", "--graph", graph, "--demands", "-", "--routes",
+                                 both, "-o", "json", "--fail=all-links"},
+                                absl::StrCat("DEMANDS ", rows, "\n", head, "\n", whole));
+    ASSERT_EQ(checked.code, 0) << checked.err;
+    const json failures = json::parse(checked.out);
+    const double healthy = json::parse(ran.out)["mlu"];
+    EXPECT_NEAR(classes[1]["worst_mlu"], std::max(failures["mlu"].get<double>(), healthy), 1e-9);
+    EXPECT_EQ(classes[1]["protected"], classes[1]["worst_mlu"] <= 1);
+    EXPECT_EQ(classes[0]["cut"].get<int>() + classes[1]["cut"].get<int>(),
+              std::accumulate(failures["results"].begin(), failures["results"].end(), 0,
+                              [](int sum, const json& result) {
+                                return sum + result["lost_demands"].get<int>();
+                              }));
+    ++compared;
+  }
+  EXPECT_GE(compared, 10);
 }
 
 TEST_F(TeProtectTest, ProtectedTablesNameTheWorstFailure) {

@@ -222,12 +222,6 @@ TEST_F(TeShareTest, BadFlagsAreUsageErrors) {
       {{"--class=a/b=f"}, "a name has letters"},
       {{"--class=a=f", "--class=a=g"}, "there are two of that name"},
       {{"--class=a=-", "--class=b=-"}, "only one class can be standard input"},
-      {{"--class=a=f", "--class=b=g", "--protected=link"},
-       "of several of --class only the first can be protected, by --availability a=SHARE"},
-      {{"--class=a=f", "--class=b=g", "--fail=ab"}, "give one matrix of all demands"},
-      {{"--class=a=f", "--class=b=g", "--fail-file=x"}, "or one class at a time"},
-      {{"--class=a=f", "--class=b=g", "--availability=b=0.9"}, "stronger classes move, too"},
-      {{"--class=a=f", "--class=b=g", "--availability=0.9"}, "stronger classes move, too"},
   };
   for (const auto& [flags, error] : kClasses) {
     std::vector<std::string> args = {"solve"};

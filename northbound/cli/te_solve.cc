@@ -169,13 +169,15 @@ class Run {
         double& capacity = input_.problem.links[e].capacity;
         if (capacity > 0) capacity = left[e].capacity;
       }
-      // Of weaker classes nothing is told: in a failure the stronger take from what is left to
-      // them.
-      const std::optional<std::vector<Scenario>> outlive =
-          i == 0 ? ToOutlive(i) : std::optional<std::vector<Scenario>>();
-      auto solved = solver.Solve(input_, {.outlive = outlive ? &*outlive : nullptr,
-                                          .model = model_ && i == 0 ? &*model_ : nullptr,
-                                          .target = targets_.empty() ? 0 : targets_[i]});
+      const std::optional<std::vector<Scenario>> outlive = ToOutlive(i);
+      TeSolver::Failing failing = {.outlive = outlive ? &*outlive : nullptr,
+                                   .model = WithTarget(i) ? &*model_ : nullptr,
+                                   .target = WithTarget(i) ? targets_[i] : 0,
+                                   .whole = problems_[i].links};
+      for (size_t j = 0; j < i; ++j) {
+        failing.stronger.push_back({&problems_[j], &solved_[j].plan.routes});
+      }
+      auto solved = solver.Solve(input_, failing);
       if (!solved.ok()) return Named(i, solved.status());
       if (absl::Status status = CheckCarried(*solved, i > 0); !status.ok()) {
         return Named(i, status);
@@ -262,11 +264,13 @@ class Run {
     return absl::OkStatus();
   }
 
+  bool WithTarget(size_t i) const { return !targets_.empty() && targets_[i] > 0; }
+
   // What a class is to outlive.
   std::optional<std::vector<Scenario>> ToOutlive(size_t i) const {
-    if (!failures_ && !model_) return std::nullopt;
+    if (!failures_ && !WithTarget(i)) return std::nullopt;
     std::vector<Scenario> all = failures_.value_or(std::vector<Scenario>());
-    if (model_) all.insert(all.end(), states_[i].begin(), states_[i].end());
+    if (WithTarget(i)) all.insert(all.end(), states_[i].begin(), states_[i].end());
     return all;
   }
 

@@ -136,15 +136,6 @@ bool IsName(const std::string& name) {
   });
 }
 
-// In a failure stronger classes move, too, and what they leave then to weaker ones is not known: of
-// several classes only the strongest can be promised anything.
-bool ProtectsWeaker(const TeSolveArgs& args, const std::string& strongest) {
-  if (!args.protect.empty() || !args.fail.empty() || !args.fail_file.empty()) return true;
-  return !std::ranges::all_of(args.availability.targets, [&](const std::string& target) {
-    return target.starts_with(strongest + "=");
-  });
-}
-
 absl::Status ReadClasses(const TeSolveArgs& args, TeSolveOptions* options) {
   if (args.classes.empty()) {
     if (args.files.demands.empty())
@@ -184,13 +175,6 @@ absl::Status ReadClasses(const TeSolveArgs& args, TeSolveOptions* options) {
                                      "file"));
     }
     options->classes.push_back(std::move(read));
-  }
-  const std::string& strongest = options->classes.front().name;
-  if (options->classes.size() > 1 && ProtectsWeaker(args, strongest)) {
-    return UsageError(absl::StrCat(
-        "of several of --class only the first can be protected, by --availability ", strongest,
-        "=SHARE: in a failure stronger classes move, too, and what they leave to weaker ones then "
-        "is not known; or give one matrix of all demands with --demands, or one class at a time"));
   }
   return absl::OkStatus();
 }

@@ -179,8 +179,10 @@ absl::StatusOr<TeSolved> TeSolver::Solve(const TeInput& input, const Failing& fa
   if (options_.balance) {
     if (absl::Status status = Balance(carried, &solved); !status.ok()) return status;
   }
+  MeshProblem whole = carried;
+  whole.links = failing.whole;
   if (failing.outlive != nullptr) {
-    auto guarded = Guard(input, mesh_, rules_, solved.plan, *failing.outlive);
+    auto guarded = Guard(whole, failing.stronger, mesh_, rules_, solved.plan, *failing.outlive);
     if (!guarded.ok()) return guarded.status();
     solved.plan.routes = guarded->plan.routes;
     solved.plan.stopped |= guarded->plan.stopped;
@@ -190,8 +192,8 @@ absl::StatusOr<TeSolved> TeSolver::Solve(const TeInput& input, const Failing& fa
     if (absl::Status status = Shorten(carried, &solved); !status.ok()) return status;
   }
   if (failing.model != nullptr) {
-    solved.availability = MeasureTe(input, solved.plan.routes, *failing.model, failing.target,
-                                    mesh_.stop, mesh_.parallel);
+    solved.availability = MeasureTe(whole, solved.plan.routes, failing.stronger, *failing.model,
+                                    failing.target, mesh_.stop, mesh_.parallel);
     solved.plan.stopped |= solved.availability->mesh.stopped;
   }
   solved.seconds = absl::ToDoubleSeconds(context_.clock().Monotonic() - begin);

@@ -60,9 +60,13 @@ class TeSolver {
     const std::vector<Scenario>* outlive = nullptr;
     const FailureModel* model = nullptr;
     double target = 0;  // of availability
+    // Stronger classes, which answer to failures themselves, and the links as they are without
+    // them.
+    std::vector<MeshTraffic> stronger;
+    std::vector<MeshLink> whole;
   };
-  // Of `input`'s problem, whose graph is the same each time. Best so far, and plan.stopped, when
-  // the limits end it.
+  // Of `input`'s problem, whose graph is the same each time; its links have what stronger classes
+  // leave. Best so far, and plan.stopped, when the limits end it.
   absl::StatusOr<TeSolved> Solve(const TeInput& input, const Failing& failing);
 
  private:

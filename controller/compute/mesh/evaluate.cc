@@ -59,4 +59,14 @@ MeshLoads EvaluateMesh(const MeshProblem& problem, const MeshRoutes& routes,
   return loads;
 }
 
+std::vector<double> LoadsOf(std::span<const MeshTraffic> traffic, size_t link_count,
+                            const std::vector<bool>& failed) {
+  std::vector<double> sum(link_count, 0);
+  for (const MeshTraffic& one : traffic) {
+    const MeshLoads loads = EvaluateMesh(*one.problem, *one.routes, failed);
+    for (size_t e = 0; e < link_count; ++e) sum[e] += loads.load[e];
+  }
+  return sum;
+}
+
 }  // namespace waymark

@@ -4,6 +4,7 @@
 #define WAYMARK_CONTROLLER_COMPUTE_MESH_EVALUATE_H_
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "controller/compute/mesh/problem.h"
@@ -24,6 +25,17 @@ struct MeshLoads {
 // `routes` has its demands. O(total length of the routes).
 MeshLoads EvaluateMesh(const MeshProblem& problem, const MeshRoutes& routes,
                        const std::vector<bool>& failed = {});
+
+// Traffic that shares links with what is at hand and does not give way to it, such as that of
+// stronger classes. Of the problem its demands count; its links are the same by number. Borrows.
+struct MeshTraffic {
+  const MeshProblem* problem = nullptr;
+  const MeshRoutes* routes = nullptr;
+};
+
+// By link of `link_count`: what all of them together load it with, each as EvaluateMesh has it.
+std::vector<double> LoadsOf(std::span<const MeshTraffic> traffic, size_t link_count,
+                            const std::vector<bool>& failed = {});
 
 }  // namespace waymark
 

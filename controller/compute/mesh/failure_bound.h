@@ -13,11 +13,14 @@
 namespace waymark {
 
 // A certified lower bound (min_mlu.h) of the MLU without the failed links, of the demands that are
-// not `lost`. Solved to within `gap`, or until it is plain that it will not be above `enough`, or
-// `stop`: whatever it is then.
+// not `lost` and what others load the links with (`others`, by link; empty: nothing). As if others
+// could go another way, too, which no bound on ways is asked about: where there are such bounds,
+// they do not count. Solved to within `gap`, or until it is plain that it will not be above
+// `enough`, or `stop`: whatever it is then.
 double BoundInFailure(const MeshProblem& problem, std::span<const int32_t> failed,
-                      const std::vector<bool>& lost, double gap, double enough,
-                      const std::function<bool()>& stop, const ParallelFor& parallel);
+                      const std::vector<bool>& lost, std::span<const double> others, double gap,
+                      double enough, const std::function<bool()>& stop,
+                      const ParallelFor& parallel);
 
 }  // namespace waymark
 

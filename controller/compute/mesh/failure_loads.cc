@@ -124,6 +124,19 @@ void FailureLoads::Add(const PairRoutes& pair, double rate, int sign) {
   }
 }
 
+void FailureLoads::CutAtCapacity() {
+  for (size_t link = 0; link < base_.size(); ++link) {
+    if (inverse_[link] == 0) continue;
+    const double capacity = 1 / inverse_[link];
+    const double base = base_[link];
+    base_[link] = std::min(base, capacity);
+    for (int32_t f = 0; f < failure_count(); ++f) {
+      double& extra = extra_[Cell(f, link)];
+      extra = std::min(base + extra, capacity) - base_[link];
+    }
+  }
+}
+
 double FailureLoads::WorstIn(int32_t row) const {
   double worst = 0;
   for (size_t link = 0; link < base_.size(); ++link)

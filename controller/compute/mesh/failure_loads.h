@@ -39,6 +39,10 @@ class FailureLoads {
   // follow.
   void Add(const PairRoutes& pair, double rate, int sign);
 
+  // What is beyond a link's capacity no longer counts. No pair in the loads may be taken away then.
+  // O(failures * links).
+  void CutAtCapacity();
+
   // Row 0 is without failure, row f + 1 is failure f.
   double utilisation(int32_t row, size_t link) const {
     if (row == 0) return base_[link] * inverse_[link] * healthy_factor_;

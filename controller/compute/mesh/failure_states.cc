@@ -66,14 +66,16 @@ bool Served(const MeshRoutes& routes, size_t demand, const std::vector<bool>& do
 
 // By demand.
 std::vector<bool> ServedIn(const MeshProblem& problem, const MeshRoutes& routes,
-                           std::span<const std::vector<int32_t>> links, const FailureState& state) {
+                           std::span<const std::vector<int32_t>> links, const FailureState& state,
+                           std::span<const MeshTraffic> others) {
   std::vector<bool> down(problem.links.size(), false), over(problem.links.size(), false);
   for (const int32_t element : state.down) {
     for (const int32_t link : links[element]) down[link] = true;
   }
   const MeshLoads loads = EvaluateMesh(problem, routes, down);
+  const std::vector<double> before = LoadsOf(others, over.size(), down);
   for (size_t e = 0; e < over.size(); ++e) {
-    over[e] = loads.load[e] > problem.links[e].capacity * kSlack;
+    over[e] = loads.load[e] + before[e] > problem.links[e].capacity * kSlack;
   }
   std::vector<bool> served(problem.demands.size());
   for (size_t d = 0; d < served.size(); ++d) {
@@ -127,7 +129,9 @@ absl::StatusOr<FailureStates> ListFailureStates(std::span<const double> probabil
 
 MeshAvailability MeasureAvailability(const MeshProblem& problem, const MeshRoutes& routes,
                                      std::span<const std::vector<int32_t>> links,
-                                     const FailureStates& states, const std::function<bool()>& stop,
+                                     const FailureStates& states,
+                                     std::span<const MeshTraffic> others,
+                                     const std::function<bool()>& stop,
                                      const ParallelFor& parallel) {
   MeshAvailability result;
   result.served.assign(problem.demands.size(), 0);
@@ -139,7 +143,8 @@ MeshAvailability MeasureAvailability(const MeshProblem& problem, const MeshRoute
     }
     const size_t count = std::min(kBatch, states.states.size() - first);
     RunParallel(parallel, static_cast<int>(count), [&](int i) {
-      served[i] = ServedIn(problem, routes, links, states.states[first + static_cast<size_t>(i)]);
+      served[i] =
+          ServedIn(problem, routes, links, states.states[first + static_cast<size_t>(i)], others);
     });
     for (size_t i = 0; i < count; ++i) {
       const double probability = states.states[first + i].probability;

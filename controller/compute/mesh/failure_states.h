@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "controller/compute/mesh/evaluate.h"
 #include "controller/compute/mesh/parallel.h"
 #include "controller/compute/mesh/problem.h"
 #include "controller/compute/mesh/routes.h"
@@ -52,11 +53,13 @@ struct MeshAvailability {
 };
 
 // `links`: of each element, those that are down with it. `routes` have the problem's demands;
-// headends share among the routes that are left (evaluate.h). `stop` is asked on the caller's
+// headends share among the routes that are left (evaluate.h). `others` ask for the links, too, and
+// get what they ask for first: their links are the same. `stop` is asked on the caller's
 // thread every few states. O(states * total length of the routes).
 MeshAvailability MeasureAvailability(const MeshProblem& problem, const MeshRoutes& routes,
                                      std::span<const std::vector<int32_t>> links,
                                      const FailureStates& states,
+                                     std::span<const MeshTraffic> others = {},
                                      const std::function<bool()>& stop = {},
                                      const ParallelFor& parallel = {});
 

@@ -91,6 +91,13 @@ class Protector {
         pairs_(problem.demands.size()),
         bound_of_(options.failures.size() + 1, -1),
         bound_(options.lower_bound) {
+    for (const MeshTraffic& other : options.others) {
+      for (size_t d = 0; d < other.problem->demands.size(); ++d) {
+        const double rate = other.problem->demands[d].rate;
+        if (rate > 0) loads_.Add(other.routes->pair(d), rate, 1);
+      }
+    }
+    if (!options.others.empty()) loads_.CutAtCapacity();
     for (size_t d = 0; d < pairs_.size(); ++d) {
       pairs_[d].routes = routes.pair(d);
       pairs_[d].working = pairs_[d].routes.size();
@@ -214,8 +221,8 @@ class Protector {
         });
       }
       bound_of_[row] = BoundInFailure(
-          problem_, loads_.links_of(row - 1), lost, options_.gap * kBoundShare, bound_,
-          [&] { return Stopped(); }, options_.parallel);
+          problem_, loads_.links_of(row - 1), lost, OfOthers(FailedIn(row - 1)),
+          options_.gap * kBoundShare, bound_, [&] { return Stopped(); }, options_.parallel);
       bound_ = std::max(bound_, bound_of_[row]);
     }
     return worst <= (1 + options_.gap) * bound_;
@@ -242,10 +249,37 @@ class Protector {
     std::ranges::sort(plan->exposed);
   }
 
+  std::vector<bool> FailedIn(int32_t failure) const {
+    std::vector<bool> failed(problem_.links.size(), false);
+    for (const int32_t link : loads_.links_of(failure)) failed[link] = true;
+    return failed;
+  }
+
+  // By link, no more than it has; empty: there are no others.
+  std::vector<double> OfOthers(const std::vector<bool>& failed) const {
+    if (options_.others.empty()) return {};
+    std::vector<double> load = LoadsOf(options_.others, problem_.links.size(), failed);
+    for (size_t e = 0; e < load.size(); ++e) {
+      load[e] = std::min(load[e], problem_.links[e].capacity);
+    }
+    return load;
+  }
+
+  double MluOf(const MeshRoutes& routes, const std::vector<bool>& failed) const {
+    const MeshLoads own = EvaluateMesh(problem_, routes, failed);
+    const std::vector<double> others = OfOthers(failed);
+    double mlu = own.mlu;
+    for (size_t e = 0; e < others.size(); ++e) {
+      const double capacity = problem_.links[e].capacity;
+      if (capacity > 0) mlu = std::max(mlu, (own.load[e] + others[e]) / capacity);
+    }
+    return mlu;
+  }
+
   // The loads at hand have gathered rounding: the failures that are the worst by them are measured
   // anew.
   void Measure(ProtectPlan* plan) {
-    plan->mlu = plan->worst_mlu = EvaluateMesh(problem_, plan->routes).mlu;
+    plan->mlu = plan->worst_mlu = MluOf(plan->routes, {});
     loads_.SetHealthyFactor(1);
     std::vector<std::pair<double, int32_t>> order;  // worst first
     for (int32_t f = 0; f < loads_.failure_count(); ++f) {
@@ -255,9 +289,7 @@ class Protector {
     if (order.size() > kMeasured) order.resize(kMeasured);
     for (const auto& [negative, f] : order) {
       if (-negative < -order.front().first * (1 - kDrift)) break;
-      std::vector<bool> failed(problem_.links.size(), false);
-      for (const int32_t link : loads_.links_of(f)) failed[link] = true;
-      const double mlu = EvaluateMesh(problem_, plan->routes, failed).mlu;
+      const double mlu = MluOf(plan->routes, FailedIn(f));
       const bool first = mlu == plan->worst_mlu && f < plan->worst_failure;
       if (mlu <= plan->worst_mlu && !first) continue;
       plan->worst_mlu = mlu;
@@ -301,21 +333,6 @@ absl::StatusOr<ProtectPlan> ProtectMesh(const MeshProblem& problem, const MeshRo
   Protector protector(problem, routes, options);
   protector.Run();
   return protector.Finish();
-}
-
-std::vector<double> WorstLoads(const MeshProblem& problem, const MeshRoutes& routes,
-                               std::span<const std::vector<int32_t>> failures) {
-  FailureLoads loads(problem, failures);
-  for (size_t d = 0; d < problem.demands.size(); ++d) {
-    if (problem.demands[d].rate > 0) loads.Add(routes.pair(d), problem.demands[d].rate, 1);
-  }
-  std::vector<double> most(problem.links.size(), 0);
-  for (size_t e = 0; e < most.size(); ++e) {
-    for (int32_t row = 0; row <= loads.failure_count(); ++row) {
-      most[e] = std::max(most[e], loads.utilisation(row, e) * problem.links[e].capacity);
-    }
-  }
-  return most;
 }
 
 }  // namespace waymark

@@ -18,6 +18,10 @@
 // at again that load what is overloaded (constraint generation over violated failures), and those
 // that load the worst get their weights tuned too.
 //
+// Stronger classes share the links and answer to the same failures themselves: what they load a
+// link with is counted state by state. Where they alone overload one, they count as filling it: it
+// is not for a weaker class to cure that.
+//
 // How good that is, is known: no routing has less in a failure than the fractional optimum without
 // its links has (failure_bound.h), computed for the failures that turn out the worst.
 #ifndef WAYMARK_CONTROLLER_COMPUTE_MESH_PROTECT_H_
@@ -29,6 +33,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "controller/compute/mesh/evaluate.h"
 #include "controller/compute/mesh/parallel.h"
 #include "controller/compute/mesh/problem.h"
 #include "controller/compute/mesh/routes.h"
@@ -45,6 +50,8 @@ struct ProtectOptions {
   // Whether a route may be a backup, such as one that a switch can put on a packet. Empty: any.
   std::function<bool(std::span<const int32_t> links)> fits;
   double lower_bound = 0;  // known of the state without failure, such as OptimizeMesh's; >= 0
+  // On the same links. Utilisations below are of both together.
+  std::vector<MeshTraffic> others;
   int max_rounds = 100;
   std::function<bool()> stop;  // asked between pairs, on the caller's thread
   ParallelFor parallel;
@@ -69,16 +76,11 @@ struct ProtectPlan {
 // Of ways that do not fit no others are looked for: that leaves pairs `exposed`.
 // Backups keep the problem's bounds on delay, hops and stretch; pairs that only ways beyond them
 // could join in a failure are `cut` in it (`exposed` when stopped before that was known).
-// INVALID_ARGUMENT names the option. RESOURCE_EXHAUSTED when failures x links are more than 2^27.
-// Deterministic, unless stopped. O(rounds * pairs * (failures of a route * links + n log n)).
+// INVALID_ARGUMENT names the option; `others` are taken as they are. RESOURCE_EXHAUSTED when
+// failures x links are more than 2^27. Deterministic, unless stopped. O(rounds * pairs * (failures
+// of a route * links + n log n)).
 absl::StatusOr<ProtectPlan> ProtectMesh(const MeshProblem& problem, const MeshRoutes& routes,
                                         const ProtectOptions& options);
-
-// By link: the most that the routes load it with, without failure or in any of `failures`, as
-// headends share then. Both pass ProtectMesh's checks. O(failures * links + sum over routes of
-// failures that concern it * links of its pair).
-std::vector<double> WorstLoads(const MeshProblem& problem, const MeshRoutes& routes,
-                               std::span<const std::vector<int32_t>> failures);
 
 }  // namespace waymark
 

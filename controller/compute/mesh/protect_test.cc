@@ -65,6 +65,7 @@ bool Joined(const MeshProblem& problem, const std::vector<int32_t>& failure, int
 // What a failure does to the routes, by the problem alone.
 struct Aftermath {
   double mlu = 0;
+  std::vector<double> load;
   std::vector<int32_t> exposed, cut;
 };
 
@@ -93,6 +94,7 @@ Aftermath Suffer(const MeshProblem& problem, const MeshRoutes& routes,
   for (size_t e = 0; e < load.size(); ++e) {
     after.mlu = std::max(after.mlu, load[e] / problem.links[e].capacity);
   }
+  after.load = std::move(load);
   return after;
 }
 
@@ -155,10 +157,9 @@ TEST(ProtectMeshTest, TheBoundIsBelowEveryOptimumAndThePlanNearIt) {
     const auto base = OptimizeMesh(world.problem, {});
     ASSERT_TRUE(base.ok());
     const double optimum = OptimumOverFailures(world);
-    const auto plan = ProtectMesh(world.problem, base->routes,
-                                  {.failures = world.failures,
-                                   .limit = optimum,
-                                   .lower_bound = base->lower_bound});
+    const auto plan = ProtectMesh(
+        world.problem, base->routes,
+        {.failures = world.failures, .limit = optimum, .lower_bound = base->lower_bound});
     ASSERT_TRUE(plan.ok()) << plan.status();
     EXPECT_LE(plan->worst_lower_bound, optimum * (1 + 1e-6)) << i;
     EXPECT_GE(plan->worst_mlu, optimum * (1 - 1e-6)) << i;
@@ -167,6 +168,74 @@ TEST(ProtectMeshTest, TheBoundIsBelowEveryOptimumAndThePlanNearIt) {
     ++all;
   }
   EXPECT_GE(near, all * 3 / 4);
+}
+
+TEST(ProtectMeshTest, BesideStrongerTrafficTheWorstIsOfAllTogether) {
+  std::mt19937_64 random(47);
+  int better = 0;
+  for (int i = 0; i < 150; ++i) {
+    const World world = RandomWorld(random, i % 2 == 0 ? 0.8 : 3);
+    MeshProblem strong = world.problem, weak = world.problem;
+    for (size_t d = 0; d < weak.demands.size(); ++d)
+      (d % 2 == 0 ? weak : strong).demands[d].rate = 0;
+    const auto first = OptimizeMesh(strong, {});
+    ASSERT_TRUE(first.ok());
+    const auto stronger = ProtectMesh(strong, first->routes, {.failures = world.failures});
+    ASSERT_TRUE(stronger.ok());
+    const auto base = OptimizeMesh(weak, {});
+    ASSERT_TRUE(base.ok());
+    ProtectOptions options{.failures = world.failures, .others = {{&strong, &stronger->routes}}};
+    const auto plan = ProtectMesh(weak, base->routes, options);
+    ASSERT_TRUE(plan.ok()) << plan.status();
+    SCOPED_TRACE(i);
+    EXPECT_TRUE(plan->exposed.empty());
+    const auto together = [&](const MeshRoutes& routes) {
+      double worst = 0;
+      for (int f = -1; f < static_cast<int>(world.failures.size()); ++f) {
+        const std::vector<int32_t> failure = f < 0 ? std::vector<int32_t>() : world.failures[f];
+        const std::vector<double> others = Suffer(strong, stronger->routes, failure).load;
+        const std::vector<double> own = Suffer(weak, routes, failure).load;
+        for (size_t e = 0; e < own.size(); ++e) {
+          const double capacity = weak.links[e].capacity;
+          worst = std::max(worst, (own[e] + std::min(others[e], capacity)) / capacity);
+        }
+      }
+      return worst;
+    };
+    EXPECT_NEAR(plan->worst_mlu, together(plan->routes), 1e-9 * plan->worst_mlu);
+    EXPECT_LE(plan->worst_lower_bound, plan->worst_mlu);
+    // As if they were alone.
+    options.others.clear();
+    const auto alone = ProtectMesh(weak, base->routes, options);
+    ASSERT_TRUE(alone.ok());
+    const double unaware = together(alone->routes);
+    EXPECT_LE(plan->worst_lower_bound, unaware * (1 + 1e-9));
+    if (unaware <= 1) continue;
+    EXPECT_LE(plan->worst_mlu, unaware * 1.05);
+    better += plan->worst_mlu < unaware * 0.99;
+  }
+  EXPECT_GE(better, 10);
+}
+
+TEST(ProtectMeshTest, TheBoundCountsStrongerTraffic) {
+  // Without the direct link 4 share 5 with 3 that are there before.
+  MeshProblem problem;
+  problem.node_count = 3;
+  problem.links = {{0, 1, 10}, {0, 2, 5}, {2, 1, 5}};
+  problem.demands = {{0, 1, 3}};
+  MeshRoutes around;
+  around.AddRoutes({{{1, 2}, 1}});
+  around.EndDemand();
+  const MeshProblem strong = problem;
+  problem.demands[0].rate = 4;
+  const auto base = OptimizeMesh(problem, {});
+  ASSERT_TRUE(base.ok());
+  const auto plan =
+      ProtectMesh(problem, base->routes, {.failures = {{0}}, .others = {{&strong, &around}}});
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  EXPECT_NEAR(plan->worst_mlu, 1.4, 1e-9);
+  EXPECT_NEAR(plan->worst_lower_bound, 1.4, 0.01);
+  EXPECT_LE(plan->mlu, 1);
 }
 
 TEST(ProtectMeshTest, SurvivorsShareByWhatTheyCanCarry) {
