@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "controller/compute/mesh/hose_bound.h"
+#include "controller/compute/mesh/hose_polish.h"
 #include "controller/compute/mesh/hose_search.h"
 #include "controller/compute/mesh/hose_state.h"
 #include "controller/compute/mesh/optimize.h"
@@ -22,6 +23,9 @@ constexpr size_t kMostUses = size_t{1} << 23;
 // How well the first routes fit their matrix, which is only one of many.
 constexpr double kStartGap = 0.05;
 constexpr int kStartRounds = 40;
+// Above its bound by more, a plan is held against the linear programme; what that gives is moved
+// with the worst links foremost.
+constexpr double kPolishFrom = 0.005, kPolishSharpness[] = {160, 40, 10};
 // Of a link's capacity, where the background leaves less.
 constexpr double kLeastRoom = 0.01;
 
@@ -197,19 +201,64 @@ class Planner {
   }
 
   void Search() {
-    HoseSearch search(problem_, state_,
-                      {.limit = options_.limit,
-                       .max_paths = options_.max_paths,
-                       .max_rounds = options_.max_rounds,
-                       .stop = options_.stop,
-                       .progress = [&](int round, double mlu) {
-                         if (options_.progress) options_.progress({round, mlu, plan_.lower_bound});
-                       }});
-    plan_.rounds = search.Run();
-    plan_.stopped = search.stopped();
+    MoveAsLongAsItHelps(HoseSearch::kFirstSharpness);
     if (Fits() || plan_.stopped) return;
     plan_.lower_bound = std::max(
         plan_.lower_bound, HoseLowerBound(problem_, state_, options_.stop, options_.parallel));
+    if (Top() > (1 + kPolishFrom) * plan_.lower_bound) Polish();
+  }
+
+  void MoveAsLongAsItHelps(double sharpness) {
+    HoseSearch search(problem_, state_,
+                      {.limit = options_.limit,
+                       .max_paths = options_.max_paths,
+                       .max_rounds = options_.max_rounds - plan_.rounds,
+                       .sharpness = sharpness,
+                       .stop = options_.stop,
+                       .progress = [&](int round, double mlu) {
+                         if (!options_.progress) return;
+                         options_.progress({plan_.rounds + round, mlu, plan_.lower_bound});
+                       }});
+    const int rounds = search.Run();
+    plan_.rounds += rounds;
+    plan_.stopped |= search.stopped();
+  }
+
+  // Moves have found no better: a linear programme knows whether there is one.
+  void Polish() {
+    const HosePolished polished = PolishHose(
+        problem_, state_,
+        {.limit = options_.limit, .background = options_.background, .stop = options_.stop});
+    plan_.stopped |= polished.stopped;
+    plan_.lower_bound = std::max(plan_.lower_bound, polished.lower_bound);
+    const double before = Top();
+    const bool in_vain = options_.limit > 0 && plan_.lower_bound > options_.limit;
+    if (in_vain || polished.paths.empty() || polished.fractional >= before) return;
+    std::vector<HosePaths> rounded, best;
+    for (size_t p = 0; p < state_.pairs().size(); ++p) {
+      best.push_back(state_.pairs()[p].paths);
+      rounded.push_back(best.back().empty() ? HosePaths()
+                                            : RoundHosePaths(polished.paths[p], options_.max_paths,
+                                                             options_.weight_total));
+    }
+    double least = before;
+    for (const double sharpness : kPolishSharpness) {
+      SetAll(rounded);
+      MoveAsLongAsItHelps(sharpness);
+      if (Top() >= least) continue;
+      least = Top();
+      for (size_t p = 0; p < best.size(); ++p) best[p] = state_.pairs()[p].paths;
+      if (Fits() || plan_.stopped || least <= (1 + kPolishFrom) * plan_.lower_bound) return;
+    }
+    SetAll(best);
+  }
+
+  void SetAll(const std::vector<HosePaths>& paths) {
+    for (size_t p = 0; p < paths.size(); ++p) {
+      if (!paths[p].empty()) state_.SetPaths(static_cast<int32_t>(p), paths[p]);
+    }
+    state_.Settle();
+    state_.Keep();
   }
 
   void Finish() {

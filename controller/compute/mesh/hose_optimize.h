@@ -9,7 +9,10 @@
 // in part, onto a tree around it, under lengths that are what each link's exact worst load would
 // grow by at most: a link that already holds everything a site sends takes more of its pairs for
 // nothing. A move stays if the soft maximum of the exact worst loads falls. A single pair would
-// often gain nothing: its site sends the same over the link to somebody else.
+// often gain nothing: its site sends the same over the link to somebody else. Where that ends above
+// what is known to be possible, a linear programme with exact worst matrices finds the optimum of
+// fractional routings (hose_polish.h), if the hoses are not too large for it, and moves go on from
+// there, rounded.
 //
 // Routes are by pair of nodes, shared by all hoses and the pipe of the pair, as a network's mesh
 // policies of one class are.

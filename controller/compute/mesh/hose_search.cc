@@ -7,7 +7,7 @@
 namespace waymark {
 namespace {
 
-constexpr double kFirstSharpness = 5, kLastSharpness = 640;
+constexpr double kLastSharpness = 640;
 // Of the worst link's share of the soft maximum: less is not worth a move.
 constexpr double kLeastGain = 1e-5;
 // Links that are looked at beside the worst.
@@ -81,7 +81,7 @@ HoseSearch::HoseSearch(const MeshProblem& problem, HoseState& state, Until until
 
 int HoseSearch::Run() {
   int rounds = 0;
-  for (double sharpness = kFirstSharpness; rounds < until_.max_rounds;) {
+  for (double sharpness = until_.sharpness; rounds < until_.max_rounds;) {
     const int32_t hot = state_.Hottest();
     if (hot < 0) break;
     const double top = state_.Utilisation(hot);

@@ -15,10 +15,14 @@ namespace waymark {
 
 class HoseSearch {
  public:
+  static constexpr double kFirstSharpness = 5;
+
   struct Until {
     double limit = 0;  // utilisation that is good enough
     int max_paths = 8;
     int max_rounds = 0;
+    // Of the soft maximum, where it begins. The greater, the less other links than the worst count.
+    double sharpness = kFirstSharpness;
     std::function<bool()> stop;
     std::function<void(int round, double mlu)> progress;
   };
