@@ -118,8 +118,9 @@ class Allocator {
                                      .weight_total = options_.weight_total,
                                      .limit = 1,
                                      .stop = options_.stop});
-    rates = sharing_ == Sharing::kThroughput ? FillUp(problem_, routes, rates)
-                                             : FairOn(routes, std::move(rates));
+    const RouteFiller filler(problem_, routes);
+    rates =
+        sharing_ == Sharing::kThroughput ? filler.FillUp(rates) : FairOn(filler, std::move(rates));
     Grant(std::move(routes), std::move(rates));
     return std::move(result_);
   }
@@ -127,16 +128,14 @@ class Allocator {
  private:
   // From a little below `wanted`, so that those who have least can take from the rest. Or from
   // nothing, if that is fairer: where levels were not found, or not right. But traces of demands on
-  // full links hold them down then; so not where that costs somebody more than it helps any other,
-  // unless there was no time for levels.
-  std::vector<double> FairOn(const MeshRoutes& routes, std::vector<double> wanted) const {
+  // full links hold them down then; so not where that costs somebody more than it helps any other.
+  // Stopped, there was no time for levels, and there is none to compare: from nothing is fairest.
+  std::vector<double> FairOn(const RouteFiller& filler, std::vector<double> wanted) const {
+    const std::vector<double> level = filler.FillFairly(std::vector<double>(wanted.size(), 0));
+    if (result_.stopped || (options_.stop && options_.stop())) return level;
     for (double& rate : wanted) rate *= 1 - kBelow * options_.gap;
-    std::vector<double> near = FillFairly(problem_, routes, wanted);
-    std::ranges::fill(wanted, 0);
-    std::vector<double> level = FillFairly(problem_, routes, wanted);
-    const bool stopped = result_.stopped || (options_.stop && options_.stop());
-    const bool may = stopped || GainsAsItLoses(level, near);
-    return may && Fairer(level, near, options_.gap) ? level : near;
+    std::vector<double> near = filler.FillFairly(wanted);
+    return GainsAsItLoses(level, near) && Fairer(level, near, options_.gap) ? level : near;
   }
 
   void Grant(MeshRoutes routes, std::vector<double> rates) {

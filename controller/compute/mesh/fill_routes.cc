@@ -17,19 +17,21 @@ constexpr double kSafe = 1 - 1e-12;
 constexpr double kAhead = 0.02;
 
 struct Share {
-  int32_t other;  // link or demand
-  double part;    // of the demand's rate
+  int32_t link;
+  double part;  // of the demand's rate
 };
 
-// Which part of each demand every link carries, by demand and by link.
-struct Shares {
-  std::vector<std::vector<Share>> of_demand, of_link;
+}  // namespace
 
+// Which part of each demand every link carries.
+class RouteFiller::Shares {
+ public:
   Shares(const MeshProblem& problem, const MeshRoutes& routes)
-      : of_demand(problem.demands.size()), of_link(problem.links.size()) {
+      : first_(1, 0), first_user_(problem.links.size() + 1, 0) {
     std::vector<double> part(problem.links.size(), 0);
     std::vector<int32_t> links;
-    for (size_t d = 0; d < of_demand.size(); ++d) {
+    first_.reserve(problem.demands.size() + 1);
+    for (size_t d = 0; d < problem.demands.size(); ++d) {
       double weight = 0;
       for (size_t r = routes.first_route(d); r < routes.first_route(d + 1); ++r) {
         weight += routes.weight(r);
@@ -42,13 +44,38 @@ struct Shares {
         }
       }
       for (const int32_t link : links) {
-        of_demand[d].push_back({link, part[link]});
-        of_link[link].push_back({static_cast<int32_t>(d), part[link]});
+        shares_.push_back({link, part[link]});
+        ++first_user_[link + 1];
         part[link] = 0;
       }
+      first_.push_back(shares_.size());
+    }
+    std::partial_sum(first_user_.begin(), first_user_.end(), first_user_.begin());
+    users_.resize(shares_.size());
+    std::vector<size_t> next(first_user_.begin(), first_user_.end() - 1);
+    for (size_t d = 0; d < problem.demands.size(); ++d) {
+      for (const Share& share : of(d)) users_[next[share.link]++] = static_cast<int32_t>(d);
     }
   }
+
+  std::span<const Share> of(size_t demand) const {
+    return std::span(shares_).subspan(first_[demand], first_[demand + 1] - first_[demand]);
+  }
+  // Demands that the link carries some of, ascending.
+  std::span<const int32_t> users(int32_t link) const {
+    return std::span(users_).subspan(first_user_[link], first_user_[link + 1] - first_user_[link]);
+  }
+
+ private:
+  std::vector<size_t> first_;  // by demand, then the number of all
+  std::vector<Share> shares_;
+  std::vector<size_t> first_user_;  // by link, then the number of all
+  std::vector<int32_t> users_;
 };
+
+namespace {
+
+using Shares = RouteFiller::Shares;
 
 class WaterFill {
  public:
@@ -65,9 +92,9 @@ class WaterFill {
   std::vector<double> Run() {
     std::vector<Event> events;
     for (size_t d = 0; d < rate_.size(); ++d) {
-      if (shares_.of_demand[d].empty() || problem_.demands[d].rate <= 0) continue;
+      if (shares_.of(d).empty() || problem_.demands[d].rate <= 0) continue;
       state_[d] = kWaits;
-      for (const Share& share : shares_.of_demand[d]) used_[share.other] += share.part * rate_[d];
+      for (const Share& share : shares_.of(d)) used_[share.link] += share.part * rate_[d];
       events.push_back({rate_[d], static_cast<int32_t>(d), false});
       events.push_back({problem_.demands[d].rate, static_cast<int32_t>(d), true});
     }
@@ -75,7 +102,7 @@ class WaterFill {
     for (const Event& event : events) {
       if (event.level > horizon_) LookAhead(event.level);
       while (const std::optional<int32_t> full = Full(event.level)) {
-        for (const Share& share : shares_.of_link[*full]) Stay(share.other, level_);
+        for (const int32_t user : shares_.users(*full)) Stay(user, level_);
       }
       if (state_[event.demand] == kStays) continue;
       level_ = std::max(level_, event.level);
@@ -139,21 +166,21 @@ class WaterFill {
   // In used_ a riser counts for nothing, in slope_ for its part.
   void Rise(int32_t demand) {
     state_[demand] = kRises;
-    for (const Share& share : shares_.of_demand[demand]) {
-      used_[share.other] -= share.part * rate_[demand];
-      slope_[share.other] += share.part;
-      ++risers_[share.other];
-      Queue(share.other);
+    for (const Share& share : shares_.of(demand)) {
+      used_[share.link] -= share.part * rate_[demand];
+      slope_[share.link] += share.part;
+      ++risers_[share.link];
+      Queue(share.link);
     }
   }
 
   void Stay(int32_t demand, double rate) {
     if (state_[demand] == kRises) {
       rate_[demand] = std::clamp(rate, rate_[demand], problem_.demands[demand].rate);
-      for (const Share& share : shares_.of_demand[demand]) {
-        used_[share.other] += share.part * rate_[demand];
-        slope_[share.other] = std::max(1e-300, slope_[share.other] - share.part);
-        --risers_[share.other];
+      for (const Share& share : shares_.of(demand)) {
+        used_[share.link] += share.part * rate_[demand];
+        slope_[share.link] = std::max(1e-300, slope_[share.link] - share.part);
+        --risers_[share.link];
       }
     }
     state_[demand] = kStays;
@@ -175,7 +202,7 @@ std::vector<double> Room(const MeshProblem& problem, const Shares& shares,
   std::vector<double> room;
   for (const MeshLink& link : problem.links) room.push_back(link.capacity * kSafe);
   for (size_t d = 0; d < rates.size(); ++d) {
-    for (const Share& share : shares.of_demand[d]) room[share.other] -= share.part * rates[d];
+    for (const Share& share : shares.of(d)) room[share.link] -= share.part * rates[d];
   }
   return room;
 }
@@ -185,9 +212,9 @@ void Shrink(const MeshProblem& problem, const Shares& shares, std::vector<double
   const std::vector<double> room = Room(problem, shares, *rates);
   for (size_t d = 0; d < rates->size(); ++d) {
     double factor = 1;
-    for (const Share& share : shares.of_demand[d]) {
-      const double capacity = problem.links[share.other].capacity * kSafe;
-      const double load = capacity - room[share.other];
+    for (const Share& share : shares.of(d)) {
+      const double capacity = problem.links[share.link].capacity * kSafe;
+      const double load = capacity - room[share.link];
       if (load > capacity) factor = std::min(factor, capacity / load);
     }
     (*rates)[d] *= factor;
@@ -198,7 +225,7 @@ std::vector<double> Fitting(const MeshProblem& problem, const Shares& shares,
                             std::span<const double> wanted) {
   std::vector<double> rates(wanted.begin(), wanted.end());
   for (size_t d = 0; d < rates.size(); ++d) {
-    rates[d] = shares.of_demand[d].empty() ? 0 : std::min(rates[d], problem.demands[d].rate);
+    rates[d] = shares.of(d).empty() ? 0 : std::min(rates[d], problem.demands[d].rate);
   }
   Shrink(problem, shares, &rates);
   return rates;
@@ -206,37 +233,51 @@ std::vector<double> Fitting(const MeshProblem& problem, const Shares& shares,
 
 }  // namespace
 
-std::vector<double> FillFairly(const MeshProblem& problem, const MeshRoutes& routes,
-                               std::span<const double> wanted) {
-  const Shares shares(problem, routes);
-  std::vector<double> rates = WaterFill(problem, shares, Fitting(problem, shares, wanted)).Run();
-  Shrink(problem, shares, &rates);  // differences of many sums
+RouteFiller::RouteFiller(const MeshProblem& problem, const MeshRoutes& routes)
+    : problem_(problem), shares_(std::make_unique<Shares>(problem, routes)) {}
+
+RouteFiller::~RouteFiller() = default;
+
+std::vector<double> RouteFiller::FillFairly(std::span<const double> wanted) const {
+  std::vector<double> rates =
+      WaterFill(problem_, *shares_, Fitting(problem_, *shares_, wanted)).Run();
+  Shrink(problem_, *shares_, &rates);  // differences of many sums
   return rates;
 }
 
-std::vector<double> FillUp(const MeshProblem& problem, const MeshRoutes& routes,
-                           std::span<const double> wanted) {
-  const Shares shares(problem, routes);
+std::vector<double> RouteFiller::FillUp(std::span<const double> wanted) const {
+  const MeshProblem& problem = problem_;
+  const Shares& shares = *shares_;
   std::vector<double> rates = Fitting(problem, shares, wanted);
   std::vector<double> room = Room(problem, shares, rates), cost(rates.size(), 0);
   for (size_t d = 0; d < rates.size(); ++d) {
-    for (const Share& share : shares.of_demand[d]) cost[d] += share.part;
+    for (const Share& share : shares.of(d)) cost[d] += share.part;
   }
   std::vector<int32_t> order(rates.size());
   std::iota(order.begin(), order.end(), 0);
   std::ranges::stable_sort(order, {}, [&](int32_t d) { return cost[d]; });
   for (const int32_t d : order) {
-    if (shares.of_demand[d].empty()) continue;
+    if (shares.of(d).empty()) continue;
     double more = problem.demands[d].rate - rates[d];
-    for (const Share& share : shares.of_demand[d]) {
-      more = std::min(more, room[share.other] / share.part);
+    for (const Share& share : shares.of(d)) {
+      more = std::min(more, room[share.link] / share.part);
     }
     if (more <= 0) continue;
     rates[d] = std::min(rates[d] + more, problem.demands[d].rate);
-    for (const Share& share : shares.of_demand[d]) room[share.other] -= share.part * more;
+    for (const Share& share : shares.of(d)) room[share.link] -= share.part * more;
   }
   Shrink(problem, shares, &rates);
   return rates;
+}
+
+std::vector<double> FillFairly(const MeshProblem& problem, const MeshRoutes& routes,
+                               std::span<const double> wanted) {
+  return RouteFiller(problem, routes).FillFairly(wanted);
+}
+
+std::vector<double> FillUp(const MeshProblem& problem, const MeshRoutes& routes,
+                           std::span<const double> wanted) {
+  return RouteFiller(problem, routes).FillUp(wanted);
 }
 
 }  // namespace waymark
