@@ -80,17 +80,18 @@ class Allocator {
   }
 
   MeshAllocation Share() {
+    result_.upper_bound = result_.offered;
+    for (const int32_t demand : result_.unreachable) {
+      result_.upper_bound -= problem_.demands[demand].rate;
+    }
+    result_.least_bound = std::numeric_limits<double>::infinity();
+    if (options_.stop && options_.stop()) return ShareAsItIs();
     const RouteBounds bounds(problem_);
     PathMlu flow(problem_, bounds, PathsOf(problem_, plan_.routes), options_.parallel);
     const PathMlu::Until until = {.gap = options_.gap * kSolverShare,
                                   .max_rounds = options_.max_rounds,
                                   .stop = options_.stop,
                                   .progress = options_.progress};
-    result_.upper_bound = result_.offered;
-    for (const int32_t demand : result_.unreachable) {
-      result_.upper_bound -= problem_.demands[demand].rate;
-    }
-    result_.least_bound = std::numeric_limits<double>::infinity();
     MeshProblem scaled = problem_;
     std::vector<PairPaths> pairs;
     std::vector<double> rates;
@@ -126,6 +127,23 @@ class Allocator {
   }
 
  private:
+  // On the routes at hand: the time is up.
+  MeshAllocation ShareAsItIs() {
+    result_.stopped = true;
+    std::vector<double> wanted(problem_.demands.size(), 0);
+    for (size_t d = 0; d < wanted.size(); ++d) wanted[d] = problem_.demands[d].rate / plan_.mlu;
+    for (const int32_t demand : result_.unreachable) wanted[demand] = 0;
+    const RouteFiller filler(problem_, plan_.routes);
+    if (sharing_ == Sharing::kMaxMin) {
+      result_.least_bound = *std::ranges::max_element(wanted) * plan_.mlu;
+      wanted = FairOn(filler, std::move(wanted));
+    } else {
+      wanted = filler.FillUp(wanted);
+    }
+    Grant(std::move(plan_.routes), std::move(wanted));
+    return std::move(result_);
+  }
+
   // From a little below `wanted`, so that those who have least can take from the rest. Or from
   // nothing, if that is fairer: where levels were not found, or not right. But traces of demands on
   // full links hold them down then; so not where that costs somebody more than it helps any other.

@@ -31,6 +31,9 @@ class RouteFiller::Shares {
     std::vector<double> part(problem.links.size(), 0);
     std::vector<int32_t> links;
     first_.reserve(problem.demands.size() + 1);
+    size_t length = 0;
+    for (size_t r = 0; r < routes.route_count(); ++r) length += routes.links(r).size();
+    shares_.reserve(length);
     for (size_t d = 0; d < problem.demands.size(); ++d) {
       double weight = 0;
       for (size_t r = routes.first_route(d); r < routes.first_route(d + 1); ++r) {
