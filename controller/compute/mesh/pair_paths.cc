@@ -29,7 +29,7 @@ class Decomposer {
   }
 
   // Takes up to `rate` of one path from the source to `to` out of the flow; 0 if none is left.
-  double Take(int32_t from, int32_t to, double rate, std::vector<int32_t>* links) {
+  double Take(int32_t from, int32_t to, double rate, LinkList* links) {
     for (;;) {
       const int32_t cycle_at = Walk(from, to, rate);
       if (cycle_at == kNoWay) return 0;
@@ -136,10 +136,13 @@ std::vector<PairPaths> DecomposeAll(const MeshProblem& problem, const MinMlu& so
     inverse.push_back(link.capacity > 0 ? 1 / link.capacity : 0);
   }
   RouteFinder finder(problem, solved.graph(), nullptr);
+  std::vector<int32_t> links;
   for (size_t d = 0; d < pairs.size(); ++d) {
     if (problem.demands[d].rate <= 0 || lost[d] || !pairs[d].empty()) continue;
-    PairPath path = {.links = {}, .amount = problem.demands[d].rate};
-    if (finder.Find(d, inverse, &path.links)) pairs[d].push_back(std::move(path));
+    if (finder.Find(d, inverse, &links)) {
+      pairs[d].push_back(
+          {.links = {links.begin(), links.end()}, .amount = problem.demands[d].rate});
+    }
   }
   return pairs;
 }

@@ -2,23 +2,34 @@
 #ifndef WAYMARK_CONTROLLER_COMPUTE_MESH_PAIR_PATHS_H_
 #define WAYMARK_CONTROLLER_COMPUTE_MESH_PAIR_PATHS_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <vector>
 
+#include "absl/container/inlined_vector.h"
 #include "controller/compute/mesh/min_mlu.h"
 #include "controller/compute/mesh/parallel.h"
 #include "controller/compute/mesh/problem.h"
 
 namespace waymark {
 
+// Most routes are short and most pairs have one: there are up to a million of them, and memory of
+// its own for each would cost more time than what is done with it.
+using LinkList = absl::InlinedVector<int32_t, 14>;
+
 struct PairPath {
-  std::vector<int32_t> links;
+  LinkList links;
   double amount = 0;  // of the demand's rate
   int32_t weight = 0;
 };
 
-using PairPaths = std::vector<PairPath>;  // of one demand
+using PairPaths = absl::InlinedVector<PairPath, 1>;  // of one demand
+
+template <typename Predicate>
+void EraseIf(Predicate predicate, PairPaths* pair) {
+  pair->erase(std::remove_if(pair->begin(), pair->end(), predicate), pair->end());
+}
 
 // Takes the flow of one source apart: paths of each of its demands, largest first; the amounts of a
 // demand add up to its rate. Demands of rate 0 or in `lost` (by demand) get none. O(m + total

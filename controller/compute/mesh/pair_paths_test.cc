@@ -54,7 +54,7 @@ TEST(PairPathsTest, AmountsAddUpAndNoLinkGetsMoreThanTheFlow) {
           continue;
         }
         double sum = 0, before = demands[d].rate * 2;
-        std::set<std::vector<int32_t>> seen;
+        std::set<LinkList> seen;
         for (const PairPath& path : paths[d]) {
           ExpectSimple(problem, demands[d], path);
           EXPECT_TRUE(seen.insert(path.links).second) << "twice the same";
@@ -94,9 +94,9 @@ TEST(PairPathsTest, CyclesCarryNothing) {
   chain.problem.demands = {{0, 1, 1}, {0, 3, 4}};
   const auto paths = chain.Decompose({5, 104, 100, 4});
   ASSERT_EQ(paths[0].size(), 1u);
-  EXPECT_EQ(paths[0][0].links, (std::vector<int32_t>{0}));
+  EXPECT_EQ(paths[0][0].links, (LinkList{0}));
   ASSERT_EQ(paths[1].size(), 1u);
-  EXPECT_EQ(paths[1][0].links, (std::vector<int32_t>{0, 1, 3}));
+  EXPECT_EQ(paths[1][0].links, (LinkList{0, 1, 3}));
   EXPECT_EQ(paths[1][0].amount, 4);
 }
 

@@ -44,7 +44,7 @@ PathMlu::PathMlu(const MeshProblem& problem, const RouteBounds& bounds,
       pairs_[d].clear();
       rate_[d] = 0;
     }
-    std::erase_if(pairs_[d], [&](const PairPath& path) { return !bounds.Keeps(d, path.links); });
+    EraseIf([&](const PairPath& path) { return !bounds.Keeps(d, path.links); }, &pairs_[d]);
   }
   first_demand_.push_back(problem.demands.size());
   for (size_t source = 0; source + 1 < first_demand_.size(); ++source) {
@@ -64,8 +64,10 @@ void PathMlu::StartPair(size_t demand) {
   PairPaths& pair = pairs_[demand];
   if (rate_[demand] <= 0) return;
   if (pair.empty()) {
-    PairPath path = {.links = {}, .amount = rate_[demand]};
-    if (workers_[0].RouteTo(demand, &path.links)) pair.push_back(std::move(path));
+    std::vector<int32_t> links;
+    if (workers_[0].RouteTo(demand, &links)) {
+      pair.push_back({.links = {links.begin(), links.end()}, .amount = rate_[demand]});
+    }
     return;
   }
   double sum = 0;
@@ -147,9 +149,10 @@ void PathMlu::FindRoutes(size_t source, BoundedSearch* search, Found* found) con
       if (overflows_ && least == soft_max_.length()[overflow_link()]) {
         route.push_back(overflow_link());
       } else if (least < dearest * tolerance) {
-        route = std::ranges::min_element(pairs_[d], {}, [&](const PairPath& path) {
-                  return CostOf(path.links);
-                })->links;
+        const LinkList& links = std::ranges::min_element(pairs_[d], {}, [&](const PairPath& path) {
+                                  return CostOf(path.links);
+                                })->links;
+        route.assign(links.begin(), links.end());
       }
       continue;
     }
@@ -157,12 +160,13 @@ void PathMlu::FindRoutes(size_t source, BoundedSearch* search, Found* found) con
   }
 }
 
-void PathMlu::MovePair(size_t demand, std::vector<int32_t>* found) {
-  if (found->empty()) return;
+void PathMlu::MovePair(size_t demand, std::span<const int32_t> found) {
+  if (found.empty()) return;
   PairPaths& pair = pairs_[demand];
-  auto to = std::ranges::find(pair, *found, &PairPath::links);
+  auto to = std::ranges::find_if(
+      pair, [&](const PairPath& path) { return std::ranges::equal(path.links, found); });
   if (to == pair.end()) {
-    pair.push_back({.links = *found});
+    pair.push_back({.links = {found.begin(), found.end()}});
     to = pair.end() - 1;
   }
   const size_t best = static_cast<size_t>(to - pair.begin());
@@ -171,7 +175,7 @@ void PathMlu::MovePair(size_t demand, std::vector<int32_t>* found) {
     if (i == best || pair[i].amount <= 0) continue;
     if (CostOf(pair[best].links) < CostOf(pair[i].links) * tolerance) Shift(&pair[i], &pair[best]);
   }
-  std::erase_if(pair, [](const PairPath& path) { return path.amount <= 0; });
+  EraseIf([](const PairPath& path) { return path.amount <= 0; }, &pair);
 }
 
 void PathMlu::Shift(PairPath* from, PairPath* to) {
@@ -204,7 +208,7 @@ bool PathMlu::Round(const Until& until) {
     for (int i = 0; i < count; ++i) {
       const size_t begin = first_demand_[first + i];
       for (size_t k = 0; k < found_[i].routes.size(); ++k) {
-        MovePair(begin + k, &found_[i].routes[k]);
+        MovePair(begin + k, found_[i].routes[k]);
       }
     }
   }

@@ -86,7 +86,7 @@ class PathMlu {
   bool FindDistances(std::span<const double> length, double most, const Until& until,
                      std::vector<double>* distance);
   void FindRoutes(size_t source, BoundedSearch* search, Found* found) const;
-  void MovePair(size_t demand, std::vector<int32_t>* found);
+  void MovePair(size_t demand, std::span<const int32_t> found);
   void Shift(PairPath* from, PairPath* to);
   double CostOf(std::span<const int32_t> links) const;
   void AddUpLoads();

@@ -200,7 +200,9 @@ class Polisher {
       std::ranges::stable_sort(found_, std::greater(), &Found::worth);
       found_.resize(most);
     }
-    for (Found& one : found_) pairs_[one.demand].push_back({.links = std::move(one.links)});
+    for (const Found& one : found_) {
+      pairs_[one.demand].push_back({.links = {one.links.begin(), one.links.end()}});
+    }
   }
 
   void Finish() {
@@ -219,7 +221,7 @@ class Polisher {
   void Round() {
     MeshPlan& plan = result_.plan;
     for (PairPaths& pair : pairs_) {
-      std::erase_if(pair, [](const PairPath& path) { return path.amount <= 0; });
+      EraseIf([](const PairPath& path) { return path.amount <= 0; }, &pair);
       std::ranges::stable_sort(pair, std::greater(), &PairPath::amount);
     }
     MeshRoutes routes =

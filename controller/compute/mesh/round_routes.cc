@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <iterator>
+#include <span>
 #include <utility>
 
 namespace waymark {
@@ -66,7 +67,7 @@ class Rounder {
     }
   }
 
-  void AddLoad(const std::vector<int32_t>& links, double amount) {
+  void AddLoad(std::span<const int32_t> links, double amount) {
     for (const int32_t link : links) load_[link] = std::max(0.0, load_[link] + amount);
   }
 
@@ -84,10 +85,9 @@ class Rounder {
     }
     if (best == nullptr) return false;
     AddLoad(best->links, rate);
-    PairPath chosen = std::move(*best);
-    chosen.weight = options_.weight_total;
-    pair.clear();
-    pair.push_back(std::move(chosen));
+    best->weight = options_.weight_total;
+    if (best != &pair[0]) pair[0] = std::move(*best);
+    pair.resize(1);
     return true;
   }
 
@@ -109,7 +109,7 @@ class Rounder {
     }
     std::ranges::sort(remainders);
     for (size_t i = 0; left > 0; ++i, --left) ++pair[remainders[i % pair.size()].second].weight;
-    std::erase_if(pair, [](const PairPath& path) { return path.weight == 0; });
+    EraseIf([](const PairPath& path) { return path.weight == 0; }, &pair);
     for (const PairPath& path : pair) AddLoad(path.links, path.weight * Unit(demand));
   }
 
@@ -238,15 +238,16 @@ class Rounder {
       length[e] = (std::exp(over * 200) + 1e-7) * inverse_[e];
     }
     length[hot] = TreeSearch::kFar;
+    std::vector<int32_t> way;
     for (const int32_t demand : users) {
-      PairPath path;
-      if (!finder_.Find(static_cast<size_t>(demand), length, &path.links)) continue;
+      if (!finder_.Find(static_cast<size_t>(demand), length, &way)) continue;
+      PairPath path = {.links = {way.begin(), way.end()}};
       PairPaths& pair = pairs_[demand];
       if (std::ranges::find(pair, path.links, &PairPath::links) != pair.end()) continue;
       const size_t used = static_cast<size_t>(
           std::ranges::count_if(pair, [](const PairPath& p) { return p.weight > 0; }));
       if (used >= static_cast<size_t>(options_.max_paths)) continue;
-      std::erase_if(pair, [](const PairPath& p) { return p.weight == 0; });
+      EraseIf([](const PairPath& p) { return p.weight == 0; }, &pair);
       pair.push_back(std::move(path));
       if (BestMove(demand, hot, best)) {
         IndexUser(demand, pair.back());

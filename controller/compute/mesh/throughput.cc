@@ -79,8 +79,8 @@ Carried CarryMost(const MeshProblem& problem, PathMlu* flow, const PathMlu::Unti
   const double fit = 1 / std::max(1.0, RealMlu(problem, flow->load()));
   carried.pairs = flow->pairs();
   for (PairPaths& pair : carried.pairs) {
-    std::erase_if(
-        pair, [&](const PairPath& path) { return path.links.front() == flow->overflow_link(); });
+    EraseIf([&](const PairPath& path) { return path.links.front() == flow->overflow_link(); },
+            &pair);
     double rate = 0;
     for (PairPath& path : pair) rate += path.amount *= fit;
     carried.rate.push_back(rate);
