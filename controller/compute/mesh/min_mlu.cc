@@ -23,6 +23,11 @@ constexpr double kLongStep = 0.9;
 // Of the softness: differences in price that are not worth a shift.
 constexpr double kTolerance = 0.02;
 
+// Of the pairs of segments in a round, at most: later rounds, which have proved hard, go over them
+// oftener. It ends when fewer than this share of them had something to move.
+constexpr int kMostSweeps = 30;
+constexpr double kFewMoved = 0.5;
+
 }  // namespace
 
 MinMlu::MinMlu(const MeshProblem& problem, ParallelFor parallel)
@@ -101,7 +106,18 @@ bool MinMlu::Stopped(const Until& until) {
   return stopped_;
 }
 
+void MinMlu::EvenOut(const Until& until) {
+  const int most = std::min(kMostSweeps, rounds_ + 1);
+  for (int sweep = 0; sweep < most && pairs_.size() > 0 && !Stopped(until); ++sweep) {
+    soft_max_.SetPrices(softness_);
+    const size_t moved =
+        pairs_.Even(kTolerance * softness_, flows_.link_count, flows_.flow, &soft_max_);
+    if (static_cast<double>(moved) < kFewMoved * static_cast<double>(pairs_.size())) return;
+  }
+}
+
 bool MinMlu::Round(const Until& until) {
+  pairs_.Clear();
   const int sources = static_cast<int>(flows_.sources.size());
   for (int first = 0; first < sources && !Stopped(until); first += kBatch) {
     const int count = std::min(kBatch, sources - first);
@@ -116,10 +132,12 @@ bool MinMlu::Round(const Until& until) {
       if (soft_max_.PromiseOf(*directions[i]).step >= kLongStep) {
         MoveOntoTree(source, workers_[i], *directions[i]);
       } else {
-        shift_.Run(workers_[i].tree(), kTolerance * softness_, flows_.row(source), &soft_max_);
+        shift_.Run(workers_[i].tree(), kTolerance * softness_, flows_.row(source), &soft_max_,
+                   &pairs_, static_cast<int32_t>(source));
       }
     }
   }
+  EvenOut(until);
   AddUpLoads();  // exactly: sums of many small changes drift
   if (!stopped_) ++rounds_;
   return !stopped_;

@@ -5,10 +5,11 @@
 // ln(m)/a above the true one) by block-coordinate Frank-Wolfe: the flow of one source is a block;
 // the best answer of a block to the present prices (the gradient: exp(a u) / capacity) is a
 // shortest-path tree, and a line search moves the block towards it. Once only short steps that way
-// pay, flow is shifted between segments instead (segment_shift.h), which does not zigzag. Sharpness
-// grows once the soft maximum at hand is about solved (Bienstock 2002 on potential reduction;
-// Lacoste-Julien et al. 2013 on block coordinates). The demands of a source share its tree, so that
-// a round costs two Dijkstras a source, however many pairs there are.
+// pay, flow is shifted between segments instead (segment_shift.h), which does not zigzag, and then
+// between the same segments some more (segment_pairs.h), the oftener the more rounds it takes.
+// Sharpness grows once the soft maximum at hand is about solved (Bienstock 2002 on potential
+// reduction; Lacoste-Julien et al. 2013 on block coordinates). The demands of a source share its
+// tree, so that a round costs two Dijkstras a source, however many pairs there are.
 //
 // Any prices p >= 0 certify: every routing has MLU >= sum of rate * distance under p / sum of
 // capacity * p (weak duality of the edge LP). The bound kept is the best one met.
@@ -27,6 +28,7 @@
 #include "controller/compute/mesh/block_search.h"
 #include "controller/compute/mesh/parallel.h"
 #include "controller/compute/mesh/problem.h"
+#include "controller/compute/mesh/segment_pairs.h"
 #include "controller/compute/mesh/segment_shift.h"
 #include "controller/compute/mesh/soft_max.h"
 #include "controller/compute/mesh/tree_search.h"
@@ -89,6 +91,8 @@ class MinMlu {
   void MoveOntoTree(size_t source, const BlockSearch& worker, const FlowDirection& direction);
   // False: stopped before all sources had their turn.
   bool Round(const Until& until);
+  // Goes on between the segments that the round has shifted flow between.
+  void EvenOut(const Until& until);
   void AddUpLoads();
   // Updates lower_bound_ by the present prices; the relative duality gap of the soft maximum.
   // Nothing: stopped.
@@ -110,6 +114,7 @@ class MinMlu {
   std::vector<bool> lost_;  // by demand
   SoftMax soft_max_;
   SegmentShift shift_;
+  SegmentPairs pairs_;  // of the round at hand
   double softness_ = 0.5;
   double lower_bound_ = 0;
   std::vector<double> prices_;

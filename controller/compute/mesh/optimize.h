@@ -31,8 +31,9 @@ struct MeshOptions {
   double gap = 0.01;
   int max_rounds = 400;  // 0 to kMostMeshRounds
   // Once true: best so far. Asked on the caller's thread; between two questions there are at most
-  // 32 searches for shortest ways, or one move of a route, but for the start (one search a source)
-  // and between solving and rounding (flows become routes: O(links) a route).
+  // 32 searches for shortest ways, one pass over what was shifted, or one move of a route, but for
+  // the start (one search a source) and between solving and rounding (flows become routes:
+  // O(links) a route).
   std::function<bool()> stop;
   std::function<void(const MeshProgress&)> progress;  // after each round, on the caller's thread
   ParallelFor parallel;

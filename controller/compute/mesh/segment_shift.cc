@@ -19,7 +19,7 @@ SegmentShift::SegmentShift(const MeshProblem& problem)
 }
 
 void SegmentShift::Run(const TreeSearch& tree, double tolerance, std::span<double> row,
-                       SoftMax* soft_max) {
+                       SoftMax* soft_max, SegmentPairs* pairs, int32_t source) {
   mark_ = 0;
   std::ranges::fill(on_tree_path_, 0);
   std::ranges::fill(visited_, 0);
@@ -37,7 +37,9 @@ void SegmentShift::Run(const TreeSearch& tree, double tolerance, std::span<doubl
         CancelCycle(row, soft_max);
         found = row[link] > 0 ? Follow(tree, node, link, row) : Found::kNothing;
       }
-      if (found == Found::kSegments) Shift(tree, node, row, soft_max);
+      if (found == Found::kSegments && Shift(tree, node, row, soft_max) && pairs != nullptr) {
+        pairs->Add(source, direction_.links, segment_.size());
+      }
     }
   }
 }
@@ -80,7 +82,7 @@ void SegmentShift::CancelCycle(std::span<double> row, SoftMax* soft_max) {
   }
 }
 
-void SegmentShift::Shift(const TreeSearch& tree, int32_t node, std::span<double> row,
+bool SegmentShift::Shift(const TreeSearch& tree, int32_t node, std::span<double> row,
                          SoftMax* soft_max) {
   const std::span<const double> inverse = soft_max->inverse();
   const size_t away = segment_.size();
@@ -97,13 +99,14 @@ void SegmentShift::Shift(const TreeSearch& tree, int32_t node, std::span<double>
     n = problem_.links[link].from;
   }
   const double step = soft_max->StepAlong(direction_, most);
-  if (step <= 0) return;
+  if (step <= 0) return false;
   for (size_t i = 0; i < direction_.links.size(); ++i) {
     const int32_t link = direction_.links[i];
     const double change = i < away ? -std::min(step, row[link]) : step;
     row[link] += change;
     soft_max->Add(link, change);
   }
+  return true;
 }
 
 }  // namespace waymark

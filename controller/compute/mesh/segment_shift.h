@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "controller/compute/mesh/problem.h"
+#include "controller/compute/mesh/segment_pairs.h"
 #include "controller/compute/mesh/soft_max.h"
 #include "controller/compute/mesh/tree_search.h"
 
@@ -26,14 +27,17 @@ class SegmentShift {
 
   // `row`: the source's flow by link, changed in place as are the loads in `soft_max`. `tree`: the
   // source's under the prices, or nearly. What is less than `tolerance` dearer, relatively, stays.
-  // O(m + links off the tree * hops).
-  void Run(const TreeSearch& tree, double tolerance, std::span<double> row, SoftMax* soft_max);
+  // What was shifted between goes into `pairs` (null: not asked for) as `source`'s. O(m + links off
+  // the tree * hops).
+  void Run(const TreeSearch& tree, double tolerance, std::span<double> row, SoftMax* soft_max,
+           SegmentPairs* pairs = nullptr, int32_t source = 0);
 
  private:
   enum class Found { kSegments, kCycle, kNothing };
   // Into segment_ (last link first), from `node` back by `link`.
   Found Follow(const TreeSearch& tree, int32_t node, int32_t link, std::span<const double> row);
-  void Shift(const TreeSearch& tree, int32_t node, std::span<double> row, SoftMax* soft_max);
+  // False: nothing was.
+  bool Shift(const TreeSearch& tree, int32_t node, std::span<double> row, SoftMax* soft_max);
   void CancelCycle(std::span<double> row, SoftMax* soft_max);
 
   const MeshProblem& problem_;

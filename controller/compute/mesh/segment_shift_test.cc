@@ -91,6 +91,96 @@ TEST(SegmentShiftTest, KeepsTheDemandsAndNeverRaisesThePotential) {
   EXPECT_GT(shifted, 300);
 }
 
+TEST(SegmentPairsTest, KeepTheDemandsAndNeverRaiseThePotential) {
+  std::mt19937_64 random(2);
+  size_t moved = 0;
+  for (int i = 0; i < 300; ++i) {
+    const MeshProblem problem = SmallMesh(random, 12);
+    const size_t links = problem.links.size(), demands = problem.demands.size();
+    const MeshGraph graph(problem);
+    BlockSearch search(problem, graph);
+    // Each demand has a row of its own, split over trees of random lengths.
+    std::vector<double> flow(demands * links, 0), length(links), load(links, 0);
+    const auto row = [&](size_t d) { return std::span(flow).subspan(d * links, links); };
+    std::vector<std::vector<double>> ends;
+    for (size_t d = 0; d < demands; ++d) {
+      for (int k = 0; k < 3; ++k) {
+        for (double& l : length) l = 1 + static_cast<double>(random() % 100);
+        search.RouteOnTree(std::span(problem.demands).subspan(d, 1), length);
+        for (size_t e = 0; e < links; ++e) row(d)[e] += search.all()[e] / 3;
+      }
+      ends.push_back(Ends(problem, row(d)));
+      for (size_t e = 0; e < links; ++e) load[e] += row(d)[e];
+    }
+    SoftMax soft_max(problem);
+    soft_max.SetLoad(load);
+    if (soft_max.mlu() == 0) continue;
+    const double softness = 0.05;
+    soft_max.SetPrices(softness);
+    const double top = soft_max.top();
+    SegmentShift shift(problem);
+    SegmentPairs pairs;
+    for (size_t d = 0; d < demands; ++d) {
+      shift.Run(search.Tree(problem.demands[d].from, soft_max.length()), 1e-3, row(d), &soft_max,
+                &pairs, static_cast<int32_t>(d));
+    }
+    for (int sweep = 0; sweep < 4; ++sweep) {
+      const double before = Potential(problem, soft_max.load(), softness, top);
+      moved += pairs.Even(1e-3, links, flow, &soft_max);
+      EXPECT_LE(Potential(problem, soft_max.load(), softness, top), before * (1 + 1e-9)) << i;
+    }
+    std::ranges::fill(load, 0);
+    for (size_t d = 0; d < demands; ++d) {
+      const std::vector<double> now = Ends(problem, row(d));
+      for (int32_t node = 0; node < problem.node_count; ++node) {
+        EXPECT_NEAR(now[node], ends[d][node], 1e-9) << i;
+      }
+      for (size_t e = 0; e < links; ++e) {
+        EXPECT_GE(row(d)[e], 0);
+        load[e] += row(d)[e];
+      }
+    }
+    for (size_t e = 0; e < links; ++e) EXPECT_NEAR(soft_max.load()[e], load[e], 1e-9);
+  }
+  EXPECT_GT(moved, 300u);
+}
+
+TEST(SegmentPairsTest, SourcesShareAPair) {
+  // From 0 to 1 there are two ways of the same price; three sources, one of which has little there.
+  const MeshProblem problem = {.node_count = 2, .links = {{0, 1, 10}, {0, 1, 10}}, .demands = {}};
+  std::vector<double> flow = {8, 0, 4, 0, 0, 2};
+  SoftMax soft_max(problem);
+  soft_max.SetLoad(std::vector<double>{12, 2});
+  soft_max.SetPrices(0.1);
+  SegmentPairs pairs;
+  for (const int32_t source : {0, 1, 1, 2}) pairs.Add(source, std::vector<int32_t>{0, 1}, 1);
+  EXPECT_EQ(pairs.size(), 1u);
+  for (int i = 0; i < 30; ++i) {
+    soft_max.SetPrices(0.1);
+    pairs.Even(1e-6, 2, flow, &soft_max);
+  }
+  EXPECT_NEAR(soft_max.load()[0], 7, 1e-3);
+  // In proportion; the third stayed where it was.
+  EXPECT_NEAR(flow[0], 8 * 7.0 / 12, 1e-3);
+  EXPECT_NEAR(flow[2], 4 * 7.0 / 12, 1e-3);
+  EXPECT_EQ(flow[5], 2);
+  // Back again.
+  soft_max.SetLoad(std::vector<double>{0, 14});
+  flow = {0, 8, 0, 4, 0, 2};
+  for (int i = 0; i < 30; ++i) {
+    soft_max.SetPrices(0.1);
+    pairs.Even(1e-6, 2, flow, &soft_max);
+  }
+  EXPECT_NEAR(soft_max.load()[0], 7, 1e-3);
+  EXPECT_NEAR(flow[4], 1, 1e-3);
+  // Another order is another pair.
+  pairs.Add(0, std::vector<int32_t>{1, 0}, 1);
+  EXPECT_EQ(pairs.size(), 2u);
+  pairs.Clear();
+  EXPECT_EQ(pairs.size(), 0u);
+  EXPECT_EQ(pairs.Even(1e-6, 2, flow, &soft_max), 0u);
+}
+
 TEST(SegmentShiftTest, TwoParallelWaysMeet) {
   const MeshProblem problem = {
       .node_count = 3, .links = {{0, 1, 10}, {0, 2, 30}, {2, 1, 30}}, .demands = {{0, 1, 20}}};
