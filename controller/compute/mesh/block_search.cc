@@ -24,15 +24,13 @@ void BlockSearch::RouteOnTree(std::span<const MeshDemand> demands, std::span<con
   }
 }
 
-const FlowDirection& BlockSearch::DirectionFrom(std::span<const double> row,
-                                                std::span<const double> inverse) {
+void BlockSearch::SetDirection(std::span<const double> row, std::span<const double> inverse) {
   direction_.Clear();
   for (size_t link = 0; link < row.size(); ++link) {
     if (all_[link] != row[link]) {
       direction_.Add(static_cast<int32_t>(link), (all_[link] - row[link]) * inverse[link]);
     }
   }
-  return direction_;
 }
 
 }  // namespace waymark

@@ -29,7 +29,8 @@ class BlockSearch {
   }
 
   // From `row`, the source's present flow, to all().
-  const FlowDirection& DirectionFrom(std::span<const double> row, std::span<const double> inverse);
+  void SetDirection(std::span<const double> row, std::span<const double> inverse);
+  const FlowDirection& direction() const { return direction_; }
 
  private:
   const MeshProblem& problem_;

@@ -1,14 +1,13 @@
 #include "controller/compute/mesh/min_mlu.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 
 namespace waymark {
 namespace {
 
-// Sources whose trees are found under the same prices: with eight, stale prices cost more rounds
-// than the threads save.
+// Sources whose trees are found under the same prices, while those before them are moved: with
+// eight, stale prices cost more rounds than the threads save.
 constexpr int kBatch = kMeshThreads;
 // Sources between two questions whether to stop, where nothing else happens between them.
 constexpr size_t kBoundBatch = 32;
@@ -38,8 +37,8 @@ MinMlu::MinMlu(const MeshProblem& problem, ParallelFor parallel)
       shift_(problem) {
   const size_t links = problem.links.size();
   lost_.assign(problem.demands.size(), false);
-  workers_.reserve(kBatch);
-  for (int i = 0; i < kBatch; ++i) workers_.emplace_back(problem, graph_);
+  workers_.reserve(2 * kBatch);
+  for (int i = 0; i < 2 * kBatch; ++i) workers_.emplace_back(problem, graph_);
   flows_.link_count = links;
   for (size_t d = 0; d < problem.demands.size(); ++d) {
     if (d > 0 && problem.demands[d].from == problem.demands[d - 1].from) continue;
@@ -89,8 +88,8 @@ void MinMlu::AddUpLoads() {
   soft_max_.SetLoad(load);
 }
 
-void MinMlu::MoveOntoTree(size_t source, const BlockSearch& worker,
-                          const FlowDirection& direction) {
+void MinMlu::MoveOntoTree(size_t source, const BlockSearch& worker) {
+  const FlowDirection& direction = worker.direction();
   const double step = soft_max_.StepAlong(direction, 1);
   const std::span<double> row = flows_.row(source);
   for (const int32_t link : direction.links) {
@@ -116,26 +115,39 @@ void MinMlu::EvenOut(const Until& until) {
   }
 }
 
+void MinMlu::FindTree(size_t source, BlockSearch* worker) const {
+  worker->RouteOnTree(flows_.demands(problem_, source), length_);
+  worker->SetDirection(flows_.row(source), soft_max_.inverse());
+}
+
+void MinMlu::Move(size_t source, const BlockSearch& worker) {
+  if (soft_max_.PromiseOf(worker.direction()).step >= kLongStep) {
+    MoveOntoTree(source, worker);
+  } else {
+    shift_.Run(worker.tree(), kTolerance * softness_, flows_.row(source), &soft_max_, &pairs_,
+               static_cast<int32_t>(source));
+  }
+}
+
 bool MinMlu::Round(const Until& until) {
   pairs_.Clear();
   const int sources = static_cast<int>(flows_.sources.size());
-  for (int first = 0; first < sources && !Stopped(until); first += kBatch) {
-    const int count = std::min(kBatch, sources - first);
-    std::array<const FlowDirection*, kBatch> directions;
-    RunParallel(parallel_, count, [&](int i) {
-      const size_t source = static_cast<size_t>(first + i);
-      workers_[i].RouteOnTree(flows_.demands(problem_, source), soft_max_.length());
-      directions[i] = &workers_[i].DirectionFrom(flows_.row(source), soft_max_.inverse());
-    });
-    for (int i = 0; i < count; ++i) {
-      const size_t source = static_cast<size_t>(first + i);
-      if (soft_max_.PromiseOf(*directions[i]).step >= kLongStep) {
-        MoveOntoTree(source, workers_[i], *directions[i]);
-      } else {
-        shift_.Run(workers_[i].tree(), kTolerance * softness_, flows_.row(source), &soft_max_,
-                   &pairs_, static_cast<int32_t>(source));
+  // While one batch is moved, the trees of the next are found, so that threads need not wait.
+  int found = 0, moved = 0;
+  for (int half = 0; moved < sources && !Stopped(until); half = kBatch - half) {
+    const int move_end = found, find_end = std::min(found + kBatch, sources);
+    length_.assign(soft_max_.length().begin(), soft_max_.length().end());
+    RunParallel(parallel_, 1 + find_end - found, [&](int task) {
+      if (task > 0) {
+        FindTree(static_cast<size_t>(found + task - 1), &workers_[half + task - 1]);
+        return;
       }
-    }
+      for (int i = moved; i < move_end; ++i) {
+        Move(static_cast<size_t>(i), workers_[kBatch - half + i - moved]);
+      }
+    });
+    moved = move_end;
+    found = find_end;
   }
   EvenOut(until);
   AddUpLoads();  // exactly: sums of many small changes drift

@@ -14,8 +14,9 @@
 // Any prices p >= 0 certify: every routing has MLU >= sum of rate * distance under p / sum of
 // capacity * p (weak duality of the edge LP). The bound kept is the best one met.
 //
-// Trees are found for a batch of sources at once under the prices at its start, in parallel, then
-// applied one after another: the batch's size is fixed, so threads do not change the result.
+// Trees are found for a batch of sources at once under the prices at its start, in parallel, and
+// while the batch before it is moved, one source after another: the batch's size is fixed, so
+// threads do not change the result.
 #ifndef WAYMARK_CONTROLLER_COMPUTE_MESH_MIN_MLU_H_
 #define WAYMARK_CONTROLLER_COMPUTE_MESH_MIN_MLU_H_
 
@@ -87,8 +88,12 @@ class MinMlu {
   const MeshGraph& graph() const { return graph_; }
 
  private:
-  // Towards all of the source's traffic on the tree that `worker` has found.
-  void MoveOntoTree(size_t source, const BlockSearch& worker, const FlowDirection& direction);
+  // Under length_.
+  void FindTree(size_t source, BlockSearch* worker) const;
+  // By the tree that `worker` has found.
+  void Move(size_t source, const BlockSearch& worker);
+  // Towards all of the source's traffic on the tree.
+  void MoveOntoTree(size_t source, const BlockSearch& worker);
   // False: stopped before all sources had their turn.
   bool Round(const Until& until);
   // Goes on between the segments that the round has shifted flow between.
@@ -110,6 +115,7 @@ class MinMlu {
   MeshGraph graph_;
   SourceFlows flows_;
   std::vector<BlockSearch> workers_;
+  std::vector<double> length_;  // what trees are found under, while others move flow
   std::vector<int32_t> unreachable_;
   std::vector<bool> lost_;  // by demand
   SoftMax soft_max_;
