@@ -86,7 +86,7 @@ void LiveMesh::Sweep(const SweepOptions& sweep_options, const LiveMeshOptions& o
                                   .least_softness = options.gap,
                                   .most_breadth = 8,
                                   .use = options.gap / 10,
-                                  .patience = 2};
+                                  .patience = 1};
   RouteSweep::Scope scope = {.fewest_pairs = 4, .target = answer->lower_bound * (1 + options.gap)};
   const auto sweep = [&] {
     const SweepResult swept =
