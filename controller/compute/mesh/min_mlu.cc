@@ -12,10 +12,11 @@ constexpr int kBatch = kMeshThreads;
 // Sources between two questions whether to stop, where nothing else happens between them.
 constexpr size_t kBoundBatch = 32;
 constexpr double kLeastSoftness = 1e-6;
-constexpr double kSharpenBy = 0.5;
 // A soft maximum counts as solved when its duality gap is at most this share of its softness;
 // solving each before the next keeps the blocks out of creases, where none of them alone can move.
 constexpr double kSolved = 0.3;
+// The next is as sharp as what is known of this one would solve, within these factors.
+constexpr double kLeastSharper = 0.5, kMostSharper = 0.125;
 
 // Onto the tree, if the second-order model promises a step of at least this; else by segments.
 constexpr double kLongStep = 0.9;
@@ -25,7 +26,7 @@ constexpr double kTolerance = 0.02;
 // Of the pairs of segments in a round, at most: later rounds, which have proved hard, go over them
 // oftener. It ends when fewer than this share of them had something to move.
 constexpr int kMostSweeps = 30;
-constexpr double kFewMoved = 0.5;
+constexpr double kFewMoved = 0.25;
 
 }  // namespace
 
@@ -206,7 +207,10 @@ void MinMlu::Refine(const Until& until) {
     if (!gap) return;
     if (until.progress) until.progress({rounds_, soft_max_.top(), lower_bound_});
     if (soft_max_.top() <= (1 + until.gap) * lower_bound_) return;
-    if (*gap <= kSolved * softness_) softness_ = std::max(kLeastSoftness, softness_ * kSharpenBy);
+    if (*gap > kSolved * softness_) continue;
+    const double next =
+        std::clamp(*gap / kSolved, kMostSharper * softness_, kLeastSharper * softness_);
+    softness_ = std::max(kLeastSoftness, next);
   }
 }
 
