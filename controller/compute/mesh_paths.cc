@@ -41,11 +41,18 @@ std::vector<int> Weights(const std::vector<int64_t>& shares) {
   return weights;
 }
 
-void Penalise(const ComputedPath& used, int64_t least_step, const SearchGraph& original,
+void Penalise(std::span<const LinkId> used, int64_t least_step, const SearchGraph& original,
               SearchGraph& penalised) {
-  for (const LinkId link : used.links) {
+  for (const LinkId link : used) {
     penalised.AddCost(link, std::max(least_step, original.LinkMetric(link).cost % kAvoidCost));
   }
+}
+
+// A link that is nearly free gets dearer too: by what a hop of the least path costs.
+int64_t LeastStep(const ComputedPath& least) { return least.objective() / least.metric.hops + 1; }
+
+bool NotMuchDearer(const ComputedPath& path, const ComputedPath& least) {
+  return path.objective() <= 2 * least.objective() && path.avoided() <= least.avoided();
 }
 
 }  // namespace
@@ -58,18 +65,17 @@ MeshResult MeshPaths(const SearchGraph& graph, std::span<const PathCost> costs, 
   result.outcome = least.outcome;
   if (least.outcome != Outcome::kFound) return result;
   std::vector<ComputedPath> paths = {least.path};
-  // A link that is nearly free gets dearer too: by what a hop of the least path costs.
-  const int64_t step = least.path.objective() / least.path.metric.hops + 1;
+  const int64_t step = LeastStep(least.path);
   SearchGraph penalised = graph;
   ComputedPath last = least.path;
   for (size_t round = 1; round < 2 * wanted && paths.size() < wanted; ++round) {
-    Penalise(last, step, graph, penalised);
+    Penalise(last.links, step, graph, penalised);
     PathResult next = CheapestPathLedBy(costs, penalised, from, to);
     if (next.outcome != Outcome::kFound) break;
     last = std::move(next.path);
     last.metric = graph.PathMetric(last.links);
     if (std::find(paths.begin(), paths.end(), last) == paths.end() &&
-        last.objective() <= 2 * least.path.objective() && last.avoided() <= least.path.avoided()) {
+        NotMuchDearer(last, least.path)) {
       paths.push_back(last);
     }
   }
@@ -79,6 +85,26 @@ MeshResult MeshPaths(const SearchGraph& graph, std::span<const PathCost> costs, 
     result.paths.push_back({std::move(paths[i]), weights[i]});
   }
   return result;
+}
+
+std::optional<ComputedPath> AnotherMeshPath::Find(std::span<const PathCost> costs, NodeId from,
+                                                  NodeId to, const ComputedPath& least,
+                                                  std::span<const std::vector<LinkId>> used) {
+  const auto known = [&](const ComputedPath& path) {
+    return std::find(used.begin(), used.end(), path.links) != used.end();
+  };
+  if (!known(least)) return least;
+  const int64_t step = LeastStep(least);
+  penalised_ = graph_;
+  for (const std::vector<LinkId>& links : used) Penalise(links, step, graph_, penalised_);
+  for (int i = 0; i < kMostTries; ++i) {
+    PathResult next = CheapestPathLedBy(costs, penalised_, from, to);
+    if (next.outcome != Outcome::kFound) break;
+    next.path.metric = graph_.PathMetric(next.path.links);
+    if (!known(next.path) && NotMuchDearer(next.path, least)) return std::move(next.path);
+    Penalise(next.path.links, step, graph_, penalised_);
+  }
+  return std::nullopt;
 }
 
 }  // namespace waymark

@@ -2,6 +2,7 @@
 #ifndef WAYMARK_CONTROLLER_COMPUTE_MESH_PATHS_H_
 #define WAYMARK_CONTROLLER_COMPUTE_MESH_PATHS_H_
 
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -31,6 +32,26 @@ struct MeshResult {
 // CostsFrom(graph, from): many targets share them.
 MeshResult MeshPaths(const SearchGraph& graph, std::span<const PathCost> costs, NodeId from,
                      NodeId to, int max_paths);
+
+// One more path for pairs that have some, each pair by itself.
+class AnotherMeshPath {
+ public:
+  // Keeps a reference to `graph`.
+  explicit AnotherMeshPath(const SearchGraph& graph) : graph_(graph), penalised_(graph) {}
+
+  // None of `used`: `least`, the first of MeshPaths, if it is not one of them, else the least after
+  // the links of `used` have been made dearer, under the conditions of MeshPaths; nullopt: none
+  // found. Deterministic. At most kMostTries searches, led by `costs` as there, most often one.
+  std::optional<ComputedPath> Find(std::span<const PathCost> costs, NodeId from, NodeId to,
+                                   const ComputedPath& least,
+                                   std::span<const std::vector<LinkId>> used);
+
+ private:
+  static constexpr int kMostTries = 4;
+
+  const SearchGraph& graph_;
+  SearchGraph penalised_;  // while one is sought
+};
 
 }  // namespace waymark
 

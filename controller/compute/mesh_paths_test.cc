@@ -42,6 +42,40 @@ TEST(MeshPathsTest, PathsAreValidDistinctOrderedAndWeighted) {
   EXPECT_GT(several, 50u);
 }
 
+TEST(MeshPathsTest, AnotherPathIsNoneOfThoseThatThereAre) {
+  std::mt19937 random(32);
+  size_t found = 0, none = 0;
+  for (int round = 0; round < 1500; ++round) {
+    const int nodes = 2 + static_cast<int>(random() % 6);
+    const auto snapshot = RandomNetwork(random, nodes, 4 + static_cast<int>(random() % 14));
+    const SearchGraph graph(*snapshot, RandomConstraints(random), {});
+    const NodeId from = static_cast<NodeId>(random() % nodes);
+    const NodeId to = static_cast<NodeId>(random() % nodes);
+    const auto all = AllPaths(graph, from, to);
+    if (all.empty()) continue;
+    std::vector<std::vector<LinkId>> used;
+    for (const ComputedPath& path : all) {
+      if (random() % 2 == 0) used.push_back(path.links);
+    }
+    const bool least_used = std::find(used.begin(), used.end(), all.front().links) != used.end();
+    AnotherMeshPath another(graph);
+    const std::vector<PathCost> costs = CostsFrom(graph, from);
+    for (int i = 0; i < 2; ++i) {  // what was sought before leaves nothing behind
+      const auto path = another.Find(costs, from, to, all.front(), used);
+      ASSERT_TRUE(least_used || path == all.front());
+      if (!path) continue;
+      ASSERT_TRUE(std::binary_search(all.begin(), all.end(), *path)) << round;
+      ASSERT_EQ(std::find(used.begin(), used.end(), path->links), used.end());
+      ASSERT_LE(path->objective(), 2 * all.front().objective());
+      ASSERT_EQ(path->avoided(), all.front().avoided());
+      found += least_used;
+    }
+    none += least_used && !another.Find(costs, from, to, all.front(), used);
+  }
+  EXPECT_GT(found, 50u);
+  EXPECT_GT(none, 50u);
+}
+
 TEST(MeshPathsTest, SpreadsOverDistinctLinksAndFavoursCapacity) {
   TestNetwork network;
   for (const char* id : {"s", "a", "b", "c", "t"}) network.Node(id);

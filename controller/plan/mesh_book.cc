@@ -4,8 +4,7 @@
 
 namespace waymark {
 
-void MeshBook::Count(const Counted& counted, int sign, const Snapshot& snapshot,
-                     std::set<Place>* stale) {
+void MeshBook::Count(const Counted& counted, int sign, const Snapshot& snapshot, Stale* stale) {
   for (const std::string& name : counted.classes) {
     Class& its = classes_.at(name);
     std::vector<uint32_t>* row = nullptr;
@@ -22,7 +21,7 @@ void MeshBook::Count(const Counted& counted, int sign, const Snapshot& snapshot,
       const uint32_t before = users;
       users = sign > 0 ? before + 1 : before - 1;
       if ((before == 0 || users == 0) && !noted) {
-        stale->emplace(name, from);
+        (*stale)[{name, from}];
         noted = true;
       }
     }
@@ -30,7 +29,7 @@ void MeshBook::Count(const Counted& counted, int sign, const Snapshot& snapshot,
 }
 
 void MeshBook::CountServices(const Snapshot& snapshot, const ResolvedServices& resolved,
-                             const std::set<std::string>& services, std::set<Place>* stale) {
+                             const std::set<std::string>& services, Stale* stale) {
   for (const std::string& name : services) {
     Counted now;
     if (const auto found = resolved.services.find(name); found != resolved.services.end()) {
@@ -64,31 +63,55 @@ void MeshBook::CountServices(const Snapshot& snapshot, const ResolvedServices& r
 }
 
 // Routes that somebody else has stored, and those of headends that nobody needs.
-void MeshBook::NoteRecords(const PlanInput& input, const std::set<std::string>& keys,
-                           std::set<Place>* stale, MeshChanges* mesh_changes) const {
+void MeshBook::NoteRecords(const PlanInput& input, const MeshCodec& codec,
+                           const std::set<std::string>& keys, Stale* stale,
+                           MeshChanges* mesh_changes) const {
   if (input.mesh_routes == nullptr) return;
   for (const std::string& key : keys) {
-    const auto headend = by_key_.find(key);
-    if (headend != by_key_.end()) {
-      stale->insert(headend->second);
-    } else if (input.mesh_routes->contains(key)) {
-      (*mesh_changes)[key] = std::nullopt;
+    const auto record = input.mesh_routes->find(key);
+    const auto place = by_key_.find(key);
+    if (place == by_key_.end()) {
+      if (record != input.mesh_routes->end()) (*mesh_changes)[key] = std::nullopt;
+      continue;
     }
+    const auto& [name, from] = place->second;
+    const MeshHeadend& headend = classes_.at(name).headends.at(from);
+    const bool known = record == input.mesh_routes->end()
+                           ? headend.routes.route_count() == 0
+                           : codec.Says(record->second, headend.endpoints, headend.routes);
+    if (!known) (*stale)[place->second].whole = true;
   }
 }
 
-void MeshBook::NoteLinks(const LinkState& link_state, std::set<Place>* stale) {
+// What stands loses routes only to links that are down now and were not.
+void MeshBook::NoteLinks(const LinkState& link_state, size_t links, Stale* stale) const {
   if (link_state_ == link_state) return;
+  std::vector<uint8_t> lost(links, 0);
+  for (size_t i = 0; i < links; ++i) {
+    const LinkId link = static_cast<LinkId>(i);
+    lost[i] = link_state_->IsUp(link) && !link_state.IsUp(link) ? 1 : 0;
+  }
+  const bool any_lost = std::find(lost.begin(), lost.end(), 1) != lost.end();
   for (const auto& [name, its] : classes_) {
     for (const auto& [from, headend] : its.headends) {
-      bool concerned = headend.searched || !headend.blocked.empty();
-      for (size_t i = 0; i < headend.routes.route_count() && !concerned; ++i) {
-        const auto links = headend.routes.links(i);
-        concerned = std::any_of(links.begin(), links.end(), [&](int32_t link) {
-          return !link_state.IsUp(static_cast<LinkId>(link));
-        });
+      std::vector<bool>* again = nullptr;
+      const auto note = [&, &name = name, &from = from](size_t number) {
+        if (again == nullptr) {
+          again = &(*stale)[{name, from}].again;
+          again->resize(headend.endpoints.size());
+        }
+        (*again)[number] = true;
+      };
+      for (const size_t number : headend.unsettled) note(number);
+      if (!any_lost) continue;
+      const MeshRoutes& routes = headend.routes;
+      for (size_t i = 0; i < headend.endpoints.size(); ++i) {
+        for (size_t r = routes.first_route(i); r < routes.first_route(i + 1); ++r) {
+          uint8_t hit = 0;
+          for (const int32_t link : routes.links(r)) hit |= lost[static_cast<size_t>(link)];
+          if (hit != 0) note(i);
+        }
       }
-      if (concerned) stale->emplace(name, from);
     }
   }
 }
@@ -97,16 +120,19 @@ std::vector<MeshBook::Redone> MeshBook::Update(
     const PlanInput& input, const ResolvedServices& resolved, const LinkState& link_state,
     const std::set<std::string>& services, const PlanChanges& changes, MeshChanges* mesh_changes) {
   if (changes.all) *this = MeshBook();
-  std::set<Place> stale;
-  CountServices(input.snapshot, resolved, services, &stale);
-  if (!changes.all) NoteLinks(link_state, &stale);
-  link_state_ = link_state;
-  if (!changes.all) NoteRecords(input, changes.mesh_routes, &stale, mesh_changes);
+  Stale stale;
   const MeshCodec codec(input.snapshot);
+  CountServices(input.snapshot, resolved, services, &stale);
+  if (!changes.all) {
+    NoteLinks(link_state, input.snapshot.links().size(), &stale);
+    NoteRecords(input, codec, changes.mesh_routes, &stale, mesh_changes);
+  }
+  link_state_ = link_state;
   std::vector<Redone> redone;
   std::optional<MeshHeadendPlanner> planner;
   const Class* planned = nullptr;
-  for (const auto& [name, from] : stale) {
+  for (const auto& [place, concern] : stale) {
+    const auto& [name, from] = place;
     const auto found = classes_.find(name);
     if (found == classes_.end()) continue;
     Class& its = found->second;
@@ -135,8 +161,15 @@ std::vector<MeshBook::Redone> MeshBook::Update(
       planned = &its;
     }
     MeshHeadend& after = its.headends[from];
-    after = planner->Plan(from, std::move(endpoints), mesh_changes);
-    by_key_[key] = {name, from};
+    if (!one.before || concern.whole) {
+      after = planner->Plan(from, std::move(endpoints), mesh_changes);
+    } else {
+      std::vector<bool> again = concern.again;
+      again.resize(one.before->endpoints.size());
+      after =
+          planner->Replan(from, std::move(endpoints), *one.before, again, &one.kept, mesh_changes);
+    }
+    by_key_[key] = place;
     one.after = &after;
   }
   std::erase_if(classes_, [](const auto& entry) { return entry.second.services == 0; });

@@ -24,13 +24,17 @@ class MeshBook {
     NodeId from = NodeId::kNone;
     std::optional<MeshHeadend> before;
     const MeshHeadend* after = nullptr;  // in the book, until the next Update
+    // By number in after->endpoints: those whose routes were not even looked at, because they are
+    // as before. Empty: all were.
+    std::vector<bool> kept;
   };
 
   // `services`: those that are resolved in another way than at the last call, or no longer, or new.
   // `changes`: of mesh routes; with `all`, everything is computed anew. Adds to `mesh_changes` what
   // must be stored otherwise than it is. Classes and snapshot must be those of the last call, but
-  // for `all`. O(pairs of `services`, links of all routes if a link state has changed), and for
-  // each headend whose pairs, record or links have changed as MeshHeadendPlanner.
+  // for `all`. O(pairs of `services`, links of all routes if a link state has changed, records of
+  // `changes`). Of a headend whose pairs or links have changed, the pairs that this concerns are
+  // planned again; one whose record says something else than the book is planned whole.
   std::vector<Redone> Update(const PlanInput& input, const ResolvedServices& resolved,
                              const LinkState& link_state, const std::set<std::string>& services,
                              const PlanChanges& changes, MeshChanges* mesh_changes);
@@ -59,13 +63,21 @@ class MeshBook {
     NodePairs pairs;
   };
   using Place = std::pair<std::string, NodeId>;  // class name, headend
+  // What of a headend must be looked at.
+  struct Concern {
+    bool whole = false;
+    // By number among the endpoints in the book; empty: none of these.
+    std::vector<bool> again;
+  };
+  using Stale = std::map<Place, Concern>;
 
-  void Count(const Counted& counted, int sign, const Snapshot& snapshot, std::set<Place>* stale);
+  void Count(const Counted& counted, int sign, const Snapshot& snapshot, Stale* stale);
   void CountServices(const Snapshot& snapshot, const ResolvedServices& resolved,
-                     const std::set<std::string>& services, std::set<Place>* stale);
-  void NoteRecords(const PlanInput& input, const std::set<std::string>& keys,
-                   std::set<Place>* stale, MeshChanges* mesh_changes) const;
-  void NoteLinks(const LinkState& link_state, std::set<Place>* stale);
+                     const std::set<std::string>& services, Stale* stale);
+  void NoteRecords(const PlanInput& input, const MeshCodec& codec,
+                   const std::set<std::string>& keys, Stale* stale,
+                   MeshChanges* mesh_changes) const;
+  void NoteLinks(const LinkState& link_state, size_t links, Stale* stale) const;
 
   std::map<std::string, Class> classes_;
   std::map<std::string, Counted> counted_;  // by service name

@@ -33,11 +33,6 @@ bool WellFormed(const stored::v1::MeshRoutes& record) {
   return routes == record.weights_size() && hops == record.sids_size();
 }
 
-template <typename List>
-bool Same(const List& a, const List& b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end());
-}
-
 }  // namespace
 
 MeshCodec::MeshCodec(const Snapshot& snapshot)
@@ -49,7 +44,8 @@ MeshCodec::MeshCodec(const Snapshot& snapshot)
     enter(node_of_sid_, snapshot.nodes()[i].node_sid, i);
   }
   for (size_t i = 0; i < snapshot.links().size(); ++i) {
-    enter(link_of_sid_, snapshot.links()[i].adjacency_sid, i);
+    sid_of_link_.push_back(snapshot.links()[i].adjacency_sid);
+    enter(link_of_sid_, sid_of_link_.back(), i);
   }
 }
 
@@ -76,28 +72,55 @@ HeadendRoutes MeshCodec::Decode(const stored::v1::MeshRoutes& record) const {
   return decoded;
 }
 
-stored::v1::MeshRoutes MeshCodec::Encode(const HeadendRoutes& headend) const {
+stored::v1::MeshRoutes MeshCodec::Encode(std::span<const NodeId> endpoints,
+                                         const MeshRoutes& routes) const {
   stored::v1::MeshRoutes record;
-  const MeshRoutes& routes = headend.routes;
-  for (size_t i = 0; i < headend.endpoints.size(); ++i) {
+  for (size_t i = 0; i < endpoints.size(); ++i) {
     const size_t first = routes.first_route(i), end = routes.first_route(i + 1);
     if (first == end) continue;
-    record.add_endpoints(snapshot_.node(headend.endpoints[i]).node_sid);
+    record.add_endpoints(snapshot_.node(endpoints[i]).node_sid);
     record.add_routes(static_cast<uint32_t>(end - first));
     for (size_t route = first; route < end; ++route) {
       record.add_weights(static_cast<uint32_t>(routes.weight(route)));
       record.add_hops(static_cast<uint32_t>(routes.links(route).size()));
       for (const int32_t link : routes.links(route)) {
-        record.add_sids(snapshot_.link(static_cast<LinkId>(link)).adjacency_sid);
+        record.add_sids(sid_of_link_[static_cast<size_t>(link)]);
       }
     }
   }
   return record;
 }
 
-bool SameRoutes(const stored::v1::MeshRoutes& a, const stored::v1::MeshRoutes& b) {
-  return Same(a.endpoints(), b.endpoints()) && Same(a.routes(), b.routes()) &&
-         Same(a.weights(), b.weights()) && Same(a.hops(), b.hops()) && Same(a.sids(), b.sids());
+bool MeshCodec::Says(const stored::v1::MeshRoutes& record, std::span<const NodeId> endpoints,
+                     const MeshRoutes& routes) const {
+  if (record.weights_size() != static_cast<int>(routes.route_count()) ||
+      record.hops_size() != record.weights_size() ||
+      record.routes_size() != record.endpoints_size()) {
+    return false;
+  }
+  int endpoint = 0, place = 0, sid = 0;
+  for (size_t i = 0; i < endpoints.size(); ++i) {
+    const size_t first = routes.first_route(i), end = routes.first_route(i + 1);
+    if (first == end) continue;
+    if (endpoint == record.endpoints_size() ||
+        record.endpoints(endpoint) != snapshot_.node(endpoints[i]).node_sid ||
+        record.routes(endpoint) != end - first) {
+      return false;
+    }
+    ++endpoint;
+    for (size_t route = first; route < end; ++route, ++place) {
+      const auto links = routes.links(route);
+      if (record.weights(place) != static_cast<uint32_t>(routes.weight(route)) ||
+          record.hops(place) != links.size() ||
+          record.sids_size() - sid < static_cast<int>(links.size())) {
+        return false;
+      }
+      for (const int32_t link : links) {
+        if (record.sids(sid++) != sid_of_link_[static_cast<size_t>(link)]) return false;
+      }
+    }
+  }
+  return endpoint == record.endpoints_size() && sid == record.sids_size();
 }
 
 std::vector<LinkId> LinkIdsOf(std::span<const int32_t> links) {

@@ -32,14 +32,20 @@ class MeshCodec {
   // is all of a record whose lists do not fit together. Says nothing of where routes lead. O(size).
   HeadendRoutes Decode(const stored::v1::MeshRoutes& record) const;
   // Endpoints without routes are left out.
-  stored::v1::MeshRoutes Encode(const HeadendRoutes& routes) const;
+  stored::v1::MeshRoutes Encode(std::span<const NodeId> endpoints, const MeshRoutes& routes) const;
+  stored::v1::MeshRoutes Encode(const HeadendRoutes& headend) const {
+    return Encode(headend.endpoints, headend.routes);
+  }
+  // Whether the record is Encode(endpoints, routes). O(size), without making it.
+  bool Says(const stored::v1::MeshRoutes& record, std::span<const NodeId> endpoints,
+            const MeshRoutes& routes) const;
 
  private:
   const Snapshot& snapshot_;
   std::vector<int32_t> node_of_sid_, link_of_sid_;  // -1: none
+  std::vector<uint32_t> sid_of_link_;               // 0: none
 };
 
-bool SameRoutes(const stored::v1::MeshRoutes& a, const stored::v1::MeshRoutes& b);
 std::vector<LinkId> LinkIdsOf(std::span<const int32_t> links);
 
 }  // namespace waymark

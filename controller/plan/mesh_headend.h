@@ -16,8 +16,9 @@ struct MeshHeadend {
   std::vector<NodeId> endpoints;      // ascending
   MeshRoutes routes;                  // to endpoints[i]: those of demand i
   std::map<size_t, Refusal> blocked;  // by number in `endpoints`: those without routes
-  // Some route had to be sought: what is found may be another when links come back, too.
-  bool searched = false;
+  // Ascending numbers in `endpoints`: those without routes, or with one in gentle maintenance.
+  // Whatever link goes up or down may give them others.
+  std::vector<size_t> unsettled;
 };
 
 // What `key` (MeshRoutesKey) must be stored as from now on, where that is not what is stored.
@@ -33,6 +34,13 @@ class MeshHeadendPlanner {
   // A function of what is stored for the headend, the endpoints (ascending) and what the planner is
   // made of; nothing else. Cost: as PlanMesh, for its pairs.
   MeshHeadend Plan(NodeId from, std::vector<NodeId> endpoints, MeshChanges* changes);
+  // The same where `before` is what is stored, and was planned for this class and topology: pairs
+  // of it stay as they are, but for those of `again` (by number in before.endpoints) and those that
+  // are no longer in `endpoints`. O(links of all its routes), and searches as above for what is
+  // looked at again or new. Numbers in the result of what is neither new nor looked at again:
+  // `kept`.
+  MeshHeadend Replan(NodeId from, std::vector<NodeId> endpoints, const MeshHeadend& before,
+                     const std::vector<bool>& again, std::vector<bool>* kept, MeshChanges* changes);
 
  private:
   class Impl;

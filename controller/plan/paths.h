@@ -29,6 +29,9 @@ using Sids = std::vector<uint32_t>;
 // One adjacency SID a link: the packet takes these links or is dropped, whatever the underlay does.
 Sids StrictSids(const Snapshot& snapshot, std::span<const LinkId> links);
 
+// Whether its packets may not leave the path that is computed for them, not even for a moment.
+bool MustStayOnPath(const v1::TrafficClass& traffic_class);
+
 // Of a path of a mesh class: the fewest that give it, where its packets may leave it. A node
 // segment follows the underlay, also while that repairs itself around a failure, and the underlay
 // knows no class: so strict ones where the class restricts places or links or bounds delay or hops,
@@ -37,6 +40,30 @@ Sids StrictSids(const Snapshot& snapshot, std::span<const LinkId> links);
 // the first link's, by which the headend knows at once when that is lost.
 Sids MeshSids(UniqueShortestPaths& table, const v1::TrafficClass& traffic_class,
               std::span<const LinkId> links);
+
+// Which paths of classes whose packets may leave them (MeshSids) get other segments where `after`
+// replaces `before`: those for which a shortest path that was asked for is another now, or is one
+// no longer.
+class SegmentChanges {
+ public:
+  // Fills the rows of `after` that `before` has. References stay in it to both. O(n^2), and the
+  // rows.
+  SegmentChanges(const UniqueShortestPaths& before, UniqueShortestPaths* after);
+
+  // False for a path whose segments were not made with `before`. O(hops).
+  bool Concern(std::span<const int32_t> links) const;
+
+ private:
+  bool Differs(NodeId from, NodeId to) const {
+    return differs_[static_cast<size_t>(Index(to)) * nodes_ + static_cast<size_t>(Index(from))] !=
+           0;
+  }
+
+  const UniqueShortestPaths& before_;
+  const size_t nodes_;
+  std::vector<uint8_t> differs_;  // by target * nodes + source
+  std::vector<uint8_t> leaves_;   // by link: whether from its source anything differs
+};
 
 v1::Path PathMessage(const Snapshot& snapshot, std::span<const LinkId> links, uint32_t weight,
                      const Sids& sids);

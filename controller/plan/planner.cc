@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_set.h"
 #include "controller/plan/demands.h"
 #include "controller/plan/guarantee.h"
 #include "controller/plan/mesh_book.h"
@@ -98,6 +99,7 @@ class Planner::Memory {
     UpdateMeshPolicies(maker, redone);
     if (links_changed && !changes.all) UpdateMeshSegments(maker);
     stale_.reset();
+    made_policies_.clear();
     SortByRates(input, changes, services);
     const bool rates = !rated_.empty() || !rated_before_.empty();
     if (changes.all || links_changed || changes.placements || ConcernsPinned(services) ||
@@ -183,7 +185,12 @@ class Planner::Memory {
         }
         const bool known =
             at < before.endpoints.size() && before.endpoints[at] == after.endpoints[i];
-        if (known && SameRoutes(before, at++, after, i)) continue;
+        if (known) {
+          const bool kept = !one.kept.empty() && one.kept[i];
+          const size_t was = at++;
+          if (kept || SameRoutes(before, was, after, i)) continue;
+        }
+        made_policies_.emplace(&after, i);
         Put(name(after.endpoints[i]), maker.Mesh(*one.traffic_class, one.from, after, i));
       }
       for (; at < before.endpoints.size(); ++at) Erase(name(before.endpoints[at]));
@@ -193,36 +200,14 @@ class Planner::Memory {
   // Node segments follow the underlay: where that goes another way now, other segments are needed
   // for the same route.
   void UpdateMeshSegments(const PolicyMaker& maker) {
-    const size_t nodes = shortest_->snapshot().nodes().size();
-    std::vector<bool> differs(nodes * nodes, false), differs_to(nodes, false);
-    for (size_t to = 0; to < nodes; ++to) {
-      const NodeId target = static_cast<NodeId>(to);
-      if (!stale_->HasRow(target)) continue;
-      shortest_->Fill(target);
-      for (size_t from = 0; from < nodes; ++from) {
-        const NodeId source = static_cast<NodeId>(from);
-        if (stale_->FirstLink(source, target) == shortest_->FirstLink(source, target)) continue;
-        differs[to * nodes + from] = differs_to[to] = true;
-      }
-    }
-    const Snapshot& snapshot = shortest_->snapshot();
-    const auto concerned = [&](std::span<const int32_t> links) {
-      for (size_t end = 1; end <= links.size(); ++end) {
-        const auto to =
-            static_cast<size_t>(Index(snapshot.link(static_cast<LinkId>(links[end - 1])).target));
-        if (!differs_to[to]) continue;
-        for (size_t begin = 0; begin < end; ++begin) {
-          const NodeId from = snapshot.link(static_cast<LinkId>(links[begin])).source;
-          if (differs[to * nodes + static_cast<size_t>(Index(from))]) return true;
-        }
-      }
-      return false;
-    };
+    const SegmentChanges changes(*stale_, shortest_.get());
     mesh_.ForEachHeadend([&](const v1::TrafficClass& traffic_class, NodeId from,
                              const MeshHeadend& headend) {
+      if (MustStayOnPath(traffic_class)) return;
       for (size_t i = 0; i < headend.endpoints.size(); ++i) {
         for (size_t r = headend.routes.first_route(i); r < headend.routes.first_route(i + 1); ++r) {
-          if (!concerned(headend.routes.links(r))) continue;
+          if (!changes.Concern(headend.routes.links(r))) continue;
+          if (made_policies_.contains({&headend, i})) break;
           MadePolicy made = maker.Mesh(traffic_class, from, headend, i);
           const std::string name = made.planned->policy.name();
           Put(name, std::move(made));
@@ -412,6 +397,8 @@ class Planner::Memory {
   MeshBook mesh_;
   std::unique_ptr<UniqueShortestPaths> shortest_;
   std::unique_ptr<UniqueShortestPaths> stale_;  // of the plan before, while a plan is made
+  // Mesh policies that the plan being made has made already: of which headend, to which endpoint.
+  absl::flat_hash_set<std::pair<const MeshHeadend*, size_t>> made_policies_;
   std::map<std::string, PinnedPolicy> pinned_;  // by policy name
   std::set<std::string> pinned_services_;
   // Of the topology: what classes may use of it.

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <random>
 
@@ -64,6 +65,9 @@ void ExpectSame(const Plan& made, const Plan& from_nothing, const std::string& w
   for (const auto& [name, text] : a) ASSERT_TRUE(b.contains(name)) << what << ": has " << name;
 }
 
+// The service that stays.
+constexpr char kMesh[] = "mesh";
+
 class PlannerTest : public testing::Test {
  protected:
   PlannerTest() {
@@ -78,6 +82,11 @@ class PlannerTest : public testing::Test {
     v1::ClassMap& map = carrier_.intents.class_maps["customers/c/classMaps/shared"];
     map.set_name("customers/c/classMaps/shared");
     map.set_default_class("trafficClasses/shared");
+    // Whatever else changes, there is a mesh.
+    v1::ClassMap& mesh = carrier_.intents.class_maps["customers/c/classMaps/mesh"];
+    mesh.set_name("customers/c/classMaps/mesh");
+    mesh.set_default_class("trafficClasses/bulk");
+    carrier_.AddService(kMesh, v1::E_LAN, {"zrh", "gva", "ber", "fra", "lon", "par"}, kMesh);
     snapshot_ = carrier_.network.Build();
   }
 
@@ -133,7 +142,7 @@ class PlannerTest : public testing::Test {
     }
     // Now and then on the port of another.
     const v1::Service other = PickFrom(carrier_.intents.services)->second;
-    if (Pick(3) == 0 && other.endpoints_size() > 0) {
+    if (Pick(3) == 0 && other.endpoints_size() > 0 && !other.name().ends_with(kMesh)) {
       service.mutable_endpoints(0)->set_site(other.endpoints(0).site());
       service.mutable_endpoints(0)->set_vlan(other.endpoints(0).vlan());
     }
@@ -148,6 +157,7 @@ class PlannerTest : public testing::Test {
     if (services.size() < 3) return AddService();
     v1::Service& service = PickFrom(services)->second;
     const std::string name = service.name();
+    if (name.ends_with(kMesh)) return ToggleLink();
     changes_.services.insert(name);
     switch (Pick(4)) {
       case 0:
@@ -171,7 +181,7 @@ class PlannerTest : public testing::Test {
     const auto site = PickFrom(sites);
     const std::string name = site->first;
     changes_.sites.insert(name);
-    if (Pick(5) == 0) {
+    if (Pick(5) == 0 && name.find(kMesh) == std::string::npos) {
       sites.erase(site);
       return name + " deleted";
     }
@@ -229,6 +239,14 @@ class PlannerTest : public testing::Test {
     changes_.all = true;
     v1::TrafficClass& traffic_class = carrier_.intents.traffic_classes.at("trafficClasses/shared");
     traffic_class.set_treatment(Pick(2) == 0 ? v1::PINNED : v1::MESH);
+    carrier_.intents.traffic_classes.at("trafficClasses/bulk")
+        .set_max_paths(static_cast<uint32_t>(Pick(5)));
+    for (const LinkInfo& info : snapshot_->links()) {
+      v1::Link& link = carrier_.network.Link(info.name);
+      link.set_admin_state(Pick(20) == 0 ? v1::AVOID : v1::ENABLED);
+      // Not what routes are chosen by: so the underlay goes its own ways.
+      link.set_igp_metric(static_cast<uint32_t>(1 + Pick(40)));
+    }
     snapshot_ = carrier_.network.Build();
     return "everything";
   }
@@ -300,6 +318,39 @@ TEST_F(PlannerTest, MakesWhatWouldBeMadeFromNothing) {
   }
 }
 
+TEST_F(PlannerTest, ALinkDownConcernsPairsThatCrossItOrFollowAnotherUnderlay) {
+  for (const LinkInfo& link : snapshot_->links()) {
+    carrier_.links_down.clear();
+    carrier_.mesh_routes.clear();
+    Planner planner;
+    Store(planner.Make(Input(), PlanChanges::All()));
+    const Plan before = planner.Make(Input(), changes_);
+    Store(before);
+    carrier_.links_down = {link.name};
+    const Plan after = planner.Make(Input(), changes_);
+    const auto crosses = [&](const v1::Path& path) {
+      return std::any_of(path.links().begin(), path.links().end(), [&](const std::string& it) {
+        return it == link.name || it == snapshot_->link(link.reverse).name;
+      });
+    };
+    size_t same = 0;
+    for (const auto& [name, policy] : before.policies) {
+      const auto& working = policy->policy.working();
+      const auto& now = after.policies.at(name);
+      same += now == policy;
+      if (std::any_of(working.begin(), working.end(), crosses)) {
+        EXPECT_NE(now, policy) << link.name << ": " << name;
+      } else if (now != policy) {
+        // For the sake of its segments.
+        EXPECT_NE(now->policy.SerializeAsString(), policy->policy.SerializeAsString()) << name;
+      }
+    }
+    EXPECT_GT(same, before.policies.size() / 4) << link.name;
+    EXPECT_EQ(planner.runs().at("mesh routes").full, 1);
+    EXPECT_EQ(planner.runs().at("mesh routes").incremental, 1);
+  }
+}
+
 TEST_F(PlannerTest, LooksOnlyAtWhatAChangeConcerns) {
   for (const char* id : {"a", "b"}) {
     carrier_.AddService(id, v1::E_LAN, {"zrh", "gva", "ber"}, "plain");
@@ -313,7 +364,7 @@ TEST_F(PlannerTest, LooksOnlyAtWhatAChangeConcerns) {
   carrier_.AddService("c", v1::E_LAN, {"zrh", "gva"}, "plain");
   changes_.services.insert("customers/c/services/c");
   const Plan next = planner_.Make(Input(), changes_);
-  EXPECT_EQ(next.services.size(), 3u);
+  EXPECT_EQ(next.services.size(), 4u);
   for (const auto& [node, runs] : planner_.runs()) {
     const bool runs_once = node == "services" || node == "objects";
     EXPECT_EQ(runs.full, before.at(node).full) << node;
