@@ -83,6 +83,7 @@ struct TeHoseArgs {
   TePlaceArgs places;
   std::string hoses;                                    // the file
   std::string max_paths, weights, time_limit, threads;  // empty: the default
+  std::string max_delay, max_hops, max_stretch;         // of every path; empty: no bound
   std::string routes;                                   // where the CSV goes; empty: nowhere
 };
 // Routes for services that state rates by site, and whether they fit. Ends as RunTeSolve does.

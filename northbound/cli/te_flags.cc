@@ -100,10 +100,16 @@ Hoses: CSV "hose,node,ingress,egress[,role]", a line a site; node: a name or a p
 node list, from 0; ingress is what the site sends, egress what it receives, in the unit of the
 graph's capacities or with their own (10G); role: root (the default) or leaf, as leaves of an E-Tree
 talk to roots only. Paths are by pair of nodes, shared by all services; --routes as in te solve.
+--max-delay, --max-hops, --max-stretch and the places hold on every path; the bound is of any paths.
 
 Example: waymark te hose --graph core.graph --hoses elans.csv --demands core.demands -o json)";
 
 namespace {
+
+constexpr char kMaxDelayHelp[] = "Most propagation delay of every path, e.g. 30ms";
+constexpr char kMaxHopsHelp[] = "Most links of every path";
+constexpr char kMaxStretchHelp[] =
+    "Most delay of every path, as a multiple of the pair's least, e.g. 1.5";
 
 CLI::Option* AddFiles(CLI::App* command, TeFiles* files) {
   command->add_option("--graph", files->graph, "The topology file; - for standard input")
@@ -203,10 +209,9 @@ void AddTeSolveFlags(CLI::App* command, TeSolveArgs* args) {
   const auto list = [&](const char* flag, std::vector<std::string>& values, const char* help) {
     command->add_option(flag, values, help)->allow_extra_args(false);
   };
-  list("--max-delay", args->max_delay, "Most propagation delay of every path, e.g. 30ms");
-  list("--max-hops", args->max_hops, "Most links of every path");
-  list("--max-stretch", args->max_stretch,
-       "Most delay of every path, as a multiple of the pair's least, e.g. 1.5");
+  list("--max-delay", args->max_delay, kMaxDelayHelp);
+  list("--max-hops", args->max_hops, kMaxHopsHelp);
+  list("--max-stretch", args->max_stretch, kMaxStretchHelp);
   AddPlaceFlags(command, &args->places);
   command
       ->add_option("--objective", args->objective,
@@ -238,6 +243,9 @@ void AddTeHoseFlags(CLI::App* command, TeHoseArgs* args) {
   AddFiles(command, &args->files);
   AddPlaceFlags(command, &args->places);
   command->add_option("--hoses", args->hoses, "The sites' rates; - for standard input")->required();
+  command->add_option("--max-delay", args->max_delay, kMaxDelayHelp);
+  command->add_option("--max-hops", args->max_hops, kMaxHopsHelp);
+  command->add_option("--max-stretch", args->max_stretch, kMaxStretchHelp);
   AddPathFlags(command, &args->max_paths, &args->weights, &args->time_limit, &args->threads,
                &args->routes);
   RefuseEmpty(command);

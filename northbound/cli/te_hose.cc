@@ -172,7 +172,8 @@ std::string PairName(const TeInput& input, HosePair pair) {
 // Why these paths do not do.
 std::string Lacking(const TeInput& input, const Solved& solved) {
   if (!solved.plan.unreachable.empty()) {
-    return absl::StrCat("no way for ", input.DemandNames(solved.plan.unreachable, kTeNamed));
+    return absl::StrCat(input.problem.bounded() ? "no way within the bounds for " : "no way for ",
+                        input.DemandNames(solved.plan.unreachable, kTeNamed));
   }
   if (solved.fit.link < 0 || solved.fit.missing == 0) {
     return absl::StrCat("the demands alone overload ", input.LinkName(solved.plan.worst_link));
@@ -320,8 +321,14 @@ absl::Status RunTeHose(Context& context, const TeHoseArgs& args) {
        {CheckOneStandardInput(args.files, ""), CheckTeFile(args.routes)}) {
     if (!status.ok()) return status;
   }
+  TeBounds bounds;
+  if (absl::Status status = ReadTeBounds(args.max_delay, args.max_hops, args.max_stretch, &bounds);
+      !status.ok()) {
+    return status;
+  }
   auto input = ReadTeInput(context, args.files);
   if (!input.ok()) return input.status();
+  bounds.Set(&input->problem);
   if (absl::Status status =
           CloseForbiddenPlaces(input->graph, args.places, {}, "", &input->problem);
       !status.ok()) {

@@ -241,7 +241,7 @@ class Run {
  private:
   // To where the class may go.
   absl::Status Constrain(size_t i) {
-    options_.classes[i].SetBounds(&problems_[i]);
+    options_.classes[i].bounds.Set(&problems_[i]);
     return CloseForbiddenPlaces(input_.graph, args_.places, options_.ClassNames(),
                                 options_.classes[i].name, &problems_[i]);
   }

@@ -109,18 +109,10 @@ absl::Status ReadBoundsOf(const TeSolveArgs& args, const TeSolveOptions& options
   for (const absl::Status& status :
        {ReadValue("--max-delay", args.max_delay, options, one->name, &delay),
         ReadValue("--max-hops", args.max_hops, options, one->name, &hops),
-        ReadValue("--max-stretch", args.max_stretch, options, one->name, &stretch),
-        ReadDelay("--max-delay", delay, &one->max_delay_ns),
-        ReadWhole("--max-hops", hops, 1, kMostHops, &one->max_hops)}) {
+        ReadValue("--max-stretch", args.max_stretch, options, one->name, &stretch)}) {
     if (!status.ok()) return status;
   }
-  if (stretch.empty()) return absl::OkStatus();
-  if (absl::SimpleAtod(stretch, &one->max_stretch) && one->max_stretch >= 1 &&
-      one->max_stretch <= kMostStretch) {
-    return absl::OkStatus();
-  }
-  return UsageError(absl::StrCat("--max-stretch \"", stretch,
-                                 "\": give 1 or more, e.g. 1.5 times the least delay"));
+  return ReadTeBounds(delay, hops, stretch, &one->bounds);
 }
 
 absl::Status ReadBounds(const TeSolveArgs& args, TeSolveOptions* options) {
@@ -201,10 +193,26 @@ std::vector<std::string> TeSolveOptions::ClassNames() const {
   return names;
 }
 
-void TeSolveOptions::Class::SetBounds(MeshProblem* problem) const {
+void TeBounds::Set(MeshProblem* problem) const {
   problem->max_delay = static_cast<double>(max_delay_ns);
   problem->max_hops = max_hops;
   problem->max_stretch = max_stretch;
+}
+
+absl::Status ReadTeBounds(const std::string& max_delay, const std::string& max_hops,
+                          const std::string& max_stretch, TeBounds* bounds) {
+  for (const absl::Status& status :
+       {ReadDelay("--max-delay", max_delay, &bounds->max_delay_ns),
+        ReadWhole("--max-hops", max_hops, 1, kMostHops, &bounds->max_hops)}) {
+    if (!status.ok()) return status;
+  }
+  if (max_stretch.empty()) return absl::OkStatus();
+  if (absl::SimpleAtod(max_stretch, &bounds->max_stretch) && bounds->max_stretch >= 1 &&
+      bounds->max_stretch <= kMostStretch) {
+    return absl::OkStatus();
+  }
+  return UsageError(absl::StrCat("--max-stretch \"", max_stretch,
+                                 "\": give 1 or more, e.g. 1.5 times the least delay"));
 }
 
 absl::StatusOr<TeSolveOptions> ReadTeSolveOptions(const TeSolveArgs& args) {

@@ -23,15 +23,24 @@ inline constexpr char kTeThreads[] = "2", kTeTimeLimit[] = "10s";
 absl::Status ReadTePaths(const std::string& max_paths, const std::string& weights, int* paths,
                          int* weight_total);
 
+// Of every path; 0: no bound.
+struct TeBounds {
+  int64_t max_delay_ns = 0;
+  int max_hops = 0;
+  double max_stretch = 0;
+
+  void Set(MeshProblem* problem) const;
+};
+
+// --max-delay, --max-hops and --max-stretch as given; where empty, the value stays. Usage errors.
+absl::Status ReadTeBounds(const std::string& max_delay, const std::string& max_hops,
+                          const std::string& max_stretch, TeBounds* bounds);
+
 struct TeSolveOptions {
   struct Class {
     std::string name;  // empty: there are no classes
     TeFiles files;
-    int64_t max_delay_ns = 0;  // 0: no bound, here and below
-    int max_hops = 0;
-    double max_stretch = 0;
-
-    void SetBounds(MeshProblem* problem) const;
+    TeBounds bounds;
   };
   MeshOptions mesh;
   std::optional<Sharing> sharing;  // none: everything is carried

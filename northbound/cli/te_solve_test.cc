@@ -487,6 +487,10 @@ TEST_F(TePlacesTest, HosesKeepToThem) {
   };
   EXPECT_NEAR(json::parse(hose({}).out)["mlu"], 0.3, 0.02);
   EXPECT_NEAR(json::parse(hose({"--forbid-jurisdiction=DE"}).out)["mlu"], 0.9, 1e-9);
+  // And to bounds on every path.
+  EXPECT_NEAR(json::parse(hose({"--max-delay=2ms"}).out)["mlu"], 0.45, 0.01);
+  EXPECT_THAT(hose({"--max-hops=1"}).err, HasSubstr("no way within the bounds for a -> d"));
+  EXPECT_EQ(hose({"--max-stretch=0.5"}).code, 2);
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -10,6 +11,7 @@
 #include "controller/compute/mesh/hose_polish.h"
 #include "controller/compute/mesh/hose_search.h"
 #include "controller/compute/mesh/hose_state.h"
+#include "controller/compute/mesh/hose_ways.h"
 #include "controller/compute/mesh/optimize.h"
 #include "controller/compute/mesh/tree_search.h"
 
@@ -89,6 +91,9 @@ class Planner {
         state_(problem, hoses, options.background, options.weight_total) {}
 
   absl::StatusOr<HosePlan> Make() {
+    auto allowed = HoseWays::Create(problem_, state_);
+    if (!allowed.ok()) return allowed.status();
+    allowed_.emplace(*std::move(allowed));
     StartShort();
     if (!Fits()) {
       if (absl::Status status = StartFromGravity(); !status.ok()) return status;
@@ -135,6 +140,10 @@ class Planner {
       }
       std::vector<int32_t> way = WayInTree(problem_, tree, pairs[p].nodes.to);
       std::ranges::reverse(way);
+      if (!allowed_->Mend(static_cast<int32_t>(p), length, &way)) {
+        plan_.unreachable.push_back(static_cast<int32_t>(p));
+        continue;
+      }
       state_.SetPaths(static_cast<int32_t>(p), {{std::move(way), options_.weight_total}});
     }
     state_.Settle();
@@ -143,7 +152,8 @@ class Planner {
 
   // Takes the routes of the gravity matrix instead, if they are better.
   absl::Status StartFromGravity() {
-    MeshProblem gravity = {.node_count = problem_.node_count, .links = problem_.links};
+    MeshProblem gravity = problem_;
+    gravity.demands.clear();
     for (size_t e = 0; e < gravity.links.size(); ++e) gravity.links[e].capacity = Room(e);
     for (const HoseState::Pair& pair : state_.pairs()) {
       gravity.demands.push_back({pair.nodes.from, pair.nodes.to, pair.rate});
@@ -209,7 +219,7 @@ class Planner {
   }
 
   void MoveAsLongAsItHelps(double sharpness) {
-    HoseSearch search(problem_, state_,
+    HoseSearch search(problem_, state_, *allowed_,
                       {.limit = options_.limit,
                        .max_paths = options_.max_paths,
                        .max_rounds = options_.max_rounds - plan_.rounds,
@@ -227,7 +237,7 @@ class Planner {
   // Moves have found no better: a linear programme knows whether there is one.
   void Polish() {
     const HosePolished polished = PolishHose(
-        problem_, state_,
+        problem_, state_, *allowed_,
         {.limit = options_.limit, .background = options_.background, .stop = options_.stop});
     plan_.stopped |= polished.stopped;
     plan_.lower_bound = std::max(plan_.lower_bound, polished.lower_bound);
@@ -262,6 +272,8 @@ class Planner {
   }
 
   void Finish() {
+    // Bounds leave pairs out that the other bound counts.
+    if (allowed_->bounded() && !plan_.unreachable.empty()) plan_.lower_bound = 0;
     for (const HoseState::Pair& pair : state_.pairs()) {
       plan_.demands.push_back({pair.nodes.from, pair.nodes.to, pair.rate});
       for (const HosePath& path : pair.paths) plan_.routes.AddRoute(path.links, path.weight);
@@ -290,6 +302,7 @@ class Planner {
   const std::span<const Hose> hoses_;
   const HoseOptions& options_;
   HoseState state_;
+  std::optional<HoseWays> allowed_;
   HosePlan plan_;
   // Of all routings, the least that a worst link can hold of what the background leaves of it (at
   // least kLeastRoom of it, so that the bound is one).

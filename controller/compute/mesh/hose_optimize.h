@@ -14,6 +14,8 @@
 // fractional routings (hose_polish.h), if the hoses are not too large for it, and moves go on from
 // there, rounded.
 //
+// Every way keeps the problem's bounds on delay, hops and stretch.
+//
 // Routes are by pair of nodes, shared by all hoses and the pipe of the pair, as a network's mesh
 // policies of one class are.
 #ifndef WAYMARK_CONTROLLER_COMPUTE_MESH_HOSE_OPTIMIZE_H_
@@ -55,15 +57,19 @@ struct HosePlan {
   std::vector<double> load;
   double mlu = 0;           // greatest load / capacity
   int32_t worst_link = -1;  // the first that has it; -1: no load
-  // No routing at all has less; certified. Without regard to the background beyond its own links.
+  // No routing at all has less; certified. Without regard to the background beyond its own links,
+  // or to bounds on ways.
   double lower_bound = 0;
   int rounds = 0;
   bool stopped = false;
-  std::vector<int32_t> unreachable;  // demands without any way, ascending; they load nothing
+  // Demands without any way, or none within the problem's bounds (or none that could be found),
+  // ascending; they load nothing.
+  std::vector<int32_t> unreachable;
 };
 
 // INVALID_ARGUMENT names the field, "hoses[2].sites[0].egress" or the option. RESOURCE_EXHAUSTED
-// when pairs x hoses of them need more than is allowed. Deterministic, unless stopped.
+// when pairs x hoses of them, or bounds on ways, need more than is allowed. Deterministic, unless
+// stopped.
 absl::StatusOr<HosePlan> OptimizeHose(const MeshProblem& problem, std::span<const Hose> hoses,
                                       const HoseOptions& options);
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <random>
 #include <set>
@@ -89,6 +90,21 @@ void CheckRoutes(const Instance& instance, const HosePlan& plan, const HoseOptio
   }
 }
 
+// By Bellman and Ford; infinite: no way.
+double LeastDelay(const MeshProblem& problem, const MeshDemand& demand) {
+  std::vector<double> least(static_cast<size_t>(problem.node_count),
+                            std::numeric_limits<double>::infinity());
+  least[demand.from] = 0;
+  for (int i = 0; i < problem.node_count; ++i) {
+    for (const MeshLink& link : problem.links) {
+      if (link.capacity > 0) {
+        least[link.to] = std::min(least[link.to], least[link.from] + link.delay);
+      }
+    }
+  }
+  return least[demand.to];
+}
+
 TEST(HoseOptimizeTest, NeverBelowTheOptimumAndNeverBelowItsOwnBound) {
   std::vector<double> ratios, bounds;
   size_t seen = 0;
@@ -135,6 +151,50 @@ TEST(HoseOptimizeTest, NeverBelowTheOptimumAndNeverBelowItsOwnBound) {
   EXPECT_LE(at(ratios, 0.9), 1.02);
   EXPECT_LE(ratios.back(), 1.06);
   EXPECT_GE(bounds.front(), 0.99);
+}
+
+TEST(HoseOptimizeTest, EveryWayKeepsTheBounds) {
+  size_t bound = 0, out = 0;
+  for (uint64_t seed = 0; seed < 150; ++seed) {
+    Instance instance = RandomInstance(seed, 8);
+    MeshProblem& problem = instance.problem;
+    std::mt19937_64 random(seed);
+    for (MeshLink& link : problem.links) link.delay = static_cast<double>(1 + random() % 9);
+    const auto free = OptimizeHose(problem, instance.hoses, {});
+    ASSERT_TRUE(free.ok()) << free.status();
+    if (seed % 3 == 0) problem.max_hops = 2;
+    if (seed % 3 == 1) problem.max_delay = 8;
+    if (seed % 3 == 2) problem.max_stretch = 1.25;
+    const HoseOptions options;
+    const auto plan = OptimizeHose(problem, instance.hoses, options);
+    ASSERT_TRUE(plan.ok()) << plan.status();
+    SCOPED_TRACE(seed);
+    CheckRoutes(instance, *plan, options);
+    for (size_t d = 0; d < plan->demands.size(); ++d) {
+      const double least = LeastDelay(problem, plan->demands[d]);
+      const bool lost = plan->routes.first_route(d) == plan->routes.first_route(d + 1);
+      EXPECT_EQ(lost, std::ranges::binary_search(plan->unreachable, static_cast<int32_t>(d)));
+      // Whoever has a way within the bounds gets one.
+      if (seed % 3 == 1) {
+        EXPECT_EQ(lost, least > 8);
+      }
+      if (seed % 3 == 2) {
+        EXPECT_EQ(lost, std::isinf(least));
+      }
+      out += lost && std::isfinite(least);
+      for (size_t r = plan->routes.first_route(d); r < plan->routes.first_route(d + 1); ++r) {
+        const auto links = plan->routes.links(r);
+        double delay = 0;
+        for (const int32_t link : links) delay += problem.links[link].delay;
+        EXPECT_LE(links.size(), seed % 3 == 0 ? 2 : problem.links.size());
+        EXPECT_LE(delay, (seed % 3 == 1 ? 8 : seed % 3 == 2 ? 1.25 * least : 1e9) + 1e-6);
+      }
+    }
+    EXPECT_LE(plan->lower_bound, plan->mlu + 1e-9);
+    bound += plan->routes != free->routes;
+  }
+  EXPECT_GT(bound, 50);
+  EXPECT_GT(out, 10);
 }
 
 TEST(HoseOptimizeTest, OnePathAPair) {

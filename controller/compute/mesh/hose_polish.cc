@@ -31,10 +31,11 @@ constexpr double kRounding = 1e-9;
 
 class Polisher {
  public:
-  Polisher(const MeshProblem& problem, const HoseState& state, const HosePolishOptions& options,
-           double unit)
+  Polisher(const MeshProblem& problem, const HoseState& state, HoseWays& allowed,
+           const HosePolishOptions& options, double unit)
       : problem_(problem),
         state_(state),
+        allowed_(allowed),
         options_(options),
         unit_(unit),
         graph_(problem),
@@ -219,19 +220,24 @@ class Polisher {
         const HoseProgram::Cut& cut = program_.cuts()[c];
         length[cut.link] += prices[c] * cut.share[r];
       }
-      double least = TreeSearch::kFar;
-      for (const std::vector<int32_t>& path : program_.paths(row)) {
+      const auto cost = [&](const std::vector<int32_t>& path) {
         double sum = 0;
         for (const int32_t e : path) sum += length[e];
-        least = std::min(least, sum);
+        return sum;
+      };
+      double least = TreeSearch::kFar;
+      for (const std::vector<int32_t>& path : program_.paths(row)) {
+        least = std::min(least, cost(path));
       }
+      least -= kCheaper * std::max(least, 1e-3);
       const HosePair nodes = state_.pairs()[routed_[r]].nodes;
       tree_.RunTo(nodes.from, length, std::span(&nodes.to, 1));
       const double found = tree_.distance(nodes.to);
       bound += std::max(0.0, found - allowance);
-      if (found >= least - kCheaper * std::max(least, 1e-3)) continue;
+      if (found >= least) continue;
       std::vector<int32_t> way = WayInTree(problem_, tree_, nodes.to);
       std::ranges::reverse(way);
+      if (!allowed_.Mend(routed_[r], length, &way) || cost(way) >= least) continue;
       added |= program_.AddPath(row, std::move(way));
     }
     result_.lower_bound = std::max(result_.lower_bound, bound);
@@ -243,6 +249,7 @@ class Polisher {
 
   const MeshProblem& problem_;
   const HoseState& state_;
+  HoseWays& allowed_;
   const HosePolishOptions& options_;
   // Utilisation that counts as 1: the solver's tolerances are absolute.
   const double unit_;
@@ -259,12 +266,12 @@ class Polisher {
 
 }  // namespace
 
-HosePolished PolishHose(const MeshProblem& problem, const HoseState& state,
+HosePolished PolishHose(const MeshProblem& problem, const HoseState& state, HoseWays& allowed,
                         const HosePolishOptions& options) {
   const int32_t hot = state.Hottest();
   const double unit = hot < 0 ? 0 : state.Utilisation(hot);
   if (!(unit > 0) || state.pairs().size() > kMostPairs) return {};
-  return Polisher(problem, state, options, unit).Run();
+  return Polisher(problem, state, allowed, options, unit).Run();
 }
 
 HosePaths RoundHosePaths(const HosePaths& paths, int count, int total) {

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "controller/compute/mesh/hose_state.h"
+#include "controller/compute/mesh/hose_ways.h"
 #include "controller/compute/mesh/problem.h"
 
 namespace waymark {
@@ -37,10 +38,11 @@ struct HosePolished {
 
 inline constexpr int kPolishWeight = 1 << 20;
 
-// The state's routes are the start, and stay as they are. Nothing is sought for networks and hoses
+// Paths keep the problem's bounds; the bound is of routings without any. The state's routes are the
+// start, and stay as they are. Nothing is sought for networks and hoses
 // so large that a round would take long: no paths, no bound. Deterministic, unless stopped.
 // O(rounds * (pairs * (links + n log n) + transports of all links)), beside the programme.
-HosePolished PolishHose(const MeshProblem& problem, const HoseState& state,
+HosePolished PolishHose(const MeshProblem& problem, const HoseState& state, HoseWays& allowed,
                         const HosePolishOptions& options);
 
 // The `count` greatest paths, whose weights add up to `total`.

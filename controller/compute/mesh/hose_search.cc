@@ -68,9 +68,10 @@ std::vector<int32_t> WayInTree(const MeshProblem& problem, const TreeSearch& tre
   return way;
 }
 
-HoseSearch::HoseSearch(const MeshProblem& problem, HoseState& state, Until until)
+HoseSearch::HoseSearch(const MeshProblem& problem, HoseState& state, HoseWays& allowed, Until until)
     : problem_(problem),
       state_(state),
+      allowed_(allowed),
       until_(std::move(until)),
       reversed_(Reversed(problem)),
       graph_(problem),
@@ -182,6 +183,7 @@ void HoseSearch::FindWays(const Block& block, int32_t hot, double part) {
     if (tree.distance(end) == TreeSearch::kFar) continue;
     std::vector<int32_t> way = WayInTree(block.sends ? problem_ : reversed_, tree, end);
     if (block.sends) std::ranges::reverse(way);
+    if (!allowed_.Mend(pair, length_, &way)) continue;
     ways_.emplace_back(pair, std::move(way));
   }
 }

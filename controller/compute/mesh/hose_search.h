@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "controller/compute/mesh/hose_state.h"
+#include "controller/compute/mesh/hose_ways.h"
 #include "controller/compute/mesh/problem.h"
 #include "controller/compute/mesh/tree_search.h"
 
@@ -27,7 +28,8 @@ class HoseSearch {
     std::function<void(int round, double mlu)> progress;
   };
 
-  HoseSearch(const MeshProblem& problem, HoseState& state, Until until);
+  // All must outlive this.
+  HoseSearch(const MeshProblem& problem, HoseState& state, HoseWays& allowed, Until until);
 
   // Moves until the limit, a local optimum, or told to stop; the moves made. Everything is settled
   // and kept.
@@ -57,6 +59,7 @@ class HoseSearch {
 
   const MeshProblem& problem_;
   HoseState& state_;
+  HoseWays& allowed_;
   const Until until_;
   MeshProblem reversed_;
   MeshGraph graph_, reversed_graph_;
