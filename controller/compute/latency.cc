@@ -51,7 +51,8 @@ QueueLoads::QueueLoads(const Snapshot& snapshot)
     : snapshot_(&snapshot),
       hops_(snapshot.links().size()),
       flows_on_(snapshot.links().size()),
-      told_(snapshot.links().size()) {
+      told_(snapshot.links().size()),
+      news_(snapshot.links().size(), 0) {
   for (size_t link = 0; link < hops_.size(); ++link) {
     for (uint32_t queue = 0; queue < kQueues; ++queue) {
       told_[link][queue] = HopWait(static_cast<LinkId>(link), queue);
@@ -159,10 +160,26 @@ void QueueLoads::TellGuarded() {
   for (const LinkId link : touched_) {
     for (uint32_t queue = 0; queue < kQueues; ++queue) {
       const std::optional<int64_t> wait = HopWait(link, queue);
-      if (wait != told_[Index(link)][queue]) Tell(link, queue, wait);
+      const bool differs = wait != told_[Index(link)][queue];
+      // Where there is no bound, the reason may be another now.
+      if (differs || (!wait && queue > unreserved_)) news_[Index(link)] |= uint8_t(1u << queue);
+      if (differs) Tell(link, queue, wait);
     }
   }
   touched_.clear();
+}
+
+std::vector<std::string> QueueLoads::TakeNews() {
+  std::set<std::string> policies;
+  for (size_t link = 0; link < news_.size(); ++link) {
+    if (news_[link] == 0) continue;
+    for (const uint32_t number : flows_on_[link]) {
+      const Flow& flow = flows_[number];
+      if ((news_[link] >> flow.queue & 1) != 0) policies.insert(flow.policy);
+    }
+    news_[link] = 0;
+  }
+  return {policies.begin(), policies.end()};
 }
 
 void QueueLoads::Tell(LinkId link, uint32_t queue, std::optional<int64_t> wait) {

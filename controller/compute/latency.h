@@ -120,6 +120,9 @@ class QueueLoads {
   // The least name of the policies with a guarded path whose latency is above its limit or has no
   // bound. O(1): every change follows its effect on the guarded paths of the links that it touches.
   std::optional<std::string> OverLimit() const;
+  // Policies with a path over a link where what is told of its queue is different now, or may be,
+  // from what it was at the last call. Sorted. O(links, and the flows on those).
+  std::vector<std::string> TakeNews();
   // Whether a flow of this queue could put any over its limit: those of higher queues do not feel
   // it (but for one frame, which they are counted with always). O(guarded paths).
   bool GuardsUpTo(uint32_t queue) const;
@@ -200,6 +203,7 @@ class QueueLoads {
   std::vector<LinkId> touched_;                         // since the last TellGuarded
   // By link and queue: HopWait as the guarded paths know it.
   std::vector<std::array<std::optional<int64_t>, kQueues>> told_;
+  std::vector<uint8_t> news_;  // by link, a bit for each queue; since the last TakeNews
   std::map<std::string, std::vector<uint32_t>> of_policy_;
 };
 

@@ -98,7 +98,8 @@ absl::Status Resources::Put(const std::string& key, const std::string* value, bo
       PutIf(prefix, key, value, facts->held, &status);
       changed(name);
     };
-    put(kPlacementPrefix, &placements_, [&](const std::string&) { changes_.placements = true; });
+    put(kPlacementPrefix, &placements_,
+        [&](const std::string& name) { Note(name, &changes_.placements); });
     put(kMeshRoutesPrefix, &mesh_routes_,
         [&](const std::string& name) { Note(name, &changes_.mesh_routes); });
     put(kGuaranteePrefix, &guarantees_,
@@ -178,7 +179,7 @@ absl::Status Resources::PlacementsStoring(const std::vector<Mutation>& mutations
 void Resources::PlacementsStored(const absl::StatusOr<Revision>& stored) {
   // What the store has told may be later than this.
   const bool news = stored.ok() && revision_ < *stored;
-  placements_.Settle(news, [&](const std::string&) { changes_.placements = true; });
+  placements_.Settle(news, [&](const std::string& name) { Note(name, &changes_.placements); });
   mesh_routes_.Settle(news, [&](const std::string& name) { Note(name, &changes_.mesh_routes); });
   guarantees_.Settle(news, [&](const std::string& name) { Note(name, &changes_.guarantees); });
 }

@@ -80,7 +80,7 @@ TEST_F(ResourcesTest, TellsWhatHasChangedSinceItWasAsked) {
   Relevant("site:b", std::nullopt);
   Relevant("classmap:m", v1::ClassMap().SerializeAsString());
   changes = resources_.TakeChanges();
-  EXPECT_FALSE(changes.all || changes.placements);
+  EXPECT_FALSE(changes.all || !changes.placements.empty());
   EXPECT_EQ(changes.services, std::set<std::string>{"s"});
   EXPECT_EQ(changes.sites, (std::set<std::string>{"a", "b"}));
   EXPECT_EQ(changes.class_maps, std::set<std::string>{"m"});
@@ -90,9 +90,9 @@ TEST_F(ResourcesTest, TellsWhatHasChangedSinceItWasAsked) {
   plan.changed_placements = {"policies/p"};
   resources_.PlacementsStoring(plan);
   resources_.PlacementsStored(revision_ + 1);
-  EXPECT_TRUE(resources_.TakeChanges().placements);
+  EXPECT_EQ(resources_.TakeChanges().placements, std::set<std::string>{"policies/p"});
   EXPECT_FALSE(Relevant(key, Placed("x")));
-  EXPECT_FALSE(resources_.TakeChanges().placements);
+  EXPECT_TRUE(resources_.TakeChanges().placements.empty());
   Relevant(StoreKey(kMeshRoutesPrefix, "bulk:zrh"), stored::v1::MeshRoutes().SerializeAsString());
   EXPECT_EQ(resources_.TakeChanges().mesh_routes, std::set<std::string>{"bulk:zrh"});
   Relevant(StoreKey(kTrafficClassPrefix, "trafficClasses/x"),

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace waymark {
 
@@ -63,6 +64,21 @@ LinkState LinkStateOf(const PlanInput& input) {
   return state;
 }
 
+std::vector<PinnedDemand> PinnedDemandsOf(const Snapshot& snapshot,
+                                          const ResolvedService& service) {
+  std::vector<PinnedDemand> demands;
+  for (const auto& [class_name, traffic_class] : service.classes) {
+    if (traffic_class->treatment() != v1::PINNED) continue;
+    for (const auto& [pair, count] : service.node_pairs) {
+      // Both ways are one demand.
+      if (pair.first > pair.second) continue;
+      demands.push_back(
+          DemandOf(snapshot, service, *traffic_class, pair.first, pair.second, count));
+    }
+  }
+  return demands;
+}
+
 PinnedInput PinnedInputOf(const PlanInput& input, const ResolvedServices& resolved,
                           const LinkState& link_state) {
   PinnedInput pinned = {
@@ -76,14 +92,8 @@ PinnedInput PinnedInputOf(const PlanInput& input, const ResolvedServices& resolv
     }
   }
   for (const auto& [name, service] : resolved.services) {
-    for (const auto& [class_name, traffic_class] : service.classes) {
-      if (traffic_class->treatment() != v1::PINNED) continue;
-      for (const auto& [pair, count] : service.node_pairs) {
-        // Both ways are one demand.
-        if (pair.first > pair.second) continue;
-        pinned.demands.push_back(
-            DemandOf(input.snapshot, service, *traffic_class, pair.first, pair.second, count));
-      }
+    for (PinnedDemand& demand : PinnedDemandsOf(input.snapshot, service)) {
+      pinned.demands.push_back(std::move(demand));
     }
   }
   return pinned;

@@ -2,6 +2,8 @@
 #ifndef WAYMARK_CONTROLLER_PLAN_DEMANDS_H_
 #define WAYMARK_CONTROLLER_PLAN_DEMANDS_H_
 
+#include <vector>
+
 #include "controller/plan/pinned.h"
 #include "controller/plan/service.h"
 
@@ -13,6 +15,9 @@ int HoldPriority(const v1::TrafficClass& traffic_class);
 
 // Links that can carry: up, as far as is known, and with the identifiers to be programmed.
 LinkState LinkStateOf(const PlanInput& input);
+
+// What the pinned classes of one service ask for. References to the arguments stay in it.
+std::vector<PinnedDemand> PinnedDemandsOf(const Snapshot& snapshot, const ResolvedService& service);
 
 // References to all three arguments stay in it.
 PinnedInput PinnedInputOf(const PlanInput& input, const ResolvedServices& resolved,

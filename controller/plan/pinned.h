@@ -7,8 +7,10 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "controller/compute/constraints.h"
@@ -73,6 +75,50 @@ struct Replacement {
   bool stopped = false;
   std::vector<PinnedMove> moves;
   std::map<std::string, PlacedPolicy> placed;  // as PlacePinned's, after the moves
+};
+
+// What a few demands more or less have changed.
+struct PinnedChange {
+  std::vector<std::string> gone;               // names of policies
+  std::map<std::string, PlacedPolicy> placed;  // of the demands that were named
+  // Policies of others, for which nothing but that is different now; some of `placed`, too.
+  std::vector<std::pair<std::string, v1::Promise>> promises;
+};
+
+class Placer;
+
+// Plans of pinned policies made one after another. One thread at a time.
+class PinnedBook {
+ public:
+  PinnedBook();
+  ~PinnedBook();
+
+  // As PlacePinned, and keeps all that it made. What `input` refers to, but for what is stored,
+  // must stay until the next call or Forget.
+  std::map<std::string, PlacedPolicy> Place(PinnedInput input, std::vector<MeshHold>* booked);
+  // After Place, by a caller who knows that all that it made is stored as it was made, mesh holds
+  // too: changes may be asked for.
+  void Stored();
+  bool may_change() const { return may_change_; }
+  // Whether a demand of the service is known.
+  bool Knows(const std::string& service) const { return asked_.contains(service); }
+  // Only while may_change(): as Place, with all that these services ask for now in the place of
+  // what they asked for, and `stored`, which is what was stored then but for what this book has
+  // said since. nullopt: it is not plain that nobody else is concerned, and only Place can tell.
+  std::optional<PinnedChange> Change(const std::map<std::string, stored::v1::Placement>& stored,
+                                     std::map<std::string, std::vector<PinnedDemand>> asked);
+  void Forget();
+
+ private:
+  struct Asked {
+    std::vector<const PinnedDemand*> demands;
+    std::vector<PinnedDemand> own;  // of those that came after Place
+  };
+
+  std::unique_ptr<PinnedInput> input_;
+  std::unique_ptr<Placer> placer_;
+  std::map<std::string, Asked> asked_;  // by service
+  bool may_change_ = false;
 };
 
 // By policy name: an entry for each policy of each demand.

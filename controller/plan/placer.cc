@@ -28,7 +28,7 @@ Placer::Placer(const PinnedInput& input, std::function<bool()> stop)
     : input_(input),
       snapshot_(input.snapshot),
       link_state_(input.link_state),
-      stored_(input.stored),
+      stored_(&input.stored),
       ledger_(snapshot_),
       loads_(snapshot_),
       solver_(snapshot_, link_state_, ledger_, budget_, input.prepared),
@@ -36,11 +36,16 @@ Placer::Placer(const PinnedInput& input, std::function<bool()> stop)
       stop_(std::move(stop)) {
   loads_.MarkUnreserved(input.unreserved_queue);
   for (const PinnedDemand& demand : input.demands) {
-    if (demand.max_latency_ns > 0) {
-      guarded_from_ = std::min(guarded_from_, demand.traffic_class->queue());
-    }
-    AddJobs(demand);
+    if (demand.max_latency_ns > 0) ++bounded_[demand.traffic_class->queue() % kQueues];
   }
+  guarded_from_ = LowestBounded();
+  for (const PinnedDemand& demand : input.demands) AddJobs(demand);
+}
+
+uint32_t Placer::LowestBounded() const {
+  uint32_t lowest = 0;
+  while (lowest < kQueues && bounded_[lowest] == 0) ++lowest;
+  return lowest;
 }
 
 void Placer::Place() {
@@ -69,8 +74,8 @@ PinnedJob& Placer::AddJob(PinnedJob job) {
 }
 
 std::optional<Route> Placer::Stored(const PinnedDemand& demand, size_t leg) const {
-  const auto found = stored_.find(demand.policies[leg]);
-  if (found == stored_.end()) return std::nullopt;
+  const auto found = stored_->find(demand.policies[leg]);
+  if (found == stored_->end()) return std::nullopt;
   // A path with a link that is gone counts as no path; its partner may still stand.
   return Route{LinksOf(snapshot_, found->second.working()).value_or(std::vector<LinkId>()),
                LinksOf(snapshot_, found->second.protect()).value_or(std::vector<LinkId>()),
@@ -79,8 +84,8 @@ std::optional<Route> Placer::Stored(const PinnedDemand& demand, size_t leg) cons
 }
 
 int64_t Placer::StoredRate(const PinnedJob& job) const {
-  const auto found = stored_.find(job.key());
-  return found == stored_.end() ? 0 : std::max<int64_t>(0, found->second.reserved_bps());
+  const auto found = stored_->find(job.key());
+  return found == stored_->end() ? 0 : std::max<int64_t>(0, found->second.reserved_bps());
 }
 
 bool Placer::Mirrored(const std::vector<LinkId>& forward,
@@ -318,28 +323,32 @@ std::map<std::string, PlacedPolicy> Placer::Result() {
   for (const PinnedJob& job : jobs_) {
     if (job.placed && !Guards(job)) AddLoads(job, /*guarded=*/false);
   }
+  static_cast<void>(loads_.TakeNews());
   std::map<std::string, PlacedPolicy> result;
-  for (PinnedJob& job : jobs_) {
-    if (job.retired) continue;
-    PlacedPolicy policy;
-    policy.status = job.status;
-    if (job.placed) {
-      policy.working = job.route.working;
-      policy.protect = job.route.protect;
-      policy.reserved_bps = job.reserved_bps;
-      policy.share_protect = job.route.share_protect;
-    }
-    if (job.corouted) {
-      PlacedPolicy back = policy;
-      back.working = ReversePath(snapshot_, policy.working).value_or(std::vector<LinkId>());
-      back.protect = ReversePath(snapshot_, policy.protect).value_or(std::vector<LinkId>());
-      back.promise = PromiseOf(job, back);
-      result[job.demand->policies[1]] = std::move(back);
-    }
-    policy.promise = PromiseOf(job, policy);
-    result[job.key()] = std::move(policy);
+  for (const PinnedJob& job : jobs_) {
+    if (!job.retired) Tell(job, &result);
   }
   return result;
+}
+
+void Placer::Tell(const PinnedJob& job, std::map<std::string, PlacedPolicy>* policies) {
+  PlacedPolicy policy;
+  policy.status = job.status;
+  if (job.placed) {
+    policy.working = job.route.working;
+    policy.protect = job.route.protect;
+    policy.reserved_bps = job.reserved_bps;
+    policy.share_protect = job.route.share_protect;
+  }
+  if (job.corouted) {
+    PlacedPolicy back = policy;
+    back.working = ReversePath(snapshot_, policy.working).value_or(std::vector<LinkId>());
+    back.protect = ReversePath(snapshot_, policy.protect).value_or(std::vector<LinkId>());
+    back.promise = PromiseOf(job, back);
+    (*policies)[job.demand->policies[1]] = std::move(back);
+  }
+  policy.promise = PromiseOf(job, policy);
+  (*policies)[job.key()] = std::move(policy);
 }
 
 }  // namespace waymark

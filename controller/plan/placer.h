@@ -3,6 +3,7 @@
 #ifndef WAYMARK_CONTROLLER_PLAN_PLACER_H_
 #define WAYMARK_CONTROLLER_PLAN_PLACER_H_
 
+#include <array>
 #include <deque>
 #include <functional>
 #include <map>
@@ -46,6 +47,8 @@ struct PinnedJob : RouteQuery {
   std::string would_break;
   // No route was found, but not all were looked at.
   bool budget_spent = false;
+  // Each search of the last attempt ended without a route.
+  bool no_route = false;
   v1::Status status;
 
   // By which the ledger knows it: both directions of a co-routed job are one holder.
@@ -71,6 +74,19 @@ class Placer {
   // After Place.
   std::vector<PinnedMove> Replace(const std::string& service, double min_gain_percent);
   std::map<std::string, PlacedPolicy> Result();
+
+  // After Result, of a plan that placed nothing but what was stored already: whether all of it
+  // stands as it should, and would beside any other demand that leaves it its room; and whether
+  // what was refused would be refused in the same words as long as no link changes that has, or
+  // then has, less room than the greatest of them asks for.
+  bool Settled();
+  // While Settled: what the same would be with some demands less, and then some more, in the order
+  // of service, that `stored` may hold something for. For everybody else it is all the same, but
+  // for promises. False, and the placer is of no use any more: that is not plain, or not so. O(what
+  // changes, and the flows on its links).
+  bool Change(const std::map<std::string, stored::v1::Placement>& stored,
+              const std::vector<const PinnedDemand*>& gone,
+              const std::vector<const PinnedDemand*>& come, PinnedChange* change);
 
  private:
   // Makes room for a job by moving others that are new too (placer_joint.cc).
@@ -142,19 +158,33 @@ class Placer {
   void Keep(PinnedJob* job, const Route& route, int64_t bps, const std::string& what);
   Refusal Why(const PinnedJob& job);
 
+  // Change (placer_change.cc). Nothing is to be mended, and the stored placement says so, too:
+  bool Stands(const PinnedJob& job) const;
+  bool WouldStand(const PinnedJob& job);
+  void Touch(const PinnedJob& job, std::set<LinkId>* touched) const;
+  bool HaveRoomForRefused(const std::set<LinkId>& links) const;
+  void Drop(PinnedJob* job);
+  bool Retake(const std::vector<PinnedJob*>& jobs);
+  bool MendInPlace(PinnedJob* job);
+  bool PlaceFresh(PinnedJob* job);
+  uint32_t LowestBounded() const;
+
+  // Its policies, one or two.
+  void Tell(const PinnedJob& job, std::map<std::string, PlacedPolicy>* policies);
   v1::Promise PromiseOf(const PinnedJob& job, const PlacedPolicy& policy);
   bool TryMove(PinnedJob* job, double min_gain_percent, PinnedMove* move);
 
   const PinnedInput& input_;
   const Snapshot& snapshot_;
   const LinkState& link_state_;
-  const std::map<std::string, stored::v1::Placement>& stored_;
+  const std::map<std::string, stored::v1::Placement>* stored_;
   Ledger ledger_;
   QueueLoads loads_;
   // The lowest queue whose latency some class bounds; kQueues: none does. From here up `loads_` is
   // kept, and every new promise checked against all; what queues below send does not matter there
   // (latency.h), and is added when all is placed.
   uint32_t guarded_from_ = kQueues;
+  std::array<int, kQueues> bounded_ = {};  // demands with a latency bound, by queue
   SearchBudget budget_;
   RouteSolver solver_;
   std::deque<PinnedJob> jobs_;
@@ -164,6 +194,11 @@ class Placer {
   struct WithoutStronger;
   std::map<int, std::shared_ptr<WithoutStronger>> without_stronger_;
   int explained_ = 0;
+  // For Change: what the greatest of those that are refused asks for; nullopt: none is.
+  std::optional<int64_t> refused_bps_;
+  bool shares_ = false;  // some protect bandwidth is shared
+  bool down_ = false;    // some link is
+  size_t dropped_ = 0;
   const std::function<bool()> stop_;
   bool stopped_ = false;
 };

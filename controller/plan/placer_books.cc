@@ -127,6 +127,7 @@ bool Placer::PlaceAt(PinnedJob* job, int setup, int hold, bool spare_others) {
   };
   const auto best = solver_.Solve(*job, setup, spare_others);
   job->budget_spent = job->budget_spent || solver_.budget_spent();
+  job->no_route = job->no_route && !best;
   if (!best) return false;
   if (take(*best)) return true;
   if (!Guards(*job) && job->target() == 0) return false;
@@ -140,6 +141,7 @@ bool Placer::PlaceAt(PinnedJob* job, int setup, int hold, bool spare_others) {
 
 bool Placer::PlaceAnew(PinnedJob* job, bool take) {
   job->budget_spent = false;
+  job->no_route = true;
   job->least_latency_ns.reset();
   job->least_unavailability.reset();
   job->most_available_known = false;

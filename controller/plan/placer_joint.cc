@@ -9,6 +9,8 @@ Placer::JointSearch::JointSearch(Placer* placer, std::vector<PinnedJob*> movable
 
 void Placer::JointSearch::Run(const std::vector<PinnedJob*>& refused) {
   if (movable_.empty() || refused.empty()) return;
+  // Its searches are limited by themselves: what it does in vain changes nothing for what follows.
+  const SearchBudget budget = placer_->budget_;
   for (PinnedJob* job : movable_) Rebook(job, kTentativePriority);
   // Whoever lacks room alone comes first: to find routes that keep a promise takes longer.
   std::vector<PinnedJob*> order = refused;
@@ -23,6 +25,7 @@ void Placer::JointSearch::Run(const std::vector<PinnedJob*>& refused) {
     for (const Undo& undo : undo_) placer_->Settle(undo.job);
   }
   for (PinnedJob* job : movable_) Rebook(job, job->demand->hold_priority);
+  placer_->budget_ = budget;
 }
 
 // In the ledger alone: on the same links at the same rate, it always fits.

@@ -173,9 +173,8 @@ struct PlanChanges {
   bool all = false;
   // Names of what was made, changed or deleted.
   std::set<std::string> services, sites, class_maps;
-  // MeshRoutesKeys; names of services.
-  std::set<std::string> mesh_routes, guarantees;
-  bool placements = false;
+  // MeshRoutesKeys; names of services; names of policies.
+  std::set<std::string> mesh_routes, guarantees, placements;
 
   static PlanChanges All() {
     PlanChanges changes;

@@ -12,47 +12,13 @@
 #include "controller/plan/mesh_book.h"
 #include "controller/plan/paths.h"
 #include "controller/plan/policy_maker.h"
+#include "controller/plan/same.h"
 #include "controller/plan/service_book.h"
 #include "controller/plan/service_objects.h"
 #include "controller/plan/underlay.h"
 
 namespace waymark {
 namespace {
-
-bool SameMessage(const google::protobuf::MessageLite& a, const google::protobuf::MessageLite& b) {
-  return a.SerializeAsString() == b.SerializeAsString();
-}
-
-bool Same(const PlacedPolicy& a, const PlacedPolicy& b) {
-  return a.working == b.working && a.protect == b.protect && a.reserved_bps == b.reserved_bps &&
-         a.share_protect == b.share_protect && SameMessage(a.status, b.status) &&
-         SameMessage(a.promise, b.promise);
-}
-
-bool Same(const Refusal* a, const Refusal* b) {
-  if (a == nullptr || b == nullptr) return a == b;
-  return a->reason == b->reason && a->blocking_constraint == b->blocking_constraint &&
-         a->relaxation == b->relaxation;
-}
-
-const Refusal* WhyBlocked(const MeshHeadend& headend, size_t number) {
-  const auto why = headend.blocked.find(number);
-  return why == headend.blocked.end() ? nullptr : &why->second;
-}
-
-bool SameRoutes(const MeshHeadend& a, size_t at_a, const MeshHeadend& b, size_t at_b) {
-  const size_t first_a = a.routes.first_route(at_a), first_b = b.routes.first_route(at_b);
-  const size_t count = a.routes.first_route(at_a + 1) - first_a;
-  if (b.routes.first_route(at_b + 1) - first_b != count) return false;
-  for (size_t i = 0; i < count; ++i) {
-    const auto links_a = a.routes.links(first_a + i), links_b = b.routes.links(first_b + i);
-    if (a.routes.weight(first_a + i) != b.routes.weight(first_b + i) ||
-        !std::equal(links_a.begin(), links_a.end(), links_b.begin(), links_b.end())) {
-      return false;
-    }
-  }
-  return Same(WhyBlocked(a, at_a), WhyBlocked(b, at_b));
-}
 
 // A service that states no rates, and never did, asks nothing of the ledger: its record says only
 // that it has been admitted.
@@ -102,10 +68,12 @@ class Planner::Memory {
     made_policies_.clear();
     SortByRates(input, changes, services);
     const bool rates = !rated_.empty() || !rated_before_.empty();
-    if (changes.all || links_changed || changes.placements || ConcernsPinned(services) ||
+    if (changes.all || links_changed || !changes.placements.empty() || ConcernsPinned(services) ||
         (rates && (!services.empty() || !redone.empty() || !changes.guarantees.empty()))) {
-      UpdatePinned(input, maker, &services);
-      Count("pinned", true);
+      const bool changed = !changes.all && !links_changed && (!rates || redone.empty()) &&
+                           ChangePinned(input, changes, services, maker);
+      if (!changed) UpdatePinned(input, maker, &services);
+      Count("pinned", !changed);
     }
     if (policies_changed_) Count("policies", changes.all);
     UpdateServices(input.snapshot, services);
@@ -133,7 +101,7 @@ class Planner::Memory {
   void Forget() {
     plan_ = Plan();
     pinned_.clear();
-    pinned_services_.clear();
+    pinned_book_.Forget();
     prepared_.reset();
     lacks_.clear();
     rated_.clear();
@@ -247,7 +215,7 @@ class Planner::Memory {
 
   bool ConcernsPinned(const std::set<std::string>& services) const {
     return std::any_of(services.begin(), services.end(), [&](const std::string& name) {
-      if (pinned_services_.contains(name)) return true;
+      if (pinned_book_.Knows(name)) return true;
       const auto service = services_.resolved().services.find(name);
       return service != services_.resolved().services.end() && HasPinned(service->second);
     });
@@ -270,45 +238,122 @@ class Planner::Memory {
     if (prepared_ == nullptr) prepared_ = std::make_unique<PreparedGraphs>();
     pinned.prepared = prepared_.get();
     std::map<std::string, PinnedPolicy> now;
-    pinned_services_.clear();
-    for (const PinnedDemand& demand : pinned.demands) {
-      const ResolvedService& service = services_.resolved().services.at(demand.service);
-      pinned_services_.insert(demand.service);
-      const uint32_t color = service.ColorOf(*demand.traffic_class);
-      for (const bool back : {false, true}) {
-        const NodePair pair = back ? NodePair(demand.b, demand.a) : NodePair(demand.a, demand.b);
-        now[demand.policies[back ? 1 : 0]].identity = {demand.service, demand.traffic_class, color,
-                                                       pair};
-      }
-    }
+    for (const PinnedDemand& demand : pinned.demands) Identify(demand, &now);
     std::vector<MeshHold> holds;
-    for (auto& [name, placed] : PlacePinned(std::move(pinned), &holds)) {
+    for (auto& [name, placed] : pinned_book_.Place(std::move(pinned), &holds)) {
       now.at(name).placed = std::move(placed);
     }
-    NoteGuarantees(input, rated, mesh, holds, services);
+    const bool held = NoteGuarantees(input, rated, mesh, holds, services);
     UpdatePinnedPolicies(input, maker, std::move(now));
+    if (held && changed_placements_.empty() && deleted_placements_.empty()) pinned_book_.Stored();
+  }
+
+  void Identify(const PinnedDemand& demand, std::map<std::string, PinnedPolicy>* policies) const {
+    const ResolvedService& service = services_.resolved().services.at(demand.service);
+    const uint32_t color = service.ColorOf(*demand.traffic_class);
+    for (const bool back : {false, true}) {
+      const NodePair pair = back ? NodePair(demand.b, demand.a) : NodePair(demand.a, demand.b);
+      (*policies)[demand.policies[back ? 1 : 0]].identity = {demand.service, demand.traffic_class,
+                                                             color, pair};
+    }
+  }
+
+  // What services that came, went or changed have changed of the pinned policies; false, and
+  // nothing changed: not plain without looking at all.
+  bool ChangePinned(const PlanInput& input, const PlanChanges& changes,
+                    const std::set<std::string>& services, const PolicyMaker& maker) {
+    const auto holds = [&](const std::string& name) {
+      return rated_.contains(name) || rated_before_.contains(name);
+    };
+    const auto other_than_planned = [&](const std::string& name) {
+      const auto stored = input.placements.find(name);
+      const auto planned = plan_.placements.find(name);
+      if (stored == input.placements.end()) return planned != plan_.placements.end();
+      return planned == plan_.placements.end() || !SameMessage(stored->second, planned->second);
+    };
+    if (!pinned_book_.may_change() || std::any_of(services.begin(), services.end(), holds) ||
+        std::any_of(changes.guarantees.begin(), changes.guarantees.end(), holds) ||
+        std::any_of(changes.placements.begin(), changes.placements.end(), other_than_planned)) {
+      return false;
+    }
+    std::map<std::string, std::vector<PinnedDemand>> asked;
+    std::map<std::string, PinnedPolicy> now;
+    for (const std::string& name : services) {
+      const auto service = services_.resolved().services.find(name);
+      std::vector<PinnedDemand> demands;
+      if (service != services_.resolved().services.end()) {
+        demands = PinnedDemandsOf(input.snapshot, service->second);
+      }
+      if (demands.empty() && !pinned_book_.Knows(name)) continue;
+      for (const PinnedDemand& demand : demands) Identify(demand, &now);
+      asked[name] = std::move(demands);
+    }
+    std::optional<PinnedChange> change = pinned_book_.Change(input.placements, std::move(asked));
+    if (!change) return false;
+    for (const std::string& name : change->gone) {
+      ErasePinned(name);
+      pinned_.erase(name);
+      NotePlacement(input, name);
+    }
+    for (auto& [name, policy] : now) {
+      policy.placed = std::move(change->placed.at(name));
+      PutPinned(input, maker, name, policy);
+      pinned_[name] = std::move(policy);
+      NotePlacement(input, name);
+    }
+    for (auto& [name, promise] : change->promises) PutPromise(name, std::move(promise));
+    std::sort(changed_placements_.begin(), changed_placements_.end());
+    std::sort(deleted_placements_.begin(), deleted_placements_.end());
+    return true;
+  }
+
+  void ErasePinned(const std::string& name) {
+    Erase(name);
+    plan_.placements.erase(name);
+  }
+
+  void PutPinned(const PlanInput& input, const PolicyMaker& maker, const std::string& name,
+                 const PinnedPolicy& is) {
+    const auto before = pinned_.find(name);
+    if (before != pinned_.end() && before->second.identity == is.identity &&
+        Same(before->second.placed, is.placed)) {
+      return;
+    }
+    Put(name, maker.Pinned(is.identity, is.placed));
+    if (is.placed.working.empty()) {
+      plan_.placements.erase(name);
+    } else {
+      plan_.placements[name] = PlacementOf(input.snapshot, is.placed);
+    }
+  }
+
+  void PutPromise(const std::string& name, v1::Promise promise) {
+    PinnedPolicy& pinned = pinned_.at(name);
+    if (SameMessage(pinned.placed.promise, promise)) return;
+    policies_changed_ = true;
+    PlannedPolicy planned = *plan_.policies.at(name);
+    *planned.policy.mutable_promise() = promise;
+    plan_.policies[name] = std::make_shared<const PlannedPolicy>(std::move(planned));
+    pinned.placed.promise = std::move(promise);
+  }
+
+  // How the plan's placement differs from what is stored.
+  void NotePlacement(const PlanInput& input, const std::string& name) {
+    const auto is = plan_.placements.find(name);
+    const auto before = input.placements.find(name);
+    if (is == plan_.placements.end()) {
+      if (before != input.placements.end()) deleted_placements_.push_back(name);
+    } else if (before == input.placements.end() || !SameMessage(before->second, is->second)) {
+      changed_placements_.push_back(name);
+    }
   }
 
   void UpdatePinnedPolicies(const PlanInput& input, const PolicyMaker& maker,
                             std::map<std::string, PinnedPolicy> now) {
     for (const auto& [name, before] : pinned_) {
-      if (now.contains(name)) continue;
-      Erase(name);
-      plan_.placements.erase(name);
+      if (!now.contains(name)) ErasePinned(name);
     }
-    for (const auto& [name, is] : now) {
-      const auto before = pinned_.find(name);
-      if (before != pinned_.end() && before->second.identity == is.identity &&
-          Same(before->second.placed, is.placed)) {
-        continue;
-      }
-      Put(name, maker.Pinned(is.identity, is.placed));
-      if (is.placed.working.empty()) {
-        plan_.placements.erase(name);
-      } else {
-        plan_.placements[name] = PlacementOf(input.snapshot, is.placed);
-      }
-    }
+    for (const auto& [name, is] : now) PutPinned(input, maker, name, is);
     pinned_ = std::move(now);
     for (const auto& [name, placement] : plan_.placements) {
       const auto before = input.placements.find(name);
@@ -321,10 +366,12 @@ class Planner::Memory {
     }
   }
 
-  void NoteGuarantees(const PlanInput& input, const ResolvedServices& rated,
+  // Whether all stand as stored.
+  bool NoteGuarantees(const PlanInput& input, const ResolvedServices& rated,
                       const PlannedMesh& mesh, const std::vector<MeshHold>& holds,
                       std::set<std::string>* services) {
     std::map<std::string, v1::Status> lacks;
+    bool as_stored = true;
     for (const MeshHold& hold : holds) {
       auto lack = StatusOf(input.snapshot, rated.services.at(hold.service), mesh, hold);
       if (lack) lacks.emplace(hold.service, *std::move(lack));
@@ -333,7 +380,10 @@ class Planner::Memory {
         guarantee_changes_[hold.service] = *record;
       } else if (!record && hold.record) {
         guarantee_changes_[hold.service] = std::nullopt;
+      } else {
+        continue;
       }
+      as_stored = false;
     }
     for (const auto& [name, status] : lacks_) {
       if (!lacks.contains(name)) services->insert(name);
@@ -343,6 +393,7 @@ class Planner::Memory {
       if (before == lacks_.end() || !SameMessage(before->second, status)) services->insert(name);
     }
     lacks_ = std::move(lacks);
+    return as_stored && lacks_.empty();
   }
 
   // What leaves goes before anything comes: a port may go from one of them to another.
@@ -400,9 +451,9 @@ class Planner::Memory {
   // Mesh policies that the plan being made has made already: of which headend, to which endpoint.
   absl::flat_hash_set<std::pair<const MeshHeadend*, size_t>> made_policies_;
   std::map<std::string, PinnedPolicy> pinned_;  // by policy name
-  std::set<std::string> pinned_services_;
   // Of the topology: what classes may use of it.
   std::unique_ptr<PreparedGraphs> prepared_;
+  PinnedBook pinned_book_;
   std::map<std::string, v1::Status> lacks_;     // by service: what its guarantee lacks
   std::set<std::string> rated_, rated_before_;  // services that ask something of the ledger
   std::map<std::string, Runs> runs_;

@@ -9,9 +9,12 @@
 //               as two ask for one port, because then each may depend on any other;
 //   underlay    after a link went up or down: shortest paths of all, and the routes that differ;
 //   mesh routes headends whose pairs, stored routes or links have changed;
-//   pinned      all demands, in their order, if any of them, a link or a placement has changed:
-//               each takes room that the next may want, so that there is no part of it that could
-//               be done alone; likewise guarantees, which take theirs from the same ledger;
+//   pinned      each demand takes room that the next may want, and guarantees take theirs from the
+//               same ledger. So all of them, in their order, if a link has changed, a stored fact
+//               is not as it was planned, or anybody is not as asked: degraded, down, or refused
+//               with hope for another's room. Else the demands of services that have changed, as
+//               long as they find room beside all others and leave those that are refused as
+//               little as they had (placer.h), and the promises of whom they slow down;
 //   policies    those whose routes, placement or segments differ;
 //   objects     those of policies and services that differ.
 // A change of topology or of a traffic class concerns everything: all is computed anew.

@@ -68,6 +68,14 @@ void ExpectSame(const Plan& made, const Plan& from_nothing, const std::string& w
 // The service that stays.
 constexpr char kMesh[] = "mesh";
 
+// WAYMARK_CHANGES asks for more of them.
+int Changes(int usual) {
+  const char* const asked = std::getenv("WAYMARK_CHANGES");
+  const int changes = asked == nullptr ? usual : std::atoi(asked);
+  EXPECT_GT(changes, 0);
+  return changes;
+}
+
 class PlannerTest : public testing::Test {
  protected:
   PlannerTest() {
@@ -209,8 +217,8 @@ class PlannerTest : public testing::Test {
     switch (Pick(3)) {
       case 0:
         if (carrier_.placements.empty()) break;
-        carrier_.placements.erase(PickFrom(carrier_.placements));
-        changes_.placements = true;
+        changes_.placements.insert(
+            carrier_.placements.extract(PickFrom(carrier_.placements)).key());
         return "a placement gone";
       case 1: {
         if (carrier_.mesh_routes.empty()) break;
@@ -278,7 +286,8 @@ class PlannerTest : public testing::Test {
 
   void Store(const Plan& plan) {
     changes_ = PlanChanges();
-    changes_.placements = !plan.changed_placements.empty() || !plan.deleted_placements.empty();
+    changes_.placements = {plan.changed_placements.begin(), plan.changed_placements.end()};
+    changes_.placements.insert(plan.deleted_placements.begin(), plan.deleted_placements.end());
     for (const auto& [key, record] : plan.mesh_changes) changes_.mesh_routes.insert(key);
     for (const auto& [name, record] : plan.guarantee_changes) changes_.guarantees.insert(name);
     carrier_.placements = {plan.placements.begin(), plan.placements.end()};
@@ -294,10 +303,7 @@ class PlannerTest : public testing::Test {
 };
 
 TEST_F(PlannerTest, MakesWhatWouldBeMadeFromNothing) {
-  // WAYMARK_CHANGES asks for more of them.
-  const char* const asked = std::getenv("WAYMARK_CHANGES");
-  const int changes = asked == nullptr ? 1'500 : std::atoi(asked);
-  ASSERT_GT(changes, 0);
+  const int changes = Changes(1'500);
   for (int i = 0; i < changes; ++i) {
     std::string what = Change();
     // A burst is one computation.
@@ -349,6 +355,95 @@ TEST_F(PlannerTest, ALinkDownConcernsPairsThatCrossItOrFollowAnotherUnderlay) {
     EXPECT_EQ(planner.runs().at("mesh routes").full, 1);
     EXPECT_EQ(planner.runs().at("mesh routes").incremental, 1);
   }
+}
+
+// Where all stands, a service that comes, goes or changes its rates concerns its own demands alone,
+// but for what they slow down, and for what is refused, which must stay refused in the same words.
+TEST_F(PlannerTest, PlacesWhatHasChangedAlone) {
+  carrier_.network.Node("alp", "CH");
+  carrier_.network.Fibre("zrh", "alp", 300, 3);
+  snapshot_ = carrier_.network.Build();
+  v1::TrafficClass& swift = carrier_.intents.traffic_classes["trafficClasses/swift"];
+  swift = carrier_.intents.traffic_classes.at("trafficClasses/swiss");
+  swift.set_name("trafficClasses/swift");
+  swift.set_class_index(5);
+  swift.set_dscp(40);
+  swift.set_queue(5);
+  swift.set_max_latency_ns(12'000'000);
+  v1::ClassMap& map = carrier_.intents.class_maps["customers/c/classMaps/swift"];
+  map.set_name("customers/c/classMaps/swift");
+  map.set_default_class("trafficClasses/swift");
+  const auto line = [&](const std::string& id, const std::string& from, const std::string& to,
+                        const std::string& of, int64_t bps) {
+    v1::Service& service = carrier_.AddService(id, v1::E_LINE, {from, to}, of);
+    v1::ClassRate* rate = service.add_rates();
+    rate->set_traffic_class("trafficClasses/" + (of == "bank" ? "swiss" : of));
+    rate->set_cir_bps(bps);
+    changes_.services.insert(service.name());
+    for (const auto& endpoint : service.endpoints()) changes_.sites.insert(endpoint.site());
+  };
+  // Behind one fibre there is no protection.
+  line("refused", "alp", "gva", "bank", 50'000'000);
+  line("swift", "zrh", "ber", "swift", 50'000'000);
+  int64_t raised = 0;  // rates that were changed in place
+  const int changes = Changes(150);
+  for (int i = 0; i < changes; ++i) {
+    auto& services = carrier_.intents.services;
+    std::string what;
+    do {
+      const uint64_t kind = Pick(10);
+      if (services.size() < 6 || (kind < 4 && services.size() < 30)) {
+        static const char* const kMaps[] = {"bank", "gold", "shared", "swift"};
+        static const char* const kNodes[] = {"zrh", "gva", "ber"};
+        const std::string id = "s" + std::to_string(carrier_.next_vni);
+        const uint64_t from = Pick(3);
+        line(id, kNodes[from], kNodes[(from + 1 + Pick(2)) % 3], kMaps[Pick(4)],
+             static_cast<int64_t>(1 + Pick(Pick(8) == 0 ? 2'000 : 20)) * 1'000'000);
+        what += " " + id + " comes";
+        continue;
+      }
+      const auto picked = PickFrom(services);
+      // Of those that are refused seldom any goes.
+      if (Pick(5) != 0 &&
+          (picked->first.ends_with("refused") || picked->first.ends_with("swift"))) {
+        continue;
+      }
+      what += " " + picked->first;
+      changes_.services.insert(picked->first);
+      if (kind < 7) {
+        services.erase(picked);
+        what += " goes";
+      } else if (kind == 7) {
+        picked->second.set_class_map("customers/c/classMaps/plain");
+        what += " is pinned no more";
+      } else if (picked->second.rates_size() > 0) {
+        const auto cir = static_cast<int64_t>(1 + Pick(40)) * 1'000'000;
+        picked->second.mutable_rates(0)->set_cir_bps(cir);
+        what += " at " + std::to_string(cir);
+      }
+    } while (Pick(4) == 0);
+    if (!carrier_.links_down.empty()) {
+      carrier_.links_down.clear();
+      what += " with all links up";
+    } else if (Pick(40) == 0) {
+      what += " without " + ToggleLink();
+    }
+    if (Pick(40) == 0) what += ChangeFacts();
+    const int64_t alone =
+        planner_.runs().contains("pinned") ? planner_.runs().at("pinned").incremental : 0;
+    const std::map<std::string, stored::v1::Placement> before = carrier_.placements;
+    const Plan made = planner_.Make(Input(), changes_);
+    ASSERT_NO_FATAL_FAILURE(ExpectSame(made, MakePlan(Input()), std::to_string(i) + what));
+    Store(made);
+    if (planner_.runs().at("pinned").incremental == alone) continue;
+    for (const auto& [name, placement] : made.placements) {
+      const auto old = before.find(name);
+      raised += old != before.end() && old->second.reserved_bps() != placement.reserved_bps();
+    }
+  }
+  const Planner::Runs& runs = planner_.runs().at("pinned");
+  EXPECT_GT(raised, 0);
+  EXPECT_GT(runs.incremental, runs.full);
 }
 
 TEST_F(PlannerTest, LooksOnlyAtWhatAChangeConcerns) {

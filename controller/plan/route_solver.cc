@@ -90,7 +90,9 @@ bool SearchBudget::Draw(const PinnedDemand* demand) {
   int64_t& own = own_.try_emplace(demand, kOwn).first->second;
   int64_t& from = own > 0 ? own : pot_;
   from -= kSearchesAsked;
-  return from > -kSearchesAsked;
+  const bool had = from > -kSearchesAsked;
+  enough_ = enough_ && had;
+  return had;
 }
 
 int64_t SearchBudget::TakeForExplanation() {

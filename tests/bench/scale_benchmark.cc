@@ -72,7 +72,8 @@ Plan PlanAndKeep(const Snapshot& snapshot, State* state, std::vector<double>* se
     seconds->push_back(absl::ToDoubleSeconds(RealClock().Monotonic() - begin));
   }
   state->changes = PlanChanges();
-  state->changes.placements = !plan.changed_placements.empty() || !plan.deleted_placements.empty();
+  state->changes.placements = {plan.changed_placements.begin(), plan.changed_placements.end()};
+  state->changes.placements.insert(plan.deleted_placements.begin(), plan.deleted_placements.end());
   for (const auto& [key, record] : plan.mesh_changes) state->changes.mesh_routes.insert(key);
   for (const auto& [key, record] : plan.guarantee_changes) state->changes.guarantees.insert(key);
   state->placements = {plan.placements.begin(), plan.placements.end()};
