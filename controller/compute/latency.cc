@@ -364,8 +364,9 @@ LatencyBound QueueLoads::PathLatency(std::span<const LinkId> links, uint32_t que
     bound.no_bound = "queue " + std::to_string(queue) + " carries traffic that nothing reserved";
     return bound;
   }
+  bound.waits_ns.reserve(links.size());
   for (const LinkId link : links) {
-    const std::optional<int64_t> wait = HopWait(link, queue);
+    const std::optional<int64_t>& wait = told_[Index(link)][queue];
     if (!wait) {
       bound.waits_ns.clear();
       bound.no_bound = WhyNone(link, queue);

@@ -201,7 +201,7 @@ class QueueLoads {
   std::set<std::pair<std::string, uint32_t>> guarded_;  // policy, flow number
   std::set<std::pair<std::string, uint32_t>> over_;     // those above their limit
   std::vector<LinkId> touched_;                         // since the last TellGuarded
-  // By link and queue: HopWait as the guarded paths know it.
+  // By link and queue: HopWait, as the guarded paths know it. Between calls they know all.
   std::vector<std::array<std::optional<int64_t>, kQueues>> told_;
   std::vector<uint8_t> news_;  // by link, a bit for each queue; since the last TakeNews
   std::map<std::string, std::vector<uint32_t>> of_policy_;

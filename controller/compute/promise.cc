@@ -152,4 +152,27 @@ v1::Promise MakePromise(const Snapshot& snapshot, const AvailabilityModel& model
   return promise;
 }
 
+bool UpdateLatencies(const Snapshot& snapshot, const QueueLoads& loads, const PromiseQuery& query,
+                     v1::Promise* promise) {
+  const LatencyBound working = loads.PathLatency(query.working, query.queue);
+  if (promise->working_latency_ns() == 0 || !working.bounded()) return false;
+  if (query.protect.empty()) {
+    promise->set_working_latency_ns(working.latency_ns);
+    return true;
+  }
+  const LatencyBound protect = loads.PathLatency(query.protect, query.queue);
+  const auto back = ReversePath(snapshot, query.working);
+  if (promise->protect_latency_ns() == 0 || promise->failover_ns() == 0 || !protect.bounded() ||
+      !back) {
+    return false;
+  }
+  const FailoverBound failover = FailoverTime(query.probe_interval_us, working,
+                                              loads.PathLatency(*back, query.queue), protect);
+  if (!failover.no_bound.empty()) return false;
+  promise->set_working_latency_ns(working.latency_ns);
+  promise->set_protect_latency_ns(protect.latency_ns);
+  promise->set_failover_ns(failover.failover_ns);
+  return true;
+}
+
 }  // namespace waymark

@@ -39,6 +39,12 @@ struct PromiseQuery {
 v1::Promise MakePromise(const Snapshot& snapshot, const AvailabilityModel& model,
                         const QueueLoads& loads, const PromiseQuery& query);
 
+// The same, of a promise that was made for this query with kFigures and other loads; `in_loads`.
+// False, and nothing changed, where something of it had no bound, or has none: make it anew.
+// O(links).
+bool UpdateLatencies(const Snapshot& snapshot, const QueueLoads& loads, const PromiseQuery& query,
+                     v1::Promise* promise);
+
 }  // namespace waymark
 
 #endif  // WAYMARK_CONTROLLER_COMPUTE_PROMISE_H_

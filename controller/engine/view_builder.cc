@@ -131,6 +131,8 @@ class Builder {
     PolicyShown shown{nullptr, "", false};
     shown.waiting = NotConfirmed(planned.headend_id, planned.object_key, &shown.rejected);
     v1::Policy policy = planned.policy;
+    const auto promise = in_.plan.promises.find(name);
+    if (promise != in_.plan.promises.end()) *policy.mutable_promise() = *promise->second;
     policy.set_revision(in_.computed_from);
     *policy.mutable_status() = WithPlanned(planned, PolicyStatus(planned, shown, policy));
     auto it = previous_.policies.find(name);

@@ -82,8 +82,8 @@ TEST_F(AdmissionTest, SharedProtectPathsAreBoundedByTheWorstSingleRisk) {
   for (const char* service : {"one", "two"}) {
     EXPECT_EQ(State(plan, service), v1::PENDING) << Of(plan, service).status().reason();
     EXPECT_EQ(Protect(plan, service), "aa m2 bb");
-    EXPECT_GT(Of(plan, service).promise().protect_latency_ns(), 2'000'000);
-    EXPECT_LT(Of(plan, service).promise().protect_latency_ns(), 20'000'000);
+    EXPECT_GT(PromiseOf(plan, service).protect_latency_ns(), 2'000'000);
+    EXPECT_LT(PromiseOf(plan, service).protect_latency_ns(), 20'000'000);
   }
 }
 
@@ -102,7 +102,7 @@ TEST_F(AdmissionTest, SharedRisksAreTakenOnlyWhereAllowedAndNamed) {
   EXPECT_EQ(Protect(plan, "one"), "aa m2 bb");
   EXPECT_EQ(State(plan, "one"), v1::DEGRADED);
   EXPECT_NE(Of(plan, "one").status().reason().find("share srlgs/duct:"), std::string::npos);
-  EXPECT_EQ(Of(plan, "one").promise().shared_risks_size(), 1);
+  EXPECT_EQ(PromiseOf(plan, "one").shared_risks_size(), 1);
   EXPECT_TRUE(carrier_.Commit().changed_placements.empty());
   // As soon as there is a way out of the duct, the protect path takes it; the working path stays.
   carrier_.network.Fibre("aa", "bb", 9000, 90);
@@ -194,14 +194,14 @@ class AvailabilityTargetTest : public AdmissionTest {
 TEST_F(AvailabilityTargetTest, DrivesTheChoice) {
   Plan plan = carrier_.MakePlan();
   EXPECT_EQ(Protect(plan, "one"), "aa m2 bb");
-  EXPECT_LT(Of(plan, "one").promise().availability(), 0.9991);
-  EXPECT_GT(Of(plan, "one").promise().working_latency_ns(), 2'000'000);
-  EXPECT_GT(Of(plan, "one").promise().failover_ns(), 0);
+  EXPECT_LT(PromiseOf(plan, "one").availability(), 0.9991);
+  EXPECT_GT(PromiseOf(plan, "one").working_latency_ns(), 2'000'000);
+  EXPECT_GT(PromiseOf(plan, "one").failover_ns(), 0);
   Class("good").set_availability_target(0.9999);
   plan = carrier_.Commit();
   EXPECT_EQ(Working(plan, "one"), "aa m1 bb");
   EXPECT_EQ(Protect(plan, "one"), "aa m3 bb");
-  EXPECT_GT(Of(plan, "one").promise().availability(), 0.9999);
+  EXPECT_GT(PromiseOf(plan, "one").availability(), 0.9999);
   EXPECT_EQ(State(plan, "one"), v1::PENDING);
 }
 
@@ -251,7 +251,7 @@ TEST_F(AdmissionTest, LatencyIsBoundedAndStaysSo) {
       << Of(plan, "one").status().relaxation();
   const int64_t bound = [&] {
     Class("fast").set_max_latency_ns(0);
-    return Of(carrier_.MakePlan(), "one").promise().working_latency_ns();
+    return PromiseOf(carrier_.MakePlan(), "one").working_latency_ns();
   }();
   // Just what it takes alone: whoever would slow it down goes another way.
   Class("fast").set_max_latency_ns(bound);
@@ -263,7 +263,7 @@ TEST_F(AdmissionTest, LatencyIsBoundedAndStaysSo) {
       ->set_burst_bytes(1'000'000);
   plan = carrier_.Commit();
   EXPECT_EQ(Working(plan, "one"), "aa m1 bb");
-  EXPECT_LE(Of(plan, "one").promise().working_latency_ns(), bound);
+  EXPECT_LE(PromiseOf(plan, "one").working_latency_ns(), bound);
   EXPECT_EQ(Working(plan, "two"), "aa m2 bb");
   // A bound that is tightened below what the path keeps: said, and nobody else pays for it.
   Class("fast").set_max_latency_ns(1'000'000);
@@ -280,7 +280,7 @@ TEST_F(AdmissionTest, WhoWouldBreakAnothersBoundIsToldWhose) {
   }
   Class("fast").set_queue(7);
   Serve("one", "fast", kGig);
-  Class("fast").set_max_latency_ns(Of(carrier_.MakePlan(), "one").promise().working_latency_ns());
+  Class("fast").set_max_latency_ns(PromiseOf(carrier_.MakePlan(), "one").working_latency_ns());
   carrier_.Commit();
   Class("burst").set_queue(7);
   Serve("two", "burst", 5 * kGig);

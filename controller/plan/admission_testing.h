@@ -51,6 +51,10 @@ class AdmissionTest : public testing::Test {
   const v1::Policy& Of(const Plan& plan, const std::string& service) {
     return plan.policies.at(policy_of_.at(service))->policy;
   }
+  v1::Promise PromiseOf(const Plan& plan, const std::string& service) {
+    const auto found = plan.promises.find(policy_of_.at(service));
+    return found == plan.promises.end() ? v1::Promise() : *found->second;
+  }
   std::string Working(const Plan& plan, const std::string& service) {
     const v1::Policy& policy = Of(plan, service);
     return policy.working_size() == 0 ? "" : TestCarrier::Hops(policy.working(0));

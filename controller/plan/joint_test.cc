@@ -58,7 +58,7 @@ TEST_F(JointTargetTest, WhoNeedsAnAvailableRouteGetsIt) {
   Serve("small", "up", 5 * kGig);
   Plan plan = carrier_.Commit();
   EXPECT_EQ(Working(plan, "small"), "aa m1 bb");
-  EXPECT_GT(Of(plan, "small").promise().availability(), 0.99);
+  EXPECT_GT(PromiseOf(plan, "small").availability(), 0.99);
   EXPECT_EQ(Working(plan, "large"), "aa m2 bb");
   EXPECT_EQ(State(plan, "small"), v1::PENDING);
   // Nobody moves for a target that no route keeps.
@@ -100,7 +100,7 @@ TEST_F(JointTest, WhoNeedsAShortWaitGetsIt) {
   Serve("second", "fast", 4 * kGig);
   const int64_t alone = [&] {
     carrier_.intents.services.erase("customers/c/services/first");
-    return Of(carrier_.MakePlan(), "second").promise().working_latency_ns();
+    return PromiseOf(carrier_.MakePlan(), "second").working_latency_ns();
   }();
   Serve("first", "any", 4 * kGig);
   Class("fast").set_max_latency_ns(alone);

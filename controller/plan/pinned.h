@@ -81,7 +81,7 @@ struct Replacement {
 struct PinnedChange {
   std::vector<std::string> gone;               // names of policies
   std::map<std::string, PlacedPolicy> placed;  // of the demands that were named
-  // Policies of others, for which nothing but that is different now; some of `placed`, too.
+  // Policies of others, for which nothing but that may be different now.
   std::vector<std::pair<std::string, v1::Promise>> promises;
 };
 

@@ -5,7 +5,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "controller/compute/promise.h"
 #include "controller/plan/paths.h"
 #include "controller/plan/placer_joint.h"
 
@@ -307,16 +306,21 @@ void Placer::MarkUnprotected() {
   }
 }
 
+PromiseQuery Placer::PromiseAsked(const PinnedJob& job, const std::vector<LinkId>& working,
+                                  const std::vector<LinkId>& protect) const {
+  return {.working = working,
+          .protect = protect,
+          .queue = job.demand->traffic_class->queue(),
+          .rate_bps = job.demand->rate_bps,
+          .burst_bytes = job.demand->burst_bytes,
+          .probe_interval_us = input_.probe_interval_us,
+          .detail = PromiseDetail::kFigures};
+}
+
 v1::Promise Placer::PromiseOf(const PinnedJob& job, const PlacedPolicy& policy) {
   if (policy.working.empty()) return {};
   return MakePromise(snapshot_, solver_.Model(), loads_,
-                     {.working = policy.working,
-                      .protect = policy.protect,
-                      .queue = job.demand->traffic_class->queue(),
-                      .rate_bps = job.demand->rate_bps,
-                      .burst_bytes = job.demand->burst_bytes,
-                      .probe_interval_us = input_.probe_interval_us,
-                      .detail = PromiseDetail::kFigures});
+                     PromiseAsked(job, policy.working, policy.protect));
 }
 
 std::map<std::string, PlacedPolicy> Placer::Result() {
@@ -325,30 +329,30 @@ std::map<std::string, PlacedPolicy> Placer::Result() {
   }
   static_cast<void>(loads_.TakeNews());
   std::map<std::string, PlacedPolicy> result;
-  for (const PinnedJob& job : jobs_) {
-    if (!job.retired) Tell(job, &result);
+  for (PinnedJob& job : jobs_) {
+    if (!job.retired) Tell(&job, &result);
   }
   return result;
 }
 
-void Placer::Tell(const PinnedJob& job, std::map<std::string, PlacedPolicy>* policies) {
+void Placer::Tell(PinnedJob* job, std::map<std::string, PlacedPolicy>* policies) {
   PlacedPolicy policy;
-  policy.status = job.status;
-  if (job.placed) {
-    policy.working = job.route.working;
-    policy.protect = job.route.protect;
-    policy.reserved_bps = job.reserved_bps;
-    policy.share_protect = job.route.share_protect;
+  policy.status = job->status;
+  if (job->placed) {
+    policy.working = job->route.working;
+    policy.protect = job->route.protect;
+    policy.reserved_bps = job->reserved_bps;
+    policy.share_protect = job->route.share_protect;
   }
-  if (job.corouted) {
+  if (job->corouted) {
     PlacedPolicy back = policy;
     back.working = ReversePath(snapshot_, policy.working).value_or(std::vector<LinkId>());
     back.protect = ReversePath(snapshot_, policy.protect).value_or(std::vector<LinkId>());
-    back.promise = PromiseOf(job, back);
-    (*policies)[job.demand->policies[1]] = std::move(back);
+    back.promise = job->promises[1] = PromiseOf(*job, back);
+    (*policies)[job->demand->policies[1]] = std::move(back);
   }
-  policy.promise = PromiseOf(job, policy);
-  (*policies)[job.key()] = std::move(policy);
+  policy.promise = job->promises[0] = PromiseOf(*job, policy);
+  (*policies)[job->key()] = std::move(policy);
 }
 
 }  // namespace waymark

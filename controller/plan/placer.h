@@ -15,6 +15,7 @@
 
 #include "controller/compute/latency.h"
 #include "controller/compute/ledger.h"
+#include "controller/compute/promise.h"
 #include "controller/plan/pinned.h"
 #include "controller/plan/route_solver.h"
 
@@ -50,6 +51,8 @@ struct PinnedJob : RouteQuery {
   // Each search of the last attempt ended without a route.
   bool no_route = false;
   v1::Status status;
+  // Of its policies, as last told.
+  std::array<v1::Promise, 2> promises;
 
   // By which the ledger knows it: both directions of a co-routed job are one holder.
   const std::string& key() const { return demand->policies[leg]; }
@@ -170,8 +173,12 @@ class Placer {
   uint32_t LowestBounded() const;
 
   // Its policies, one or two.
-  void Tell(const PinnedJob& job, std::map<std::string, PlacedPolicy>* policies);
+  void Tell(PinnedJob* job, std::map<std::string, PlacedPolicy>* policies);
+  PromiseQuery PromiseAsked(const PinnedJob& job, const std::vector<LinkId>& working,
+                            const std::vector<LinkId>& protect) const;
   v1::Promise PromiseOf(const PinnedJob& job, const PlacedPolicy& policy);
+  // Of its policies, where nothing but loads has changed.
+  void UpdatePromises(PinnedJob* job, PinnedChange* change);
   bool TryMove(PinnedJob* job, double min_gain_percent, PinnedMove* move);
 
   const PinnedInput& input_;

@@ -4,7 +4,6 @@
 #include <utility>
 #include <vector>
 
-#include "controller/compute/promise.h"
 #include "controller/plan/placer.h"
 
 namespace waymark {
@@ -112,6 +111,19 @@ bool Placer::PlaceFresh(PinnedJob* job) {
   return budget_.pot() == pot && budget_.enough();
 }
 
+void Placer::UpdatePromises(PinnedJob* job, PinnedChange* change) {
+  size_t leg = 0;
+  for (const PairReservation& pair : Wanted(*job, job->route, 0, 0)) {
+    v1::Promise promise = job->promises[leg];
+    const PromiseQuery query = PromiseAsked(*job, pair.working, pair.protect);
+    if (!UpdateLatencies(snapshot_, loads_, query, &promise)) {
+      promise = MakePromise(snapshot_, solver_.Model(), loads_, query);
+    }
+    job->promises[leg] = promise;
+    change->promises.emplace_back(job->demand->policies[leg++], std::move(promise));
+  }
+}
+
 bool Placer::Change(const std::map<std::string, stored::v1::Placement>& stored,
                     const std::vector<const PinnedDemand*>& gone,
                     const std::vector<const PinnedDemand*>& come, PinnedChange* change) {
@@ -148,15 +160,11 @@ bool Placer::Change(const std::map<std::string, stored::v1::Placement>& stored,
     Touch(*job, &touched);
   }
   if (!HaveRoomForRefused(touched) || (shares_ && down_)) return false;
-  for (const std::string& key : loads_.TakeNews()) {
-    const PinnedJob& job = *by_key_.at(key);
-    std::map<std::string, PlacedPolicy> policies;
-    Tell(job, &policies);
-    for (auto& [name, policy] : policies) {
-      change->promises.emplace_back(name, std::move(policy.promise));
-    }
+  const std::vector<std::string> slowed = loads_.TakeNews();
+  for (PinnedJob* job : jobs) Tell(job, &change->placed);
+  for (const std::string& key : slowed) {
+    if (!change->placed.contains(key)) UpdatePromises(by_key_.at(key), change);
   }
-  for (const PinnedJob* job : jobs) Tell(*job, &change->placed);
   return true;
 }
 

@@ -119,7 +119,7 @@ struct PlanInput {
 };
 
 struct PlannedPolicy {
-  // Everything but `on_protect`, `revision` and the Path.state fields. `status.state` is
+  // Everything but `on_protect`, `revision`, `promise` and the Path.state fields. `status.state` is
   //   PENDING   to be programmed; the engine decides when it is UP;
   //   DEGRADED  programmed, but `reason` says what is missing (protection, a raised rate,
   //   shared risks, a target no longer met, shared protect bandwidth that carries others now);
@@ -153,6 +153,9 @@ struct ServicePlan {
 struct Plan {
   // By resource name "policies/{headend}:{color}:{endpoint}".
   SharedMap<std::shared_ptr<const PlannedPolicy>> policies;
+  // What pinned policies promise, by the same names: where they are placed. Apart, because one more
+  // of them changes those of all that it shares a queue with.
+  SharedMap<std::shared_ptr<const v1::Promise>> promises;
   // Everything to be stored, and how it differs from PlanInput::placements.
   SharedMap<stored::v1::Placement> placements;
   std::vector<std::string> changed_placements;  // new or different

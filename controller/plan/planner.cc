@@ -310,6 +310,7 @@ class Planner::Memory {
   void ErasePinned(const std::string& name) {
     Erase(name);
     plan_.placements.erase(name);
+    plan_.promises.erase(name);
   }
 
   void PutPinned(const PlanInput& input, const PolicyMaker& maker, const std::string& name,
@@ -322,8 +323,10 @@ class Planner::Memory {
     Put(name, maker.Pinned(is.identity, is.placed));
     if (is.placed.working.empty()) {
       plan_.placements.erase(name);
+      plan_.promises.erase(name);
     } else {
       plan_.placements[name] = PlacementOf(input.snapshot, is.placed);
+      plan_.promises[name] = std::make_shared<const v1::Promise>(is.placed.promise);
     }
   }
 
@@ -331,9 +334,7 @@ class Planner::Memory {
     PinnedPolicy& pinned = pinned_.at(name);
     if (SameMessage(pinned.placed.promise, promise)) return;
     policies_changed_ = true;
-    PlannedPolicy planned = *plan_.policies.at(name);
-    *planned.policy.mutable_promise() = promise;
-    plan_.policies[name] = std::make_shared<const PlannedPolicy>(std::move(planned));
+    plan_.promises[name] = std::make_shared<const v1::Promise>(promise);
     pinned.placed.promise = std::move(promise);
   }
 

@@ -30,6 +30,9 @@ std::map<std::string, std::string> Pieces(const Plan& plan) {
                                std::to_string(Index(policy->pair.first)) + "-" +
                                std::to_string(Index(policy->pair.second));
   }
+  for (const auto& [name, promise] : plan.promises) {
+    pieces["promise " + name] = promise->ShortDebugString();
+  }
   for (const auto& [name, placement] : plan.placements) {
     pieces["placement " + name] = placement.ShortDebugString();
   }

@@ -61,7 +61,6 @@ MadePolicy PolicyMaker::Pinned(const PolicyIdentity& identity, const PlacedPolic
     const Sids sids = StrictSids(snapshot_, placed.working);
     *policy.add_working() = PathMessage(snapshot_, placed.working, 1, sids);
     *object.add_working() = SegmentListMessage(snapshot_, placed.working, 1, sids);
-    *policy.mutable_promise() = placed.promise;
   }
   if (!placed.protect.empty()) {
     const Sids sids = StrictSids(snapshot_, placed.protect);
