@@ -9,12 +9,6 @@
 #include "controller/plan/placer_joint.h"
 
 namespace waymark {
-namespace {
-
-// Each takes up to some hundred searches, and every plan explains anew.
-constexpr int kMostExplained = 64;
-
-}  // namespace
 
 void SetRefusal(const Refusal& refusal, v1::State state, v1::Status* status) {
   status->set_state(state);
@@ -271,10 +265,14 @@ void Placer::PlaceNewOnes() {
   for (PinnedJob& job : jobs_) {
     if (job.placed || job.retired) continue;
     if (Stopped()) return;
-    const std::string stronger = PreemptedBy(job);
-    SetRefusal(Why(job), v1::BLOCKED, &job.status);
-    job.status.set_reason(stronger + job.status.reason());
+    Refuse(&job);
   }
+}
+
+void Placer::Refuse(PinnedJob* job) {
+  const std::string stronger = PreemptedBy(*job);
+  SetRefusal(Why(*job), v1::BLOCKED, &job->status);
+  job->status.set_reason(stronger + job->status.reason());
 }
 
 void Placer::PlaceRefused(PinnedJob* job) {

@@ -150,6 +150,7 @@ class Placer {
   std::string DownText(const Route& route) const;
   void PlaceNewOnes();
   void PlaceRefused(PinnedJob* job);
+  void Refuse(PinnedJob* job);
   void MarkUnprotected();
   // Of a job that holds nothing and would fit if those were not there that could have taken its
   // place: who they are, "pre-empted by A and B: "; else "".
@@ -170,6 +171,11 @@ class Placer {
   bool Retake(const std::vector<PinnedJob*>& jobs);
   bool MendInPlace(PinnedJob* job);
   bool PlaceFresh(PinnedJob* job);
+  // Whether all that is said of a refused job follows from which links have how much of what it
+  // asks for.
+  static bool ForWantOfRoomAlone(const PinnedJob& job);
+  bool RefuseFresh(PinnedJob* job, std::vector<PinnedJob*>* refused);
+  bool ExplainsAll() const { return refused_ <= kMostExplained && budget_.explains_all(); }
   uint32_t LowestBounded() const;
 
   // Its policies, one or two.
@@ -200,9 +206,12 @@ class Placer {
   // What would be free if none were stronger than this hold priority.
   struct WithoutStronger;
   std::map<int, std::shared_ptr<WithoutStronger>> without_stronger_;
+  // Each takes up to some hundred searches.
+  static constexpr int kMostExplained = 64;
   int explained_ = 0;
-  // For Change: what the greatest of those that are refused asks for; nullopt: none is.
+  // For Change: what the greatest of those that are, or were, refused asks for; nullopt: none is.
   std::optional<int64_t> refused_bps_;
+  int refused_ = 0;
   bool shares_ = false;  // some protect bandwidth is shared
   bool down_ = false;    // some link is
   size_t dropped_ = 0;

@@ -38,17 +38,19 @@ bool Placer::Settled() {
       shares_ = shares_ || job.route.share_protect;
       continue;
     }
-    // It found no way on what has room for it, and nobody was to give way to it: all that is said
-    // of it follows from which links have how much of what it asks for.
-    if (!job.no_route || job.budget_spent || job.demand->share_protect ||
-        job.demand->hold_priority != 0) {
-      return false;
-    }
+    if (!ForWantOfRoomAlone(job)) return false;
+    refused_ += job.retired ? 0 : 1;
     refused_bps_ = std::max(refused_bps_.value_or(0), job.wanted());
   }
   const auto links = snapshot_.links().size();
   for (size_t i = 0; i < links && !down_; ++i) down_ = !link_state_.IsUp(static_cast<LinkId>(i));
   return !(shares_ && down_);
+}
+
+// It found no way on what has room for it, and nobody was to give way to it.
+bool Placer::ForWantOfRoomAlone(const PinnedJob& job) {
+  return job.no_route && !job.budget_spent && !job.demand->share_protect &&
+         job.demand->hold_priority == 0;
 }
 
 void Placer::Touch(const PinnedJob& job, std::set<LinkId>* touched) const {
@@ -65,10 +67,12 @@ bool Placer::HaveRoomForRefused(const std::set<LinkId>& links) const {
 }
 
 void Placer::Drop(PinnedJob* job) {
-  const PinnedDemand& demand = *job->demand;
-  Release(job);
-  if (!Guards(*job)) loads_.Remove(job->key());
-  if (demand.max_latency_ns > 0) --bounded_[demand.traffic_class->queue() % kQueues];
+  if (job->placed) {
+    Release(job);
+    if (!Guards(*job)) loads_.Remove(job->key());
+  } else {
+    --refused_;
+  }
   by_key_.erase(job->key());
   job->retired = true;
   ++dropped_;
@@ -105,10 +109,26 @@ bool Placer::MendInPlace(PinnedJob* job) {
 }
 
 bool Placer::PlaceFresh(PinnedJob* job) {
-  const int64_t pot = budget_.pot();
-  if (!PlaceAnew(job, /*take=*/false)) return false;
-  Settle(job);
-  return budget_.pot() == pot && budget_.enough();
+  if (PlaceAnew(job, /*take=*/false)) Settle(job);
+  return budget_.enough();
+}
+
+// As PlaceNewOnes does with those that find no room.
+bool Placer::RefuseFresh(PinnedJob* job, std::vector<PinnedJob*>* refused) {
+  // It might take from others.
+  if (job->constraints().setup_priority < kWeakestPriority) return false;
+  PlaceRefused(job);
+  if (!job->retired || !ForWantOfRoomAlone(*job)) return false;
+  std::vector<PinnedJob*> legs = {&jobs_[jobs_.size() - 2], &jobs_.back()};
+  for (PinnedJob* leg : legs) PlaceRefused(leg);
+  for (PinnedJob* leg : legs) {
+    if (leg->placed || !ForWantOfRoomAlone(*leg)) return false;
+    explained_ = refused_++;
+    Refuse(leg);
+    refused->push_back(leg);
+  }
+  refused_bps_ = std::max(refused_bps_.value_or(0), job->wanted());
+  return budget_.enough() && ExplainsAll();
 }
 
 void Placer::UpdatePromises(PinnedJob* job, PinnedChange* change) {
@@ -130,14 +150,19 @@ bool Placer::Change(const std::map<std::string, stored::v1::Placement>& stored,
   stored_ = &stored;
   if (dropped_ + gone.size() > kMostRetired) return false;
   std::set<LinkId> touched;
+  std::vector<PinnedJob*> dropped;
   for (const PinnedDemand* demand : gone) {
-    const PinnedJob& job = *by_key_.at(demand->policies[0]);
-    if (!job.placed) return false;
+    PinnedJob& job = *by_key_.at(demand->policies[0]);
+    dropped.push_back(&job);
+    if (!job.corouted) dropped.push_back(by_key_.at(demand->policies[1]));
+    if (demand->max_latency_ns > 0) --bounded_[demand->traffic_class->queue() % kQueues];
+    // What is said of those that stay must not depend on it.
+    if (!job.placed && !ExplainsAll()) return false;
     Touch(job, &touched);
   }
   if (!HaveRoomForRefused(touched)) return false;
-  for (const PinnedDemand* demand : gone) Drop(by_key_.at(demand->policies[0]));
-  std::vector<PinnedJob*> jobs;
+  for (PinnedJob* job : dropped) Drop(job);
+  std::vector<PinnedJob*> jobs, refused;
   for (const PinnedDemand* demand : come) {
     if (demand->max_latency_ns > 0) ++bounded_[demand->traffic_class->queue() % kQueues];
     AddJobs(*demand);
@@ -154,6 +179,10 @@ bool Placer::Change(const std::map<std::string, stored::v1::Placement>& stored,
     if (job->standing == Standing::kNone && !PlaceFresh(job)) return false;
   }
   for (PinnedJob* job : jobs) {
+    if (!job->placed && !RefuseFresh(job, &refused)) return false;
+  }
+  std::erase_if(jobs, [](const PinnedJob* job) { return job->retired; });
+  for (PinnedJob* job : jobs) {
     if (!Stands(*job) || !WouldStand(*job)) return false;
     shares_ = shares_ || job->route.share_protect;
     if (!Guards(*job)) AddLoads(*job, /*guarded=*/false);
@@ -161,6 +190,7 @@ bool Placer::Change(const std::map<std::string, stored::v1::Placement>& stored,
   }
   if (!HaveRoomForRefused(touched) || (shares_ && down_)) return false;
   const std::vector<std::string> slowed = loads_.TakeNews();
+  jobs.insert(jobs.end(), refused.begin(), refused.end());
   for (PinnedJob* job : jobs) Tell(job, &change->placed);
   for (const std::string& key : slowed) {
     if (!change->placed.contains(key)) UpdatePromises(by_key_.at(key), change);

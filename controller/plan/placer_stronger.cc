@@ -25,14 +25,16 @@ std::string Names(const std::vector<const PinnedJob*>& jobs) {
 
 struct Placer::WithoutStronger {
   WithoutStronger(const Placer& placer, SearchBudget& budget)
-      : ledger(placer.snapshot_), solver(placer.snapshot_, placer.link_state_, ledger, budget, placer.input_.prepared) {}
+      : ledger(placer.snapshot_),
+        solver(placer.snapshot_, placer.link_state_, ledger, budget, placer.input_.prepared) {}
   bool any = false;
   Ledger ledger;
   RouteSolver solver;
 };
 
 std::string Placer::PreemptedBy(const PinnedJob& job) {
-  if (job.least_latency_ns || job.least_unavailability) return "";  // room would not help
+  // No setup priority is stronger than the strongest; or room would not help.
+  if (job.demand->hold_priority == 0 || job.least_latency_ns || job.least_unavailability) return "";
   const auto stronger = [&](const PinnedJob& other) {
     return other.constraints().setup_priority < job.demand->hold_priority;
   };

@@ -400,7 +400,9 @@ TEST_F(PlannerTest, PlacesWhatHasChangedAlone) {
         static const char* const kNodes[] = {"zrh", "gva", "ber"};
         const std::string id = "s" + std::to_string(carrier_.next_vni);
         const uint64_t from = Pick(3);
-        line(id, kNodes[from], kNodes[(from + 1 + Pick(2)) % 3], kMaps[Pick(4)],
+        const bool refused = Pick(8) == 0;
+        line(id, refused ? "alp" : kNodes[from], kNodes[(from + 1 + Pick(2)) % 3],
+             refused ? "bank" : kMaps[Pick(4)],
              static_cast<int64_t>(1 + Pick(Pick(8) == 0 ? 2'000 : 20)) * 1'000'000);
         what += " " + id + " comes";
         continue;

@@ -65,10 +65,10 @@ class SearchBudget {
   // What one explanation may cost, taken from what is left for all; 0: nothing is.
   int64_t TakeForExplanation();
   void GiveBack(int64_t searches) { explanations_ += std::max<int64_t>(0, searches); }
+  // Whether each explanation had, and one more would have, all that it may cost.
+  bool explains_all() const { return explanations_ >= kExplanation; }
   // Whether all that has been asked for was there.
   bool enough() const { return enough_; }
-  // What demands may take that nobody but they are to have.
-  int64_t pot() const { return pot_; }
   // All demands have their own again.
   void RenewOwn() { own_.clear(); }
   // DisjointPair asks once in so many whether to go on.
