@@ -224,7 +224,7 @@ TEST_F(NodeSegmentsTest, PoliciesTakeTheirPathsThroughASwitchThatCannotBeTold) {
     for (const auto& [name, planned] : plan.policies) {
       if (planned->headend_id == gone) continue;
       const auto& held = agents_.at(planned->headend_id).held.Find(planned->object_key)->policy();
-      ASSERT_EQ(held.working_size(), planned->policy.working_size()) << name;
+      ASSERT_EQ(held.working_size(), planned->Message().working_size()) << name;
       for (int i = 0; i < held.working_size(); ++i) {
         std::string hops = planned->headend_id, at = hops;
         for (const uint32_t sid : held.working(i).sids()) {
@@ -234,7 +234,7 @@ TEST_F(NodeSegmentsTest, PoliciesTakeTheirPathsThroughASwitchThatCannotBeTold) {
             hops += " " + at;
           } while (sid <= kMaxNodeSid && at != SwitchOf(sid));
         }
-        EXPECT_EQ(hops, TestCarrier::Hops(planned->policy.working(i)))
+        EXPECT_EQ(hops, TestCarrier::Hops(planned->Message().working(i)))
             << name << " without " << gone;
       }
     }

@@ -74,7 +74,7 @@ class World {
     AddService(&with, ask);
     const Plan plan = MakePlan(Input(with));
     const uint32_t color = plan.services.at(newest_)->colors.front();
-    return plan.policies.at(PolicyName(Name(ask.from), color, Name(ask.to)))->policy;
+    return plan.policies.at(PolicyName(Name(ask.from), color, Name(ask.to)))->Message();
   }
 
   const v1::TrafficClass& ClassOf(const Ask& ask) const {

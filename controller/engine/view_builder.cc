@@ -130,7 +130,7 @@ class Builder {
   void AddPolicy(const std::string& name, const PlannedPolicy& planned) {
     PolicyShown shown{nullptr, "", false};
     shown.waiting = NotConfirmed(planned.headend_id, planned.object_key, &shown.rejected);
-    v1::Policy policy = planned.policy;
+    v1::Policy policy = planned.Message();
     const auto promise = in_.plan.promises.find(name);
     if (promise != in_.plan.promises.end()) *policy.mutable_promise() = *promise->second;
     policy.set_revision(in_.computed_from);
@@ -145,7 +145,7 @@ class Builder {
 
   // What the plan could not give it is missing whatever its switches say, or do not say yet.
   static v1::Status WithPlanned(const PlannedPolicy& planned, v1::Status status) {
-    const v1::Status& plan = planned.policy.status();
+    const v1::Status& plan = planned.status;
     const bool lacks = plan.state() == v1::DEGRADED || plan.state() == v1::DOWN;
     if (!lacks || plan.reason().empty() || status.reason() == plan.reason()) return status;
     status.set_reason(
@@ -157,7 +157,7 @@ class Builder {
 
   v1::Status PolicyStatus(const PlannedPolicy& planned, const PolicyShown& shown,
                           v1::Policy& policy) const {
-    if (planned.blocked()) return planned.policy.status();
+    if (planned.blocked()) return planned.status;
     bool rejected = shown.rejected;
     std::string waiting = shown.waiting;
     for (const v1::Path& path : policy.working()) {
@@ -189,10 +189,10 @@ class Builder {
       policy.mutable_protect()->set_state(event.protect_up() ? v1::UP : v1::DOWN);
     }
     policy.set_on_protect(event.on_protect());
-    const v1::State state = planned.policy.status().state();
+    const v1::State state = planned.status.state();
     if (event.on_protect() ? !event.protect_up() : up == 0) {
       // The plan knows what is down, and what stands in the way of any other path.
-      if (state == v1::DOWN) return planned.policy.status();
+      if (state == v1::DOWN) return planned.status;
       return MakeStatus(
           v1::DOWN,
           absl::StrCat(event.on_protect() && up > 0 ? "on its protect path, which is not alive"
@@ -217,7 +217,7 @@ class Builder {
       return MakeStatus(v1::DEGRADED, absl::StrCat("the agent of ", planned.headend_id,
                                                    " is not connected; it was up when last seen"));
     }
-    if (state == v1::DEGRADED || state == v1::DOWN) return planned.policy.status();
+    if (state == v1::DEGRADED || state == v1::DOWN) return planned.status;
     return MakeStatus(v1::UP);
   }
 

@@ -40,7 +40,7 @@ class ViewBuilderTest : public testing::Test, public SwitchSessionListener {
   v1::Status& PlannedStatus(const std::string& policy) {
     const auto planned = std::make_shared<PlannedPolicy>(*plan_.policies.at(policy));
     plan_.policies[policy] = planned;
-    return *planned->policy.mutable_status();
+    return planned->status;
   }
   const v1::Status& Build(const std::string& policy = kPolicy) {
     view_ = BuildView({plan_, *snapshot_, table_, 5, loop_.clock().Now()}, *view_);

@@ -209,7 +209,7 @@ TEST_F(AvailabilityTargetTest, RefusesWhatCannotBeMet) {
   Class("good").set_availability_target(0.9999999);
   const Plan plan = carrier_.MakePlan();
   EXPECT_EQ(State(plan, "one"), v1::BLOCKED);
-  const v1::Status& status = Of(plan, "one").status();
+  const v1::Status status = Of(plan, "one").status();
   EXPECT_EQ(status.blocking_constraint(), "availability_target 0.9999999");
   EXPECT_NE(status.relaxation().find("-> 99.999"), std::string::npos) << status.relaxation();
 }
@@ -233,8 +233,7 @@ TEST_F(AvailabilityTargetTest, SilenceIsNotAvailability) {
   const Plan plan = carrier_.MakePlan();
   const uint32_t vni = carrier_.intents.services.at("customers/c/services/call").vni();
   const v1::Status& status =
-      plan.policies.at(PolicyName("zrh", vni << 8 | Class("quiet").class_index(), "par"))
-          ->policy.status();
+      plan.policies.at(PolicyName("zrh", vni << 8 | Class("quiet").class_index(), "par"))->status;
   EXPECT_EQ(status.state(), v1::BLOCKED);
   EXPECT_NE(status.relaxation().find("state MTBF and MTTR"), std::string::npos);
 }

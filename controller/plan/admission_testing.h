@@ -48,8 +48,8 @@ class AdmissionTest : public testing::Test {
     carrier_.SetRate(id, of_class, rate);
     policy_of_[id] = PolicyName("aa", vni << 8 | Class(of_class).class_index(), "bb");
   }
-  const v1::Policy& Of(const Plan& plan, const std::string& service) {
-    return plan.policies.at(policy_of_.at(service))->policy;
+  v1::Policy Of(const Plan& plan, const std::string& service) {
+    return plan.policies.at(policy_of_.at(service))->Message();
   }
   v1::Promise PromiseOf(const Plan& plan, const std::string& service) {
     const auto found = plan.promises.find(policy_of_.at(service));

@@ -91,8 +91,8 @@ TEST_F(GuaranteeTest, NobodyNewTakesWhatIsHeldWhateverHisClass) {
   const Plan plan = carrier_.Commit();
   EXPECT_EQ(StatusOf(plan, "a").state(), v1::PENDING);
   for (const auto& [name, policy] : plan.policies) {
-    if (policy->policy.service().empty()) continue;
-    const std::string hops = TestCarrier::Hops(policy->policy.working(0));
+    if (policy->service.empty()) continue;
+    const std::string hops = TestCarrier::Hops(policy->Message().working(0));
     EXPECT_NE(hops.find("fra"), std::string::npos) << hops;
   }
   // But what was pinned before stays, and the hose that comes then is refused.

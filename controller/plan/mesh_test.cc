@@ -20,7 +20,8 @@ class MeshTest : public testing::Test {
 
   static std::vector<std::string> Paths(const Plan& plan, const std::string& policy) {
     std::vector<std::string> paths;
-    for (const v1::Path& path : plan.policies.at(policy)->policy.working()) {
+    const v1::Policy made = plan.policies.at(policy)->Message();
+    for (const v1::Path& path : made.working()) {
       paths.push_back(TestCarrier::Hops(path) + " " + std::to_string(path.weight()));
     }
     return paths;
@@ -193,7 +194,8 @@ class MeshRandomTest : public testing::TestWithParam<uint32_t> {
   using Route = std::pair<std::vector<std::string>, uint32_t>;
   static std::vector<Route> RoutesOf(const PlannedPolicy& planned) {
     std::vector<Route> routes;
-    for (const v1::Path& path : planned.policy.working()) {
+    const v1::Policy message = planned.Message();
+    for (const v1::Path& path : message.working()) {
       routes.emplace_back(std::vector<std::string>(path.links().begin(), path.links().end()),
                           path.weight());
     }
@@ -252,7 +254,7 @@ TEST_P(MeshRandomTest, NothingForbiddenAndWhatStandsStays) {
     const Plan again = MakePlan();
     EXPECT_TRUE(again.mesh_changes.empty());
     for (const auto& [name, planned] : plan.policies) {
-      const v1::TrafficClass& made = intents_.traffic_classes.at(planned->policy.traffic_class());
+      const v1::TrafficClass& made = intents_.traffic_classes.at(planned->traffic_class);
       const std::vector<Route> routes = RoutesOf(*planned);
       EXPECT_EQ(routes.empty(), planned->blocked());
       EXPECT_LE(routes.size(), made.max_paths() == 0 ? 4u : std::min(made.max_paths(), 8u));

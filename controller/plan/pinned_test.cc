@@ -12,9 +12,8 @@ constexpr int64_t kGig = 1'000'000'000;
 class PinnedTest : public testing::Test {
  protected:
   // The policy of service number `n` (from 0) between two nodes in a class.
-  const v1::Policy& Of(const Plan& plan, uint32_t n, uint32_t index, const char* from,
-                       const char* to) {
-    return plan.policies.at(PolicyName(from, (0x100 + n) << 8 | index, to))->policy;
+  v1::Policy Of(const Plan& plan, uint32_t n, uint32_t index, const char* from, const char* to) {
+    return plan.policies.at(PolicyName(from, (0x100 + n) << 8 | index, to))->Message();
   }
   std::string Working(const Plan& plan, uint32_t n, uint32_t index, const char* from,
                       const char* to) {
@@ -124,8 +123,8 @@ TEST_F(PinnedTest, BlockedSaysWhyAndDropsItsFrames) {
   const Plan plan = carrier_.Commit();
   const PlannedPolicy& policy = *plan.policies.at(PolicyName("zrh", 0x10001, "lon"));
   EXPECT_TRUE(policy.blocked());
-  EXPECT_EQ(policy.policy.status().blocking_constraint(), "allowed_jurisdictions [CH]");
-  EXPECT_FALSE(plan.placements.contains(policy.policy.name()));
+  EXPECT_EQ(policy.status.blocking_constraint(), "allowed_jurisdictions [CH]");
+  EXPECT_FALSE(plan.placements.contains(policy.Message().name()));
   const auto* object = plan.objects.at("zrh").Find(policy.object_key);
   ASSERT_NE(object, nullptr);
   EXPECT_EQ(object->policy().working_size(), 0);

@@ -118,21 +118,38 @@ struct PlanInput {
   const std::map<std::string, stored::v1::MeshGuarantee>* guarantees = nullptr;
 };
 
+struct PlannedPath {
+  std::vector<LinkId> links;   // of PlannedPolicy::snapshot
+  std::vector<uint32_t> sids;  // as Path.sids
+  uint32_t weight = 1;
+};
+
+// There are 10^5 and more, so no names that can be looked up: Message() says them.
 struct PlannedPolicy {
-  // Everything but `on_protect`, `revision`, `promise` and the Path.state fields. `status.state` is
+  // `state` is
   //   PENDING   to be programmed; the engine decides when it is UP;
   //   DEGRADED  programmed, but `reason` says what is missing (protection, a raised rate,
   //   shared risks, a target no longer met, shared protect bandwidth that carries others now);
   //   DOWN      programmed on a placement all of whose paths are down, and no other path meets the
   //   constraints; BLOCKED   no path: reason, blocking_constraint and relaxation are set.
-  v1::Policy policy;
+  v1::Status status;
+  uint32_t color = 0;
+  std::string traffic_class;
+  std::string service;  // pinned ones only
+  int64_t reserved_bps = 0;
+  std::vector<PlannedPath> working;
+  PlannedPath protect;  // without links: none
+  // What the links belong to.
+  std::shared_ptr<const Snapshot> snapshot;
   // Southbound identity at the headend.
   std::string headend_id;  // without "nodes/"
   std::string object_key;
   // Headend and endpoint, by nodes of the snapshot.
   std::pair<NodeId, NodeId> pair = {NodeId::kNone, NodeId::kNone};
 
-  bool blocked() const { return policy.status().state() == v1::BLOCKED; }
+  bool blocked() const { return status.state() == v1::BLOCKED; }
+  // Everything but `on_protect`, `revision`, `promise` (Plan::promises) and the Path.state fields.
+  v1::Policy Message() const;
 };
 
 // What a service's state depends on.

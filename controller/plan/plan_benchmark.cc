@@ -196,7 +196,7 @@ void HardPairs(benchmark::State& state) {
   for (auto _ : state) plan = MakePlan({*snapshot, carrier.intents, {}, {}, {}});
   int64_t spent = 0;
   for (const auto& [name, policy] : plan.policies) {
-    spent += policy->policy.status().blocking_constraint() == "search budget" ? 1 : 0;
+    spent += policy->status.blocking_constraint() == "search budget" ? 1 : 0;
   }
   state.counters["blocked"] = static_cast<double>(Blocked(plan));
   state.counters["budget_spent"] = static_cast<double>(spent);

@@ -157,12 +157,12 @@ TEST_P(PlanRandomTest, FitsRestsAndStays) {
         const auto now = plan.placements.find(name);
         const bool stays = now != plan.placements.end() && SamePaths(now->second, placement);
         // Only who may be taken from is ever moved by what is new.
-        const auto& c = intents_.traffic_classes.at(found->second->policy.traffic_class());
+        const auto& c = intents_.traffic_classes.at(found->second->traffic_class);
         EXPECT_TRUE(stays || c.hold_priority() > 0) << name;
       }
       states.clear();
       for (const auto& [name, policy] : plan.policies) {
-        states[name] = policy->policy.status().state();
+        states[name] = policy->status.state();
       }
       const Reoptimization better = Reoptimize(Input(), {});
       EXPECT_EQ(better.name, Reoptimize(Input(), {}).name);
@@ -173,19 +173,18 @@ TEST_P(PlanRandomTest, FitsRestsAndStays) {
       if (HasFatalFailure()) return;
       // Only who was not content before, or may be taken from, gets something else yet.
       const auto settled = [&](const std::string& name) {
-        const auto& c =
-            intents_.traffic_classes.at(adopted.policies.at(name)->policy.traffic_class());
+        const auto& c = intents_.traffic_classes.at(adopted.policies.at(name)->traffic_class);
         return states[name] == v1::PENDING && c.hold_priority() == 0;
       };
       for (const std::string& name : adopted.changed_placements) {
         EXPECT_FALSE(settled(name)) << name;
       }
       for (const auto& [name, policy] : adopted.policies) {
-        const v1::State state = policy->policy.status().state();
+        const v1::State state = policy->status.state();
         EXPECT_TRUE(!settled(name) || state == v1::PENDING) << name;
       }
       for (const auto& [name, policy] : adopted.policies) {
-        states[name] = policy->policy.status().state();
+        states[name] = policy->status.state();
       }
       if (adopted.changed_placements.empty()) {
         for (const std::string& name : better.mended) EXPECT_EQ(states[name], v1::PENDING);
@@ -214,7 +213,7 @@ TEST_P(PlanRandomTest, FailuresMoveOnlyWhatIsDead) {
     };
     for (const auto& [name, placement] : before) {
       const auto now = plan.placements.find(name);
-      const auto& c = intents_.traffic_classes.at(plan.policies.at(name)->policy.traffic_class());
+      const auto& c = intents_.traffic_classes.at(plan.policies.at(name)->traffic_class);
       if (c.hold_priority() > 0 || !(up(placement.working()) || up(placement.protect()))) continue;
       EXPECT_TRUE(now != plan.placements.end() &&
                   std::equal(now->second.working().begin(), now->second.working().end(),

@@ -13,7 +13,7 @@ using southbound::v1::Object;
 std::string Bytes(const Plan& plan) {
   std::string bytes;
   for (const auto& [name, policy] : plan.policies) {
-    bytes += name + policy->headend_id + policy->object_key + policy->policy.SerializeAsString();
+    bytes += name + policy->headend_id + policy->object_key + policy->Message().SerializeAsString();
   }
   for (const auto& [name, placement] : plan.placements) {
     bytes += name + placement.SerializeAsString();
@@ -107,8 +107,8 @@ TEST(PlanTest, PackedSidsDecodeToThePathAndNeverTouchAForbiddenPlace) {
   for (const auto& named : plan.policies) {
     const PlannedPolicy& planned = *named.second;
     const auto& object = plan.objects.at(planned.headend_id).Find(planned.object_key)->policy();
-    const bool only_swiss = planned.policy.traffic_class() == "trafficClasses/swiss";
-    ASSERT_EQ(object.working_size(), planned.policy.working_size());
+    const bool only_swiss = planned.Message().traffic_class() == "trafficClasses/swiss";
+    ASSERT_EQ(object.working_size(), planned.Message().working_size());
     const auto check = [&](const southbound::v1::SegmentList& list, const v1::Path& path) {
       ++lists;
       const std::string hops = walk(planned.headend_id, list.sids(), only_swiss);
@@ -122,10 +122,10 @@ TEST(PlanTest, PackedSidsDecodeToThePathAndNeverTouchAForbiddenPlace) {
       }());
     };
     for (int i = 0; i < object.working_size(); ++i) {
-      check(object.working(i), planned.policy.working(i));
+      check(object.working(i), planned.Message().working(i));
     }
-    if (object.has_protect()) check(object.protect(), planned.policy.protect());
-    EXPECT_EQ(planned.policy.binding_sid(),
+    if (object.has_protect()) check(object.protect(), planned.Message().protect());
+    EXPECT_EQ(planned.Message().binding_sid(),
               ToString(BindingSid(object.endpoint_sid(), object.color())));
   }
   EXPECT_GT(lists, 20);
@@ -137,7 +137,7 @@ TEST(PlanTest, MeshPoliciesAreSharedAndPinnedOnesAreNot) {
   carrier.AddService("two", v1::E_LAN, {"zrh", "lon"}, "plain");
   const Plan plan = carrier.MakePlan();
   EXPECT_EQ(plan.policies.size(), 2u);
-  const v1::Policy& policy = plan.policies.at("policies/zrh:3:lon")->policy;
+  const v1::Policy policy = plan.policies.at("policies/zrh:3:lon")->Message();
   EXPECT_EQ(policy.service(), "");
   EXPECT_GE(policy.working_size(), 2);
   EXPECT_TRUE(plan.placements.empty());
@@ -172,7 +172,7 @@ TEST(PlanTest, ObjectsOfAService) {
   }
   EXPECT_EQ(its.size(), 18u);
   for (const auto& [name, policy] : plan.policies) {
-    planned.emplace(policy->policy.color(), policy->pair);
+    planned.emplace(policy->color, policy->pair);
   }
   EXPECT_EQ(its, planned);
 }
@@ -191,7 +191,7 @@ TEST(PlanTest, SeveralSitesOnANodeHoldTheSumOfTheirRates) {
   carrier.AddService("lan", v1::E_LAN, {"zrh", "zrh", "lon"}, "gold");
   carrier.SetRate("lan", "gold", 1'000'000'000);
   EXPECT_EQ(
-      carrier.MakePlan().policies.at(PolicyName("zrh", 0x10002, "lon"))->policy.reserved_bps(),
+      carrier.MakePlan().policies.at(PolicyName("zrh", 0x10002, "lon"))->Message().reserved_bps(),
       2'000'000'000);
 }
 
@@ -285,8 +285,8 @@ TEST(PlanTest, OnlyAMeshThatMayGoAnywhereHasNodeSegments) {
       EXPECT_GT(object.working_size(), 0) << name;
       for (int i = 0; i < object.working_size(); ++i) {
         const auto& sids = object.working(i).sids();
-        EXPECT_TRUE(std::equal(sids.begin(), sids.end(), planned->policy.working(i).sids().begin(),
-                               planned->policy.working(i).sids().end()));
+        const std::vector<uint32_t>& told = planned->working[static_cast<size_t>(i)].sids;
+        EXPECT_TRUE(std::equal(sids.begin(), sids.end(), told.begin(), told.end()));
         EXPECT_GT(sids[0], kMaxNodeSid) << "the headend must notice the loss of its own link";
         for (const uint32_t sid : sids) nodes += sid <= kMaxNodeSid;
         for (const uint32_t sid : object.working(i).probe_return_sids()) {
@@ -317,7 +317,7 @@ TEST(PlanTest, MeshGoesAroundWhatIsDown) {
   carrier.AddService("plain", v1::E_LINE, {"zrh", "lon"}, "plain");
   carrier.links_down = {"links/lon--par"};
   const Plan plan = carrier.MakePlan();
-  const v1::Policy& policy = plan.policies.at("policies/zrh:3:lon")->policy;
+  const v1::Policy policy = plan.policies.at("policies/zrh:3:lon")->Message();
   ASSERT_GE(policy.working_size(), 1);
   for (const v1::Path& path : policy.working()) {
     EXPECT_EQ(TestCarrier::Hops(path).find("par lon"), std::string::npos);

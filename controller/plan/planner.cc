@@ -61,7 +61,8 @@ class Planner::Memory {
     const std::vector<MeshBook::Redone> redone =
         mesh_.Update(input, services_.resolved(), *link_state_, services, changes, &mesh_changes_);
     if (!redone.empty()) Count("mesh routes", changes.all);
-    const PolicyMaker maker(input.snapshot, input.options, shortest_.get());
+    if (snapshot_ == nullptr) snapshot_ = std::make_shared<const Snapshot>(input.snapshot);
+    const PolicyMaker maker(snapshot_, input.options, shortest_.get());
     UpdateMeshPolicies(maker, redone);
     if (links_changed && !changes.all) UpdateMeshSegments(maker);
     stale_.reset();
@@ -107,6 +108,7 @@ class Planner::Memory {
     rated_.clear();
     underlay_ = Underlay();
     shortest_ = nullptr;
+    snapshot_ = nullptr;
   }
 
   void UpdateUnderlay(const PlanInput& input, bool all) {
@@ -135,16 +137,19 @@ class Planner::Memory {
     plan_.policies.erase(name);
   }
 
+  static std::string NameOf(const PolicyMaker& maker, const v1::TrafficClass& traffic_class,
+                            NodeId from, NodeId endpoint) {
+    return maker.Name(
+        {"", &traffic_class, Color(0, traffic_class.class_index()), {from, endpoint}});
+  }
+
   void UpdateMeshPolicies(const PolicyMaker& maker, const std::vector<MeshBook::Redone>& redone) {
     static const MeshHeadend kNone;
     for (const MeshBook::Redone& one : redone) {
       const MeshHeadend& before = one.before ? *one.before : kNone;
       const MeshHeadend& after = one.after != nullptr ? *one.after : kNone;
       const auto name = [&](NodeId endpoint) {
-        return maker.Name({"",
-                           one.traffic_class,
-                           Color(0, one.traffic_class->class_index()),
-                           {one.from, endpoint}});
+        return NameOf(maker, *one.traffic_class, one.from, endpoint);
       };
       size_t at = 0;
       for (size_t i = 0; i < after.endpoints.size(); ++i) {
@@ -177,8 +182,7 @@ class Planner::Memory {
           if (!changes.Concern(headend.routes.links(r))) continue;
           if (made_policies_.contains({&headend, i})) break;
           MadePolicy made = maker.Mesh(traffic_class, from, headend, i);
-          const std::string name = made.planned->policy.name();
-          Put(name, std::move(made));
+          Put(NameOf(maker, traffic_class, from, headend.endpoints[i]), std::move(made));
           break;
         }
       }
@@ -447,6 +451,8 @@ class Planner::Memory {
   ServiceBook services_;
   Underlay underlay_;
   MeshBook mesh_;
+  // What policies refer to: they may outlive the input's.
+  std::shared_ptr<const Snapshot> snapshot_;
   std::unique_ptr<UniqueShortestPaths> shortest_;
   std::unique_ptr<UniqueShortestPaths> stale_;  // of the plan before, while a plan is made
   // Mesh policies that the plan being made has made already: of which headend, to which endpoint.

@@ -25,7 +25,7 @@ std::string Text(const std::map<std::string, std::optional<Record>>& changes) {
 std::map<std::string, std::string> Pieces(const Plan& plan) {
   std::map<std::string, std::string> pieces;
   for (const auto& [name, policy] : plan.policies) {
-    pieces["policy " + name] = policy->policy.ShortDebugString() + " at " + policy->headend_id +
+    pieces["policy " + name] = policy->Message().ShortDebugString() + " at " + policy->headend_id +
                                " as " + policy->object_key +
                                std::to_string(Index(policy->pair.first)) + "-" +
                                std::to_string(Index(policy->pair.second));
@@ -344,14 +344,15 @@ TEST_F(PlannerTest, ALinkDownConcernsPairsThatCrossItOrFollowAnotherUnderlay) {
     };
     size_t same = 0;
     for (const auto& [name, policy] : before.policies) {
-      const auto& working = policy->policy.working();
+      const v1::Policy message = policy->Message();
+      const auto& working = message.working();
       const auto& now = after.policies.at(name);
       same += now == policy;
       if (std::any_of(working.begin(), working.end(), crosses)) {
         EXPECT_NE(now, policy) << link.name << ": " << name;
       } else if (now != policy) {
         // For the sake of its segments.
-        EXPECT_NE(now->policy.SerializeAsString(), policy->policy.SerializeAsString()) << name;
+        EXPECT_NE(now->Message().SerializeAsString(), message.SerializeAsString()) << name;
       }
     }
     EXPECT_GT(same, before.policies.size() / 4) << link.name;

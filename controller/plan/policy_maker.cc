@@ -16,16 +16,15 @@ std::string PolicyMaker::Name(const PolicyIdentity& identity) const {
                     snapshot_.node(identity.pair.second).name);
 }
 
-v1::Policy PolicyMaker::NewPolicy(const PolicyIdentity& identity, const v1::Status& status) const {
-  const NodeInfo& endpoint = snapshot_.node(identity.pair.second);
-  v1::Policy policy;
-  policy.set_name(Name(identity));
-  policy.set_headend(snapshot_.node(identity.pair.first).name);
-  policy.set_color(identity.color);
-  policy.set_endpoint(endpoint.name);
-  policy.set_traffic_class(identity.traffic_class->name());
-  policy.set_binding_sid(ToString(BindingSid(endpoint.node_sid, identity.color)));
-  *policy.mutable_status() = status;
+PlannedPolicy PolicyMaker::NewPolicy(const PolicyIdentity& identity, v1::Status status) const {
+  PlannedPolicy policy;
+  policy.status = std::move(status);
+  policy.color = identity.color;
+  policy.traffic_class = identity.traffic_class->name();
+  policy.service = identity.service;
+  policy.pair = identity.pair;
+  policy.snapshot = kept_snapshot_;
+  policy.headend_id = std::string(ResourceId(snapshot_.node(identity.pair.first).name));
   return policy;
 }
 
@@ -38,36 +37,30 @@ PolicyObject PolicyMaker::NewObject(const PolicyIdentity& identity) const {
   return object;
 }
 
-MadePolicy PolicyMaker::Join(const PolicyIdentity& identity, v1::Policy policy,
-                             PolicyObject policy_object) const {
+MadePolicy PolicyMaker::Join(PlannedPolicy planned, PolicyObject policy_object) {
   MadePolicy made;
   *made.object.mutable_policy() = std::move(policy_object);
-  PlannedPolicy planned;
-  planned.headend_id = std::string(ResourceId(snapshot_.node(identity.pair.first).name));
   planned.object_key = ObjectKey(made.object);
-  planned.pair = identity.pair;
-  planned.policy = std::move(policy);
   made.planned = std::make_shared<const PlannedPolicy>(std::move(planned));
   return made;
 }
 
 MadePolicy PolicyMaker::Pinned(const PolicyIdentity& identity, const PlacedPolicy& placed) const {
-  v1::Policy policy = NewPolicy(identity, placed.status);
-  policy.set_service(identity.service);
-  policy.set_reserved_bps(placed.reserved_bps);
+  PlannedPolicy policy = NewPolicy(identity, placed.status);
+  policy.reserved_bps = placed.reserved_bps;
   PolicyObject object = NewObject(identity);
   object.set_probe_interval_us(options_.pinned_probe_interval_us);
   if (!placed.working.empty()) {
-    const Sids sids = StrictSids(snapshot_, placed.working);
-    *policy.add_working() = PathMessage(snapshot_, placed.working, 1, sids);
-    *object.add_working() = SegmentListMessage(snapshot_, placed.working, 1, sids);
+    policy.working.push_back({placed.working, StrictSids(snapshot_, placed.working), 1});
+    *object.add_working() =
+        SegmentListMessage(snapshot_, placed.working, 1, policy.working.back().sids);
   }
   if (!placed.protect.empty()) {
-    const Sids sids = StrictSids(snapshot_, placed.protect);
-    *policy.mutable_protect() = PathMessage(snapshot_, placed.protect, 1, sids);
-    *object.mutable_protect() = SegmentListMessage(snapshot_, placed.protect, 1, sids);
+    policy.protect = {placed.protect, StrictSids(snapshot_, placed.protect), 1};
+    *object.mutable_protect() =
+        SegmentListMessage(snapshot_, placed.protect, 1, policy.protect.sids);
   }
-  return Join(identity, std::move(policy), std::move(object));
+  return Join(std::move(policy), std::move(object));
 }
 
 // Shared: one policy a class and pair of edge nodes, however many services need it.
@@ -80,18 +73,41 @@ MadePolicy PolicyMaker::Mesh(const v1::TrafficClass& traffic_class, NodeId from,
   if (const auto why = headend.blocked.find(number); why != headend.blocked.end()) {
     SetRefusal(why->second, v1::BLOCKED, &status);
   }
-  v1::Policy policy = NewPolicy(identity, status);
+  PlannedPolicy policy = NewPolicy(identity, std::move(status));
   PolicyObject object = NewObject(identity);
   object.set_probe_interval_us(options_.mesh_probe_interval_us);
   const MeshRoutes& routes = headend.routes;
+  policy.working.reserve(routes.first_route(number + 1) - routes.first_route(number));
   for (size_t i = routes.first_route(number); i < routes.first_route(number + 1); ++i) {
-    const std::vector<LinkId> links = LinkIdsOf(routes.links(i));
-    const uint32_t weight = static_cast<uint32_t>(routes.weight(i));
-    const Sids sids = MeshSids(shortest_, traffic_class, links);
-    *policy.add_working() = PathMessage(snapshot_, links, weight, sids);
-    *object.add_working() = SegmentListMessage(snapshot_, links, weight, sids);
+    PlannedPath& path = policy.working.emplace_back();
+    path.links = LinkIdsOf(routes.links(i));
+    path.sids = MeshSids(shortest_, traffic_class, path.links);
+    path.weight = static_cast<uint32_t>(routes.weight(i));
+    *object.add_working() = SegmentListMessage(snapshot_, path.links, path.weight, path.sids);
   }
-  return Join(identity, std::move(policy), std::move(object));
+  return Join(std::move(policy), std::move(object));
+}
+
+v1::Policy PlannedPolicy::Message() const {
+  const NodeInfo& endpoint = snapshot->node(pair.second);
+  const std::string& headend = snapshot->node(pair.first).name;
+  v1::Policy policy;
+  policy.set_name(PolicyName(headend, color, endpoint.name));
+  policy.set_headend(headend);
+  policy.set_color(color);
+  policy.set_endpoint(endpoint.name);
+  policy.set_traffic_class(traffic_class);
+  policy.set_service(service);
+  policy.set_reserved_bps(reserved_bps);
+  policy.set_binding_sid(ToString(BindingSid(endpoint.node_sid, color)));
+  for (const PlannedPath& path : working) {
+    *policy.add_working() = PathMessage(*snapshot, path.links, path.weight, path.sids);
+  }
+  if (!protect.links.empty()) {
+    *policy.mutable_protect() = PathMessage(*snapshot, protect.links, protect.weight, protect.sids);
+  }
+  *policy.mutable_status() = status;
+  return policy;
 }
 
 }  // namespace waymark

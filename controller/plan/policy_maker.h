@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "controller/plan/mesh_headend.h"
 #include "controller/plan/paths.h"
@@ -31,8 +32,13 @@ struct PolicyIdentity {
 // References stay in it to all arguments.
 class PolicyMaker {
  public:
-  PolicyMaker(const Snapshot& snapshot, const PlanOptions& options, UniqueShortestPaths* shortest)
-      : snapshot_(snapshot), options_(options), shortest_(*shortest) {}
+  // `snapshot`: what policies keep, of the same topology as `shortest`.
+  PolicyMaker(std::shared_ptr<const Snapshot> snapshot, const PlanOptions& options,
+              UniqueShortestPaths* shortest)
+      : kept_snapshot_(std::move(snapshot)),
+        snapshot_(*kept_snapshot_),
+        options_(options),
+        shortest_(*shortest) {}
 
   MadePolicy Pinned(const PolicyIdentity& identity, const PlacedPolicy& placed) const;
   // The policy to endpoint `number` of the headend.
@@ -41,11 +47,11 @@ class PolicyMaker {
   std::string Name(const PolicyIdentity& identity) const;
 
  private:
-  v1::Policy NewPolicy(const PolicyIdentity& identity, const v1::Status& status) const;
+  PlannedPolicy NewPolicy(const PolicyIdentity& identity, v1::Status status) const;
   southbound::v1::PolicyObject NewObject(const PolicyIdentity& identity) const;
-  MadePolicy Join(const PolicyIdentity& identity, v1::Policy policy,
-                  southbound::v1::PolicyObject object) const;
+  static MadePolicy Join(PlannedPolicy planned, southbound::v1::PolicyObject object);
 
+  const std::shared_ptr<const Snapshot> kept_snapshot_;
   const Snapshot& snapshot_;
   const PlanOptions& options_;
   UniqueShortestPaths& shortest_;

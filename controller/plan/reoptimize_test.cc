@@ -22,7 +22,8 @@ class ReoptimizeTest : public testing::Test {
     return carrier_.Commit();
   }
   std::string Working(const Plan& plan, uint32_t n, const char* from, const char* to) {
-    const v1::Policy& policy = plan.policies.at(PolicyName(from, (0x100 + n) << 8 | 2, to))->policy;
+    const v1::Policy policy =
+        plan.policies.at(PolicyName(from, (0x100 + n) << 8 | 2, to))->Message();
     return policy.working_size() == 0 ? "" : TestCarrier::Hops(policy.working(0));
   }
   void SetCapacity(const std::string& link, int64_t bps) {
@@ -139,7 +140,7 @@ TEST_F(ReoptimizeTest, OffersAnotherPartnerForWhatIsHalfDead) {
   const std::string policy = PolicyName("zrh", 0x10001, "gva");
   EXPECT_TRUE(Moves().moves.empty());
   const auto hops = [&](const Plan& plan) {
-    const v1::Policy& of = plan.policies.at(policy)->policy;
+    const v1::Policy of = plan.policies.at(policy)->Message();
     return TestCarrier::Hops(of.working(0)) + ", " + TestCarrier::Hops(of.protect());
   };
   carrier_.links_down = {"links/zrh--ber"};

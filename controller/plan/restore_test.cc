@@ -31,15 +31,15 @@ class RestoreTest : public testing::Test {
     plan_ = carrier_.Commit();
     return plan_;
   }
-  const v1::Policy& Of(uint32_t n = 0, const char* from = "zrh", const char* to = "gva") {
-    return plan_.policies.at(PolicyName(from, (0x100 + n) << 8 | 1, to))->policy;
+  v1::Policy Of(uint32_t n = 0, const char* from = "zrh", const char* to = "gva") {
+    return plan_.policies.at(PolicyName(from, (0x100 + n) << 8 | 1, to))->Message();
   }
   std::string Working(uint32_t n = 0) {
     return Of(n).working_size() == 0 ? "" : TestCarrier::Hops(Of(n).working(0));
   }
   std::string Protect(uint32_t n = 0) { return TestCarrier::Hops(Of(n).protect()); }
   v1::State State(uint32_t n = 0) { return Of(n).status().state(); }
-  const std::string& Reason(uint32_t n = 0) { return Of(n).status().reason(); }
+  std::string Reason(uint32_t n = 0) { return Of(n).status().reason(); }
 
   TestCarrier carrier_;
   Plan plan_;
@@ -153,7 +153,7 @@ TEST_F(RestoreTest, TheFirmerComesFirst) {
   carrier_.SetRate("firm", "zinc", 2 * kGig);
   Commit({});
   Commit({"links/zrh--gva", "links/ber--gva"});
-  const v1::Policy& firm = plan_.policies.at(PolicyName("zrh", 0x101 << 8 | 9, "gva"))->policy;
+  const v1::Policy firm = plan_.policies.at(PolicyName("zrh", 0x101 << 8 | 9, "gva"))->Message();
   EXPECT_EQ(firm.status().state(), v1::DEGRADED);
   EXPECT_EQ(TestCarrier::Hops(firm.working(0)), "zrh lau gva");
   EXPECT_EQ(State(), v1::DOWN);
@@ -183,8 +183,8 @@ TEST(RestoreApartTest, EachWayByItselfWhereNoFibreServesBoth) {
   carrier.intents.traffic_classes.at("trafficClasses/gold").add_protection(v1::LINK);
   carrier.AddService("line", v1::E_LINE, {"e", "f"}, "gold");
   carrier.Commit();
-  const auto of = [](const Plan& plan, const char* from, const char* to) -> const v1::Policy& {
-    return plan.policies.at(PolicyName(from, 0x10002, to))->policy;
+  const auto of = [](const Plan& plan, const char* from, const char* to) -> v1::Policy {
+    return plan.policies.at(PolicyName(from, 0x10002, to))->Message();
   };
   carrier.links_down = {w, q};
   Plan plan = carrier.Commit();
@@ -229,7 +229,7 @@ TEST_P(RestoreRandomTest, NobodyIsDownBesideAPathAndAllHeals) {
   const auto states = [&](const Plan& plan) {
     std::map<std::string, std::pair<v1::State, bool>> found;
     for (const auto& [name, planned] : plan.policies) {
-      found[name] = {planned->policy.status().state(), planned->policy.has_protect()};
+      found[name] = {planned->status.state(), planned->Message().has_protect()};
     }
     return found;
   };
@@ -244,7 +244,7 @@ TEST_P(RestoreRandomTest, NobodyIsDownBesideAPathAndAllHeals) {
     for (const std::string& link : carrier.links_down) up.SetDown(*snapshot->FindLink(link));
     up.SpreadToReverse(*snapshot);
     for (const auto& [name, planned] : plan.policies) {
-      const v1::Policy& policy = planned->policy;
+      const v1::Policy policy = planned->Message();
       if (policy.status().state() == v1::BLOCKED) {
         EXPECT_EQ(healthy.at(name).first, v1::BLOCKED);
         continue;

@@ -45,7 +45,7 @@ class SearchBudgetTest : public testing::Test {
   static size_t BudgetSpent(const Plan& plan) {
     size_t spent = 0;
     for (const auto& [name, planned] : plan.policies) {
-      spent += planned->policy.status().reason().find("search budget spent; ") != std::string::npos;
+      spent += planned->status.reason().find("search budget spent; ") != std::string::npos;
     }
     return spent;
   }
@@ -59,8 +59,8 @@ TEST_F(SearchBudgetTest, WhoseSearchEndsEarlySaysSo) {
   EXPECT_GT(BudgetSpent(plan), 0u);
   const Plan again = carrier_.MakePlan(2);
   for (const auto& [policy, planned] : plan.policies) {
-    EXPECT_EQ(again.policies.at(policy)->policy.SerializeAsString(),
-              planned->policy.SerializeAsString());
+    EXPECT_EQ(again.policies.at(policy)->Message().SerializeAsString(),
+              planned->Message().SerializeAsString());
   }
 }
 
@@ -79,7 +79,7 @@ TEST_F(SearchBudgetTest, EachHasAShareOfItsOwn) {
   const uint32_t vni = carrier_.intents.services.at("customers/c/services/z").vni();
   const Plan plan = carrier_.MakePlan();
   EXPECT_GT(BudgetSpent(plan), 0u);
-  const v1::Policy& policy = plan.policies.at(PolicyName("e", vni << 8 | 2, "f"))->policy;
+  const v1::Policy policy = plan.policies.at(PolicyName("e", vni << 8 | 2, "f"))->Message();
   EXPECT_EQ(policy.status().state(), v1::PENDING) << policy.status().reason();
   EXPECT_TRUE(policy.has_protect());
 }
