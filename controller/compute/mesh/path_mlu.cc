@@ -13,6 +13,8 @@ constexpr double kLeastSoftness = 1e-6;
 constexpr double kSharpenBy = 0.5;
 constexpr double kSolved = 0.3;
 constexpr double kTolerance = 0.02;
+constexpr int kMostSweeps = 30;
+constexpr double kFewMoved = 0.25;
 // Amounts below this share of a rate are dust: moved with the rest.
 constexpr double kDust = 1e-9;
 
@@ -169,16 +171,52 @@ void PathMlu::MovePair(size_t demand, std::span<const int32_t> found) {
     pair.push_back({.links = {found.begin(), found.end()}});
     to = pair.end() - 1;
   }
-  const size_t best = static_cast<size_t>(to - pair.begin());
-  const double tolerance = 1 - kTolerance * softness_;
-  for (size_t i = 0; i < pair.size(); ++i) {
-    if (i == best || pair[i].amount <= 0) continue;
-    if (CostOf(pair[best].links) < CostOf(pair[i].links) * tolerance) Shift(&pair[i], &pair[best]);
-  }
+  Gather(&pair, static_cast<size_t>(to - pair.begin()));
   EraseIf([](const PairPath& path) { return path.amount <= 0; }, &pair);
 }
 
-void PathMlu::Shift(PairPath* from, PairPath* to) {
+bool PathMlu::Gather(PairPaths* pair, size_t onto) {
+  bool moved = false;
+  const double tolerance = 1 - kTolerance * softness_;
+  PairPath& to = (*pair)[onto];
+  for (PairPath& from : *pair) {
+    if (&from == &to || from.amount <= 0) continue;
+    if (CostOf(to.links) < CostOf(from.links) * tolerance) moved |= Shift(&from, &to);
+  }
+  return moved;
+}
+
+void PathMlu::EvenOut(const Until& until) {
+  std::vector<size_t> several;
+  for (size_t d = 0; d < pairs_.size(); ++d) {
+    if (rate_[d] > 0 && pairs_[d].size() > 1) several.push_back(d);
+  }
+  const double tolerance = 1 - kTolerance * softness_;
+  const int most = std::min(kMostSweeps, rounds_ + 1);
+  for (int sweep = 0; sweep < most && !several.empty() && !Stopped(until); ++sweep) {
+    soft_max_.SetPrices(softness_);
+    size_t moved = 0;
+    for (const size_t d : several) {
+      PairPaths& pair = pairs_[d];
+      size_t cheapest = 0;
+      double least = TreeSearch::kFar, dearest = 0;
+      for (size_t i = 0; i < pair.size(); ++i) {
+        const double cost = CostOf(pair[i].links);
+        if (pair[i].amount > 0) dearest = std::max(dearest, cost);
+        if (cost >= least) continue;
+        least = cost;
+        cheapest = i;
+      }
+      if (least < dearest * tolerance) moved += Gather(&pair, cheapest) ? 1 : 0;
+    }
+    if (static_cast<double>(moved) < kFewMoved * static_cast<double>(several.size())) break;
+  }
+  for (const size_t d : several) {
+    EraseIf([](const PairPath& path) { return path.amount <= 0; }, &pairs_[d]);
+  }
+}
+
+bool PathMlu::Shift(PairPath* from, PairPath* to) {
   direction_.Clear();
   for (const int32_t link : to->links) mark_[link] = 1;
   for (const int32_t link : from->links) {
@@ -190,13 +228,14 @@ void PathMlu::Shift(PairPath* from, PairPath* to) {
     mark_[link] = 0;
   }
   const double step = soft_max_.StepAlong(direction_, 1);
-  if (step <= 0) return;
+  if (step <= 0) return false;
   const double amount = step >= 1 - kDust ? from->amount : step * from->amount;
   for (size_t i = 0; i < direction_.links.size(); ++i) {
     soft_max_.Add(direction_.links[i], direction_.slope[i] < 0 ? -amount : amount);
   }
   to->amount += amount;
   from->amount = amount == from->amount ? 0 : from->amount - amount;
+  return true;
 }
 
 bool PathMlu::Round(const Until& until) {
@@ -212,6 +251,7 @@ bool PathMlu::Round(const Until& until) {
       }
     }
   }
+  EvenOut(until);
   AddUpLoads();  // exactly: sums of many small changes drift
   if (!stopped_) ++rounds_;
   return !stopped_;

@@ -87,7 +87,12 @@ class PathMlu {
                      std::vector<double>* distance);
   void FindRoutes(size_t source, BoundedSearch* search, Found* found) const;
   void MovePair(size_t demand, std::span<const int32_t> found);
-  void Shift(PairPath* from, PairPath* to);
+  // Goes on between the routes that pairs have.
+  void EvenOut(const Until& until);
+  // Onto one of the pair's routes, from all that are dearer. False: none was.
+  bool Gather(PairPaths* pair, size_t onto);
+  // False: nothing was.
+  bool Shift(PairPath* from, PairPath* to);
   double CostOf(std::span<const int32_t> links) const;
   void AddUpLoads();
   void ResetSoftMax();

@@ -14,6 +14,9 @@ constexpr double kMostFloor = 1e-7, kFloorShare = 0.1;
 constexpr double kNearEnough = 0.2;
 constexpr int kMostTrials = 8;
 
+// What is next to nothing is nothing: libraries take long to say by how much it is not.
+double Exp(double x) { return x < -700 ? 0 : std::exp(x); }
+
 }  // namespace
 
 SoftMax::SoftMax(const MeshProblem& problem)
@@ -40,7 +43,7 @@ void SoftMax::SetPrices(double softness) {
   sharpness_ = std::log(links + 1) / (softness * top_);
   floor_ = std::min(kMostFloor, kFloorShare * softness / links);
   for (size_t e = 0; e < load_.size(); ++e) {
-    price_[e] = std::exp(sharpness_ * (load_[e] * inverse_[e] - top_));
+    price_[e] = Exp(sharpness_ * (load_[e] * inverse_[e] - top_));
     length_[e] = (price_[e] + floor_) * inverse_[e];
   }
 }
@@ -53,7 +56,7 @@ double SoftMax::PriceAfter(int32_t link, double change) const {
   if (x > -0.02 && x < 0.02 && price_[link] > 1e-100) {
     return price_[link] * (1 + x * (1 + x * (0.5 + x * (1.0 / 6 + x / 24))));
   }
-  return std::exp(sharpness_ * (load_[link] * inverse_[link] + change - top_));
+  return Exp(sharpness_ * (load_[link] * inverse_[link] + change - top_));
 }
 
 void SoftMax::Add(int32_t link, double amount) {
