@@ -46,6 +46,13 @@ void AddStates(const std::vector<Failure>& elements, size_t links, MeshOutlive* 
     for (size_t i = 1; i < state.down.size(); ++i) all = Together(all, *stated[state.down[i]]);
     if (known.insert(all.links).second) outlive->failures.push_back(std::move(all));
   }
+  // A fibre that does not say how often it fails may be down at any time: of no state is it known
+  // then how probable it is.
+  if (std::ranges::any_of(elements, [](const Failure& element) {
+        return element.unavailability <= 0 && element.name.starts_with("links/");
+      })) {
+    outlive->states = {};
+  }
 }
 
 int MostRoutes(const MeshRoutes& routes) {

@@ -270,7 +270,8 @@ void MeshOptimizer::Finish(const char* result, const absl::Status& status) {
     metrics_.Counter("waymark_mesh_changed_policies_total", "Mesh policies moved to better routes")
         .Increment(static_cast<double>(changed));
     Log(LogLevel::kInfo, "mesh optimised", {{"changed", changed}, {"result", result}});
-    if (!answer_->at_once) solved_ = answer_->work.fingerprint;
+    // An answer at once leaves routes behind that no solve has made, whatever network comes next.
+    solved_ = answer_->at_once ? 0 : answer_->work.fingerprint;
   } else if (!status.ok()) {
     Log(LogLevel::kError, "cannot optimise the mesh; its routes stay as they are",
         {{"error", status.ToString()}});

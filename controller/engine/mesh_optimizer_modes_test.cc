@@ -107,6 +107,23 @@ TEST_F(MeshModesTest, AvailabilityIsPreparedForAndMeasured) {
   EXPECT_GT(failures.cut(), 0);
 }
 
+TEST_F(MeshModesTest, NoAvailabilityIsToldOfFibresThatDoNotSayHowOftenTheyFail) {
+  gold().set_availability_target(0.9999);
+  Rate(3'000'000'000);
+  // All but one do.
+  for (v1::Link& link : *bundle_.mutable_links()) {
+    if (link.name() == "links/a--b" || link.name() == "links/b--a") continue;
+    link.set_mtbf_hours(9'990);
+    link.set_mttr_hours(10);
+  }
+  Start();
+  Pass(absl::Seconds(1));
+  const v1::MeshFailures failures = Status().classes(0).failures();
+  EXPECT_EQ(failures.least_availability(), 0);
+  EXPECT_EQ(failures.below_target(), 6);
+  EXPECT_EQ(failures.residual(), 1);
+}
+
 TEST_F(MeshModesTest, WeakerClassesHaveWhatStrongerOnesLeaveInEachFailure) {
   gold().add_protection(v1::LINK);
   Rate(3'000'000'000);

@@ -74,6 +74,25 @@ TEST_F(MeshOptimizerTest, AChangeOfTheNetworkIsAnsweredBeforeTheSolve) {
   EXPECT_LT(Mlu(), worse);
 }
 
+// The network is that of the last solve again, but its routes are those of an answer to another.
+TEST_F(MeshOptimizerTest, ANetworkThatFlapsIsSolvedAgainAfterAnAnswerAtOnce) {
+  AddFourth();
+  Start();
+  Pass(absl::Seconds(1));
+  const auto agent = std::make_shared<FakeAgent>(*engine_, "a");
+  ASSERT_TRUE(agent->Connect().ok());
+  agent->ReportLink("a--b", false);
+  Pass(absl::Seconds(1));
+  const double solves = Solves();
+  agent->ReportLink("a--b", true);
+  while (Runs("answered") == 0 && Solves() == solves) Pass(absl::Milliseconds(10));
+  ASSERT_EQ(Runs("answered"), 1);
+  ASSERT_EQ(Solves(), solves);
+  agent->ReportLink("a--b", false);
+  Pass(absl::Seconds(1));
+  EXPECT_GT(Solves(), solves);
+}
+
 TEST_F(MeshOptimizerTest, WhatChangesNothingThatMattersDoesNotLoseTheAnswer) {
   Start();
   const auto agent = std::make_shared<FakeAgent>(*engine_, "a");
