@@ -53,6 +53,7 @@ void Engine::DrainInbox() {
   {
     std::lock_guard<std::mutex> lock(inbox_mutex_);
     tasks.swap(inbox_);
+    waiting_.clear();
     draining_ = false;
   }
   for (EventLoop::Task& task : tasks) task();
@@ -344,12 +345,17 @@ void Engine::OnMessage(const std::shared_ptr<SwitchSession>& session,
                        southbound::v1::AgentMessage message) {
   {
     std::lock_guard<std::mutex> lock(inbox_mutex_);
-    if (inbox_.size() >= kMostWaiting) {
+    size_t& waiting = waiting_[session->node()];
+    const bool floods = waiting >= kMostWaitingOfOne;
+    if (floods || inbox_.size() >= kMostWaiting) {
       metrics_.Counter("waymark_engine_queue_full_total", "Agents' messages refused at the cap")
           .Increment();
-      session->Close(absl::ResourceExhaustedError("the controller's queue is full"));
+      session->Close(
+          absl::ResourceExhaustedError(floods ? "more messages wait than one agent may send at once"
+                                              : "the controller's queue is full"));
       return;
     }
+    ++waiting;
   }
   PostSurely(
       [this, session, message = std::move(message)] { switches_.Message(session, message); });

@@ -168,10 +168,13 @@ class Engine final : public SwitchSessionListener, public ProgrammingControl {
 
   // What other threads have posted. Agents' messages are refused beyond kMostWaiting (their session
   // ends, and the next one tells all); the store's changes and sessions' begins and ends are few
-  // and always taken.
+  // and always taken. One agent's are refused beyond its share already, so that who floods ends his
+  // own session and nobody else's.
   static constexpr size_t kMostWaiting = 100'000;
+  static constexpr size_t kMostWaitingOfOne = 25'000;
   std::mutex inbox_mutex_;
   std::vector<EventLoop::Task> inbox_;
+  std::map<std::string, size_t> waiting_;  // messages in it, by the node that sent them
   bool draining_ = false;
 };
 

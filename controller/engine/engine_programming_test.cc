@@ -1,4 +1,4 @@
-// Freezing, and the journeys of changes.
+// Freezing, the journeys of changes, and agents that flood.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -95,6 +95,12 @@ class EngineProgrammingTest : public testing::Test {
     engine_->TraceRevision(revision, [&](auto answer) { told = std::move(answer); });
     loop_.Advance(absl::ZeroDuration());
     return told;
+  }
+  double Plans() {
+    const std::string text = metrics_.Text();
+    const std::string name = "waymark_engine_plan_seconds_count ";
+    const size_t at = text.find(name);
+    return at == std::string::npos ? 0 : std::stod(text.substr(at + name.size()));
   }
 
   SimulatedEventLoop loop_;
@@ -253,6 +259,41 @@ TEST_F(EngineProgrammingTest, LinksAreChangesToo) {
   EXPECT_THAT(Trace(0)->changed(), testing::Contains("links/a--b is down"));
   // The revision that it happened at is still told of.
   EXPECT_THAT(Trace(revision)->changed(), ElementsAre("customers/c/services/line"));
+}
+
+// Nothing runs on the loop meanwhile.
+TEST_F(EngineProgrammingTest, WhoFloodsEndsHisOwnSessionOnly) {
+  for (int i = 0; i < 30'000; ++i) agents_[0]->ReportLink("made-up", false);
+  agents_[1]->ReportLink("b--c", false);
+  EXPECT_TRUE(absl::IsResourceExhausted(agents_[0]->closed)) << agents_[0]->closed;
+  EXPECT_TRUE(agents_[1]->closed.ok());
+  EXPECT_TRUE(agents_[2]->closed.ok());
+  Settle();
+  EXPECT_THAT(Trace(0)->changed(), testing::Contains("links/b--c is down"));
+  // What has been taken is forgotten.
+  agents_[1]->ReportLink("b--c", true);
+  EXPECT_TRUE(agents_[1]->closed.ok());
+}
+
+// For a second; what they see is computed in bursts, and another's change is not kept waiting.
+TEST_F(EngineProgrammingTest, TenThousandLinkEventsASecondHoldUpNobody) {
+  for (int i = 0; i < 10'000; ++i) {
+    agents_[2]->ReportLink("c--b", i % 2 == 1);
+    if (i == 5'000) ChangeLine(9);
+    loop_.Advance(absl::Microseconds(100));
+    if (i % 100 == 0) {
+      for (const auto& agent : agents_) agent->Run();
+    }
+  }
+  bool changed = false;
+  for (const auto& [key, entry] : agents_[0]->held.entries()) {
+    changed = changed || (entry.object->has_attachment() && entry.object->attachment().vlan() == 9);
+  }
+  EXPECT_TRUE(changed) << "the change has not come while the link flaps";
+  EXPECT_LT(Plans(), 300);
+  Settle();
+  EXPECT_TRUE(views_.Get()->converged);
+  for (const auto& agent : agents_) EXPECT_TRUE(agent->closed.ok());
 }
 
 }  // namespace

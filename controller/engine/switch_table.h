@@ -90,6 +90,8 @@ struct SwitchState {
   // How often in a row it has not answered, and until when it is left out for that.
   int times_stuck = 0;
   absl::Duration left_out_until;
+  // After how many batches in a row its digest was not that of what it had acked.
+  int times_disputed = 0;
 
   // Observed. Kept when the session ends: the switch goes on forwarding.
   std::map<std::string, bool> link_up;                          // by link id
@@ -122,7 +124,8 @@ class SwitchTable {
     absl::Duration less_patience = absl::Milliseconds(100);
     // What a switch rejected is offered again after this, in case its cause is gone.
     absl::Duration retry_rejected = absl::Seconds(30);
-    // A stuck agent is left out for this long, then twice as long, up to 32 times.
+    // An agent that is stuck, or whose digest is false batch after batch, is left out for this
+    // long, then twice as long, up to 32 times.
     absl::Duration stuck_pause = absl::Seconds(10);
     // What puts a difference in order; another one only where a simulation must notice a wrong one.
     std::function<std::vector<Phase>(const std::map<std::string, NodeDiff>&, const Successions&)>
@@ -192,6 +195,16 @@ class SwitchTable {
   void ScheduleAdvance(absl::Duration delay);
   void ReleaseIfHeard();
   void OnStuck(const std::string& node, const char* what);
+  // For a pause that doubles with the times before.
+  void LeaveOut(SwitchState& state, int times_before);
+  void CountProtocolError();
+  void DropForProtocol(SwitchState& state, absl::Status reason);
+  // Whether it must hold it, holds it, or has been sent it. O(operations on their way).
+  static bool Knows(const SwitchState& state, const std::string& key);
+  // What it reported on before it said what it holds.
+  static void ForgetUnknown(SwitchState& state);
+  // What an agent reports on is bounded by what its switch was sent; counts what is not.
+  bool MayReportOn(const SwitchState& state, const std::string& key);
   std::map<std::string, NodeDiff> Differences();
   // Leaves out of the diff what must wait (node_segments.h), what was refused, and what must not
   // come without it; policies get the segments that they may have now.

@@ -14,6 +14,12 @@ using southbound::v1::ControllerMessage;
 using southbound::v1::Event;
 using southbound::v1::OperationResult;
 
+// What it holds before it has said so is not known: reports on as many objects are kept meanwhile.
+constexpr size_t kMostUnknown = 10'000;
+// As many false digests in a row cost no pause: a switch may have been changed by hand.
+constexpr int kFreeDisputes = 2;
+constexpr int kMostDoublings = 5;
+
 std::string LinkName(const std::string& id) { return "links/" + id; }
 
 // Unless what it holds now is already old.
@@ -51,6 +57,7 @@ void SwitchTable::Connected(std::shared_ptr<SwitchSession> session,
     for (const auto& [key, entry] : state.desired.entries()) state.acked.Put(key, entry.hash);
     state.last_acked_revision = hello.last_revision();
     state.synced = state.heard = true;
+    ForgetUnknown(state);
     TellIfHolds(state.session->node(), state);
     ReleaseIfHeard();
     Advance();
@@ -83,12 +90,26 @@ void SwitchTable::OnStuck(const std::string& node, const char* what) {
   metrics_
       .Counter("waymark_southbound_batch_timeouts_total", "Requests that no agent answered in time")
       .Increment();
-  constexpr int kMostDoublings = 5;
-  const absl::Duration pause =
-      options_.stuck_pause * (1 << std::min(state.times_stuck++, kMostDoublings));
+  LeaveOut(state, state.times_stuck++);
+  DropSession(state, absl::DeadlineExceededError(what));
+}
+
+void SwitchTable::LeaveOut(SwitchState& state, int times_before) {
+  const absl::Duration pause = options_.stuck_pause * (1 << std::min(times_before, kMostDoublings));
   state.left_out_until = loop_.clock().Monotonic() + pause;
   ScheduleAdvance(pause);
-  DropSession(state, absl::DeadlineExceededError(what));
+}
+
+void SwitchTable::CountProtocolError() {
+  metrics_
+      .Counter("waymark_southbound_protocol_errors_total",
+               "Messages from agents that break the protocol")
+      .Increment();
+}
+
+void SwitchTable::DropForProtocol(SwitchState& state, absl::Status reason) {
+  CountProtocolError();
+  DropSession(state, std::move(reason));
 }
 
 void SwitchTable::Disconnected(const std::shared_ptr<SwitchSession>& session,
@@ -151,7 +172,7 @@ void SwitchTable::Message(const std::shared_ptr<SwitchSession>& session,
     case southbound::v1::AgentMessage::kFlushResult:
     case southbound::v1::AgentMessage::kHello:
     case southbound::v1::AgentMessage::BODY_NOT_SET:
-      DropSession(*state, absl::InvalidArgumentError("unexpected message"));
+      DropForProtocol(*state, absl::InvalidArgumentError("unexpected message"));
       break;
   }
   Advance();
@@ -159,14 +180,14 @@ void SwitchTable::Message(const std::shared_ptr<SwitchSession>& session,
 }
 
 void SwitchTable::OnGetResponse(SwitchState& state, const southbound::v1::GetResponse& response) {
-  if (state.synced) return;
+  if (state.synced) return CountProtocolError();  // it was not asked; what it says is not taken
   if (!response.error().empty()) {
     DropSession(state, absl::UnavailableError("cannot say what it holds: " + response.error()));
     return;
   }
   auto next = state.resync.Take(response, state.desired);
   if (!next.ok()) {
-    DropSession(state, next.status());
+    DropForProtocol(state, next.status());
     return;
   }
   if (next->has_value()) Ask(state, **std::move(next));
@@ -178,8 +199,35 @@ void SwitchTable::OnGetResponse(SwitchState& state, const southbound::v1::GetRes
   state.acked = state.resync.TakeHeld();
   loop_.Cancel(state.hashes_timeout);
   state.synced = state.heard = true;
+  ForgetUnknown(state);
   TellIfHolds(state.session->node(), state);
   ReleaseIfHeard();
+}
+
+void SwitchTable::ForgetUnknown(SwitchState& state) {
+  std::erase_if(state.policies, [&](const auto& entry) { return !Knows(state, entry.first); });
+  std::erase_if(state.rib_only, [&](const auto& key) { return !Knows(state, key); });
+}
+
+bool SwitchTable::Knows(const SwitchState& state, const std::string& key) {
+  if (state.desired.entries().contains(key) || state.acked.hashes().contains(key)) return true;
+  // What is on its way may be wanted no longer.
+  return state.sent.has_value() &&
+         std::any_of(state.sent->operations.begin(), state.sent->operations.end(),
+                     [&](const auto& operation) { return operation.first == key; });
+}
+
+bool SwitchTable::MayReportOn(const SwitchState& state, const std::string& key) {
+  if (Knows(state, key)) return true;
+  if (!state.synced &&
+      state.policies.size() + state.rib_only.size() < state.desired.size() + kMostUnknown) {
+    return true;
+  }
+  metrics_
+      .Counter("waymark_southbound_unknown_object_events_total",
+               "Events of agents on objects that their switches were not sent and do not hold")
+      .Increment();
+  return false;
 }
 
 void SwitchTable::OnEvent(SwitchState& state, const Event& event) {
@@ -210,14 +258,16 @@ void SwitchTable::OnEvent(SwitchState& state, const Event& event) {
       }
       break;
     }
-    case Event::kPolicy:
-      state.policies[PolicyKey(event.policy().color(), event.policy().endpoint_sid())] =
-          event.policy();
+    case Event::kPolicy: {
+      const std::string key = PolicyKey(event.policy().color(), event.policy().endpoint_sid());
+      if (MayReportOn(state, key)) state.policies[key] = event.policy();
       break;
+    }
     case Event::kObject:
       if (event.object().status() == southbound::v1::FIB_ACKED) {
         state.rib_only.erase(event.object().key());
       } else if (event.object().status() == southbound::v1::RIB_ACKED) {
+        if (!MayReportOn(state, event.object().key())) break;
         state.rib_only.insert(event.object().key());
         state.last_rib_detail = event.object().detail();
       }
@@ -237,13 +287,9 @@ void SwitchTable::OnBatchResult(SwitchState& state, const BatchResult& result) {
   const std::string node = state.session->node();
   if (!state.sent.has_value() || state.sent->id != result.batch_id() ||
       static_cast<size_t>(result.results_size()) != state.sent->operations.size()) {
-    metrics_
-        .Counter("waymark_southbound_protocol_errors_total",
-                 "Messages from agents that break the protocol")
-        .Increment();
-    DropSession(state, absl::InvalidArgumentError(absl::StrCat("answers batch ", result.batch_id(),
-                                                               " with ", result.results_size(),
-                                                               " results, which was not sent so")));
+    DropForProtocol(state, absl::InvalidArgumentError(absl::StrCat(
+                               "answers batch ", result.batch_id(), " with ", result.results_size(),
+                               " results, which was not sent so")));
     return;
   }
   const SwitchState::SentBatch sent = *state.sent;
@@ -253,7 +299,7 @@ void SwitchTable::OnBatchResult(SwitchState& state, const BatchResult& result) {
   if (last_answer_ - state.phase_begun < options_.patience) state.slow = false;
   for (size_t i = 0; i < sent.operations.size(); ++i) {
     if (result.results(static_cast<int>(i)).id() != sent.operation_ids[i]) {
-      DropSession(state, absl::InvalidArgumentError("answers operations out of order"));
+      DropForProtocol(state, absl::InvalidArgumentError("answers operations out of order"));
       return;
     }
   }
@@ -269,9 +315,19 @@ void SwitchTable::OnBatchResult(SwitchState& state, const BatchResult& result) {
   }
   if (answers.contains("rejected") || answers.contains("undone")) state.queued.clear();
   state.last_acked_revision = sent.revision;
-  if (result.digest() != state.acked.digest()) {
+  if (result.digest() == state.acked.digest()) {
+    state.times_disputed = 0;
+  } else {
+    metrics_
+        .Counter("waymark_southbound_disputed_batches_total",
+                 "Batches after which an agent's digest was not that of what it had acked")
+        .Increment();
     Log(LogLevel::kWarning, "switch holds something else than it has acked; asking what it holds",
-        {{"node", node}});
+        {{"node", node}, {"times", state.times_disputed + 1}});
+    // Or it would be sent the same, and asked, as fast as it answers.
+    if (++state.times_disputed > kFreeDisputes) {
+      LeaveOut(state, state.times_disputed - kFreeDisputes - 1);
+    }
     AskForHashes(state, result.digest(), static_cast<int64_t>(state.acked.hashes().size()));
   }
   TellIfHolds(node, state);
