@@ -12,6 +12,9 @@ namespace waymark {
 namespace {
 
 constexpr absl::Duration kRetryStore = absl::Seconds(1);
+// Plans in a row that a link may overtake while they are stored. The next one is programmed all the
+// same, or links that flap faster than the store answers would keep everybody waiting.
+constexpr int kMostOvertaken = 3;
 
 }  // namespace
 
@@ -105,6 +108,7 @@ void Engine::OnChangeSet(const ChangeSet& changes) {
       if (change.key.starts_with(kRequestPrefix) || change.key.starts_with(kMetaPrefix)) continue;
       journeys_.Noticed(changes.revision, change.key.substr(change.key.find(':') + 1));
     }
+    intents_changed_ = true;
     MarkDirty();
   } else {
     if (!dirty_ && !storing_) SetPlanRevision(changes.revision);
@@ -125,7 +129,7 @@ void Engine::MarkDirty() {
 
 void Engine::Recompute() {
   if (!started_ || storing_ || !dirty_) return;
-  dirty_ = false;
+  dirty_ = intents_changed_ = false;
   absl::StatusOr<std::shared_ptr<const Snapshot>> snapshot = resources_.Topology();
   if (!snapshot.ok()) {
     metrics_.Counter("waymark_engine_failures_total", "Computations that could not be done")
@@ -138,10 +142,11 @@ void Engine::Recompute() {
   journeys_.Computing();
   next_snapshot_ = *std::move(snapshot);
   next_revision_ = resources_.revision();
+  next_links_down_ = switches_.links_down();
   PlanChanges changes = resources_.TakeChanges();
   if (std::exchange(plan_lost_, false)) changes = PlanChanges::All();
   next_plan_ = planner_.Make(
-      {*next_snapshot_, resources_.intents(), switches_.links_down(), resources_.placements(),
+      {*next_snapshot_, resources_.intents(), next_links_down_, resources_.placements(),
        options_.plan, &resources_.mesh_routes(), &resources_.guarantees()},
       changes);
   CountRuns();
@@ -215,13 +220,14 @@ void Engine::OnPlacementsStored(const absl::StatusOr<Revision>& stored) {
   if (!started_) return;
   if (stored.ok()) {
     // What has changed meanwhile may forbid what this plan uses: then it is not programmed at all.
-    if (dirty_) {
-      Recompute();
-    } else {
-      // Whatever came since was no news to it.
-      next_revision_ = resources_.revision();
-      Adopt();
+    if (dirty_ && (intents_changed_ || overtaken_ < kMostOvertaken)) {
+      ++overtaken_;
+      return Recompute();
     }
+    // Whatever else came since was no news to it.
+    next_revision_ = resources_.revision();
+    Adopt();
+    if (dirty_) compute_timer_ = loop_.RunAfter(options_.gather, [this] { Recompute(); });
     return;
   }
   metrics_.Counter("waymark_engine_failures_total", "Computations that could not be done")
@@ -234,10 +240,12 @@ void Engine::OnPlacementsStored(const absl::StatusOr<Revision>& stored) {
 }
 
 void Engine::Adopt() {
+  overtaken_ = 0;
   const Successions handovers = HandoversOf(*next_snapshot_, plan_, next_plan_);
   plan_ = std::move(next_plan_);
   next_plan_ = Plan();
   snapshot_ = next_snapshot_;
+  plan_links_down_ = next_links_down_;
   SetPlanRevision(next_revision_);
   journeys_.Adopted(plan_revision_);
   {
@@ -254,7 +262,7 @@ void Engine::Adopt() {
 void Engine::SetPlanRevision(Revision revision) {
   plan_revision_ = revision;
   std::lock_guard<std::mutex> lock(mutex_);
-  adopted_ = std::make_shared<const Adopted>(Adopted{plan_revision_, switches_.links_down()});
+  adopted_ = std::make_shared<const Adopted>(Adopted{plan_revision_, plan_links_down_});
 }
 
 std::shared_ptr<const Engine::Adopted> Engine::adopted() const {

@@ -142,14 +142,18 @@ class Engine final : public SwitchSessionListener, public ProgrammingControl {
   Plan next_plan_;  // computed, its placements not yet stored
   std::shared_ptr<const Snapshot> next_snapshot_;
   Revision next_revision_ = 0;
+  std::set<std::string> next_links_down_;
   Plan plan_;  // adopted
   Revision plan_revision_ = 0;
+  std::set<std::string> plan_links_down_;
   SwitchTable switches_;
   Journeys journeys_;
   std::optional<stored::v1::Freeze> freeze_;  // set: frozen
   uint64_t freezes_ = 0;                      // how often it has been frozen
   bool started_ = false;
   bool dirty_ = false;
+  bool intents_changed_ = false;  // not only links, since the last plan was begun
+  int overtaken_ = 0;             // plans since the last one that was adopted
   bool storing_ = false;
   bool view_dirty_ = false;
   absl::Duration next_publish_;  // not before, monotonic

@@ -115,11 +115,12 @@ void Resources::Note(const std::string& name, std::set<std::string>* names) cons
 
 template <typename Record>
 bool Resources::Facts<Record>::Knows(const std::string& name, const std::string* value) const {
-  if (const auto found = storing.find(name); found != storing.end()) {
-    return value == nullptr ? !found->second.has_value()
-                            : found->second && found->second->SerializeAsString() == *value;
-  }
-  return Holds(name, value);
+  // The store's word of the commit before may come while the next one is under way.
+  if (Holds(name, value)) return true;
+  const auto found = storing.find(name);
+  if (found == storing.end()) return false;
+  return value == nullptr ? !found->second.has_value()
+                          : found->second && found->second->SerializeAsString() == *value;
 }
 
 template <typename Record>

@@ -113,10 +113,15 @@ TEST_F(ResourcesTest, OwnPlacementsHoldWhoeverTellsOfThemFirst) {
   resources_.PlacementsStored(revision_ + 1);
   EXPECT_EQ(resources_.placements().count("policies/p"), 1u);
   EXPECT_EQ(resources_.placements().count("policies/gone"), 0u);
+  // It is told of when the next one is on its way already.
+  plan.placements["policies/p"].ParseFromString(Placed("v"));
+  plan.deleted_placements.clear();
+  resources_.PlacementsStoring(plan);
   EXPECT_FALSE(Relevant(key, Placed("x")));
+  resources_.PlacementsStored(revision_ + 1);
+  EXPECT_FALSE(Relevant(key, Placed("v")));
   // The watch first, and somebody else's change on its heels: that one counts.
   plan.placements["policies/p"].ParseFromString(Placed("y"));
-  plan.deleted_placements.clear();
   resources_.PlacementsStoring(plan);
   EXPECT_FALSE(Relevant(key, Placed("y")));
   const Revision own = revision_;
