@@ -95,6 +95,15 @@ void Engine::Stop() {
 
 void Engine::OnChangeSet(const ChangeSet& changes) {
   if (!started_) return;
+  // Only while a plan is coming that will take them over.
+  if (waves() && (links_changed_ || repairing_) && (dirty_ || storing_)) {
+    deferred_.push_back(changes);
+  } else {
+    TakeOver(changes);
+  }
+}
+
+void Engine::TakeOver(const ChangeSet& changes) {
   bool relevant = false;
   if (absl::Status status = resources_.Apply(changes, &relevant); !status.ok()) {
     metrics_.Counter("waymark_engine_bad_records_total", "Stored records that do not parse")
@@ -118,6 +127,7 @@ void Engine::OnChangeSet(const ChangeSet& changes) {
 
 void Engine::OnLinkChange(const std::string& link, bool up) {
   journeys_.Noticed(resources_.revision(), absl::StrCat(link, up ? " is up" : " is down"));
+  links_changed_ = true;
   MarkDirty();
 }
 
@@ -129,20 +139,26 @@ void Engine::MarkDirty() {
 
 void Engine::Recompute() {
   if (!started_ || storing_ || !dirty_) return;
-  dirty_ = intents_changed_ = false;
+  // What is asked for is computed first, as if all links were as before, and not programmed: so it
+  // is known which switches the links alone concern.
+  const bool asked_for_first = waves() && links_changed_ && intents_changed_;
+  dirty_ = false;
   absl::StatusOr<std::shared_ptr<const Snapshot>> snapshot = resources_.Topology();
   if (!snapshot.ok()) {
     metrics_.Counter("waymark_engine_failures_total", "Computations that could not be done")
         .Increment();
     Log(LogLevel::kError, "stored topology is not valid; the last good plan stays in force",
         {{"error", snapshot.status().ToString()}});
-    return;
+    return TakeDeferred();
   }
+  dirty_ = only_base_ = asked_for_first;
+  intents_changed_ = false;
+  if (!asked_for_first) repairing_ = std::exchange(links_changed_, false) || repairing_;
   const absl::Duration begin = loop_.clock().Monotonic();
   journeys_.Computing();
   next_snapshot_ = *std::move(snapshot);
   next_revision_ = resources_.revision();
-  next_links_down_ = switches_.links_down();
+  next_links_down_ = asked_for_first ? plan_links_down_ : switches_.links_down();
   PlanChanges changes = resources_.TakeChanges();
   if (std::exchange(plan_lost_, false)) changes = PlanChanges::All();
   next_plan_ = planner_.Make(
@@ -157,10 +173,35 @@ void Engine::Recompute() {
   journeys_.Computed(next_revision_);
   if (next_plan_.changed_placements.empty() && next_plan_.deleted_placements.empty() &&
       next_plan_.mesh_changes.empty() && next_plan_.guarantee_changes.empty()) {
-    Adopt();
+    if (!asked_for_first) return Adopt();
+    NoteBase();
+    Recompute();
   } else {
     StorePlacements();
   }
+}
+
+void Engine::NoteBase() {
+  if (!waves() || repairing_) return;
+  base_.emplace();
+  for (const auto& [node, objects] : next_plan_.objects) (*base_)[node] = objects.digest();
+}
+
+std::set<std::string> Engine::Repaired() const {
+  std::set<std::string> nodes;
+  if (!waves() || !repairing_) return nodes;
+  for (const auto& [node, objects] : next_plan_.objects) {
+    if (base_) {
+      const auto before = base_->find(node);
+      if (before == base_->end() || before->second != objects.digest()) nodes.insert(node);
+    } else {
+      const auto before = plan_.objects.find(node);
+      if (before == plan_.objects.end() || before->second.digest() != objects.digest()) {
+        nodes.insert(node);
+      }
+    }
+  }
+  return nodes;
 }
 
 void Engine::CountRuns() {
@@ -220,14 +261,16 @@ void Engine::OnPlacementsStored(const absl::StatusOr<Revision>& stored) {
   if (!started_) return;
   if (stored.ok()) {
     // What has changed meanwhile may forbid what this plan uses: then it is not programmed at all.
-    if (dirty_ && (intents_changed_ || overtaken_ < kMostOvertaken)) {
+    const bool overtaken = dirty_;
+    if (overtaken && (only_base_ || intents_changed_ || overtaken_ < kMostOvertaken)) {
       ++overtaken_;
+      NoteBase();
       return Recompute();
     }
     // Whatever else came since was no news to it.
     next_revision_ = resources_.revision();
     Adopt();
-    if (dirty_) compute_timer_ = loop_.RunAfter(options_.gather, [this] { Recompute(); });
+    if (overtaken) compute_timer_ = loop_.RunAfter(options_.gather, [this] { Recompute(); });
     return;
   }
   metrics_.Counter("waymark_engine_failures_total", "Computations that could not be done")
@@ -236,11 +279,15 @@ void Engine::OnPlacementsStored(const absl::StatusOr<Revision>& stored) {
       {{"error", stored.status().ToString()}});
   plan_lost_ = true;
   dirty_ = true;
+  intents_changed_ = !repairing_;
   compute_timer_ = loop_.RunAfter(kRetryStore, [this] { Recompute(); });
 }
 
 void Engine::Adopt() {
   overtaken_ = 0;
+  const std::set<std::string> repaired = Repaired();
+  repairing_ = false;
+  base_.reset();
   const Successions handovers = HandoversOf(*next_snapshot_, plan_, next_plan_);
   plan_ = std::move(next_plan_);
   next_plan_ = Plan();
@@ -254,8 +301,13 @@ void Engine::Adopt() {
     known_nodes_.clear();
     for (const auto& [node, objects] : plan_.objects) known_nodes_.insert(node);
   }
-  switches_.SetDesired(plan_.objects, plan_revision_, handovers);
+  switches_.SetDesired(plan_.objects, plan_revision_, handovers, repaired);
   MarkViewDirty();
+  TakeDeferred();
+}
+
+void Engine::TakeDeferred() {
+  for (const ChangeSet& changes : std::exchange(deferred_, {})) TakeOver(changes);
 }
 
 // The adopted plan is what would be computed from this revision too.
@@ -274,7 +326,8 @@ void Engine::CommitPlacements(const Adopted& computed_from, std::vector<Mutation
                               Store::Done done) {
   PostSurely([this, computed_from, mutations = std::move(mutations), done = std::move(done)] {
     if (!started_) return done(absl::CancelledError("the controller is shutting down"));
-    if (storing_ || dirty_ || resources_.revision() != computed_from.revision ||
+    if (storing_ || dirty_ || !deferred_.empty() ||
+        resources_.revision() != computed_from.revision ||
         switches_.links_down() != computed_from.links_down) {
       return done(absl::AbortedError("the network has changed meanwhile"));
     }
@@ -303,6 +356,7 @@ void Engine::OnMovesStored(const absl::StatusOr<Revision>& stored) {
   if (!started_) return;
   if (stored.ok()) journeys_.Noticed(resources_.revision(), "a re-optimisation");
   dirty_ = dirty_ || stored.ok();
+  intents_changed_ = intents_changed_ || stored.ok();
   Recompute();
 }
 

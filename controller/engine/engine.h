@@ -112,6 +112,13 @@ class Engine final : public SwitchSessionListener, public ProgrammingControl {
   void SetFrozen(std::optional<stored::v1::Freeze> freeze);
   v1::Programming TellProgramming() const;
   void OnChangeSet(const ChangeSet& changes);
+  void TakeOver(const ChangeSet& changes);
+  void TakeDeferred();
+  bool waves() const { return switches_.waves().enabled() || switches_.waves().running(); }
+  // The plan that was computed is not adopted; it is what the next one begins from.
+  void NoteBase();
+  // Nodes of the next plan that hold something else because links have changed.
+  std::set<std::string> Repaired() const;
   void OnLinkChange(const std::string& link, bool up);
   void MarkDirty();
   void Recompute();
@@ -152,8 +159,19 @@ class Engine final : public SwitchSessionListener, public ProgrammingControl {
   uint64_t freezes_ = 0;                      // how often it has been frozen
   bool started_ = false;
   bool dirty_ = false;
-  bool intents_changed_ = false;  // not only links, since the last plan was begun
-  int overtaken_ = 0;             // plans since the last one that was adopted
+  // Since the last plan was begun.
+  bool intents_changed_ = false;  // or what the engine itself has stored
+  bool links_changed_ = false;
+  // The plan under way answers a change of links.
+  bool repairing_ = false;
+  // The plan under way is never adopted: the next one begins from it.
+  bool only_base_ = false;
+  // What the store has told since a repair began: for the plan after it, so that nothing that is
+  // asked for passes for a repair. Only if waves are enabled.
+  std::vector<ChangeSet> deferred_;
+  // By node, digests of what it would hold without the repair, where that is not the adopted plan.
+  std::optional<std::map<std::string, uint64_t>> base_;
+  int overtaken_ = 0;  // plans since the last one that was adopted
   bool storing_ = false;
   bool view_dirty_ = false;
   absl::Duration next_publish_;  // not before, monotonic

@@ -21,7 +21,8 @@ SwitchTable::SwitchTable(EventLoop& loop, Metrics& metrics, Options options,
       metrics_(metrics),
       options_(options),
       on_change_(std::move(on_change)),
-      on_link_change_(std::move(on_link_change)) {}
+      on_link_change_(std::move(on_link_change)),
+      waves_(options.waves) {}
 
 SwitchTable::~SwitchTable() {
   loop_.Cancel(retry_timer_);
@@ -107,7 +108,7 @@ void NoteLeaving(SwitchState& state, const ObjectTable& next) {
 }  // namespace
 
 void SwitchTable::SetDesired(const std::map<std::string, ObjectTable>& objects, Revision revision,
-                             const Successions& handovers) {
+                             const Successions& handovers, const std::set<std::string>& repaired) {
   revision_ = revision;
   for (const auto& [link, handover] : handovers) {
     Succession& known = handovers_[link];
@@ -133,6 +134,7 @@ void SwitchTable::SetDesired(const std::map<std::string, ObjectTable>& objects, 
     state.desired = table;
     touched.insert(node);
   }
+  for (const std::string& node : repaired) NoteRepaired(node);
   if (follower_ != nullptr) {
     follower_->Touched(touched);
     for (const std::string& node : touched) TellIfHolds(node, switches_[node]);
@@ -163,7 +165,15 @@ void SwitchTable::ScheduleRetry() {
   });
 }
 
-std::map<std::string, NodeDiff> SwitchTable::Differences() {
+namespace {
+
+bool IsUnderlay(const Object& object) {
+  return object.has_node() || object.has_link() || object.has_route();
+}
+
+}  // namespace
+
+std::map<std::string, NodeDiff> SwitchTable::Differences(const std::set<std::string>* only) {
   NodeSegments segments(switches_, sid_owners_);
   Stragglers stragglers;
   for (const std::string& node : unanswered_) stragglers.Add(node, switches_[node]);
@@ -175,7 +185,13 @@ std::map<std::string, NodeDiff> SwitchTable::Differences() {
     }
     NodeDiff diff = Diff(state.desired, state.acked.hashes());
     KeepProgrammable(node, state, segments, &diff);
-    if (!diff.empty() || !stragglers.empty()) diffs.emplace(node, std::move(diff));
+    if (only != nullptr && !only->contains(node)) {
+      stragglers.Add(node, state);
+      diff.deletes.clear();
+      std::erase_if(diff.puts, [](const Object& object) { return !IsUnderlay(object); });
+    }
+    if (!diff.empty() || only != nullptr || !stragglers.empty())
+      diffs.emplace(node, std::move(diff));
   }
   if (!stragglers.empty()) stragglers.HoldBack(switches_, handovers_, &diffs);
   return diffs;
@@ -277,6 +293,7 @@ void SwitchTable::WakeAt(absl::Duration monotonic) {
   wake_at_ = monotonic;
   wake_timer_ = loop_.RunAfter(monotonic - loop_.clock().Monotonic(), [this] {
     wake_at_ = absl::InfiniteDuration();
+    if (StaysShut()) return;
     Advance();
     on_change_();
   });
@@ -287,13 +304,13 @@ void SwitchTable::Advance() {
   if (!MayGoOn()) return;
   for (auto& [node, state] : switches_) LetGoIfDone(node, state);
   ForgetWhoHasLeft();
-  std::vector<Phase> phases = options_.sequencer(Differences(), handovers_);
-  if (phases.empty()) return;
+  std::vector<NodeBatch> batches = NextBatches();
+  if (batches.empty()) return;
   for (auto& [node, state] : switches_) {
     // Who is gone on without has not forgotten what follows: it is of this plan.
     if (!state.sent.has_value()) state.queued.clear();
   }
-  SendPhase(std::move(phases.front().batches));
+  SendPhase(std::move(batches));
 }
 
 void SwitchTable::SendPhase(std::vector<NodeBatch> batches) {

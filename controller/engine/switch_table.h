@@ -32,6 +32,7 @@
 #include "controller/engine/node_segments.h"
 #include "controller/engine/resync.h"
 #include "controller/engine/stragglers.h"
+#include "controller/engine/waves.h"
 #include "controller/plan/phases.h"
 #include "controller/store/store.h"
 #include "southbound/session/switch_session.h"
@@ -127,6 +128,8 @@ class SwitchTable {
     // An agent that is stuck, or whose digest is false batch after batch, is left out for this
     // long, then twice as long, up to 32 times.
     absl::Duration stuck_pause = absl::Seconds(10);
+    // How changes of many switches go out.
+    Waves::Options waves;
     // What puts a difference in order; another one only where a simulation must notice a wrong one.
     std::function<std::vector<Phase>(const std::map<std::string, NodeDiff>&, const Successions&)>
         sequencer = MakePhases;
@@ -161,13 +164,28 @@ class SwitchTable {
   void SetFrozen(bool frozen);
   bool frozen() const { return frozen_; }
 
+  // A rollout that runs sends no more waves; its reason is told. What has been sent stands: every
+  // prefix of a plan's phases is safe. Repairs go on (switch_table_waves.cc).
+  void PauseRollout(const std::string& reason);
+  // As it was stored by a controller before this one: paused, begun with the plan of `revision`.
+  void RestoreRollout(Revision revision, const std::string& reason);
+  // Does nothing unless one is paused.
+  void ResumeRollout();
+  const Waves& waves() const { return waves_; }
+  // Of the plan that the rollout began with.
+  Revision rollout_revision() const { return rollout_revision_; }
+  // `changed` runs when a rollout begins, ends, sends a wave or pauses; it must not call back.
+  void OnRollout(std::function<void()> changed) { on_rollout_ = std::move(changed); }
+
   // At most one; it must outlive the table.
   void Follow(Follower* follower) { follower_ = follower; }
 
   // A new plan: node id -> objects, computed from `revision`. `handovers`: who must leave before
   // somebody else arrives; remembered until they have left, whatever plans come meanwhile.
+  // `repaired`: nodes whose objects are others because the network has changed; no rollout keeps
+  // them waiting.
   void SetDesired(const std::map<std::string, ObjectTable>& objects, Revision revision,
-                  const Successions& handovers = {});
+                  const Successions& handovers = {}, const std::set<std::string>& repaired = {});
 
   void Connected(std::shared_ptr<SwitchSession> session, const southbound::v1::Hello& hello);
   void Message(const std::shared_ptr<SwitchSession>& session,
@@ -189,6 +207,27 @@ class SwitchTable {
   // Advances then, unless that happens earlier anyway.
   void WakeAt(absl::Duration monotonic);
   void SendPhase(std::vector<NodeBatch> batches);
+
+  // switch_table_waves.cc.
+  // What is to be sent now.
+  std::vector<NodeBatch> NextBatches();
+  // Begins a rollout where the differences are a large change.
+  void BeginWaves(const std::map<std::string, NodeDiff>& diffs);
+  // Leaves of the phase what may go out now.
+  void Gate(Phase* phase);
+  // The gate let nothing through, and nothing has come since but time: whether it still would not.
+  // O(policies that are reported on), where to look at all differences costs much more.
+  bool StaysShut();
+  // Nothing is left to send.
+  void EndWaves();
+  // `before`: whether it was paused.
+  void NotePaused(bool before);
+  void RolloutChanged();
+  // It is let through until it holds what it must.
+  void NoteRepaired(const std::string& node);
+  void ForgetRepaired();
+  Waves::Evidence Look() const;
+
   // Nothing is on its way to it any more.
   void ForgetSent(SwitchState& state);
   // Advance and tell, soon: for where a caller is in the middle of something.
@@ -205,7 +244,9 @@ class SwitchTable {
   static void ForgetUnknown(SwitchState& state);
   // What an agent reports on is bounded by what its switch was sent; counts what is not.
   bool MayReportOn(const SwitchState& state, const std::string& key);
-  std::map<std::string, NodeDiff> Differences();
+  // With `only`, other switches than those count as stragglers, but for additions and changes of
+  // their underlay.
+  std::map<std::string, NodeDiff> Differences(const std::set<std::string>* only = nullptr);
   // Leaves out of the diff what must wait (node_segments.h), what was refused, and what must not
   // come without it; policies get the segments that they may have now.
   void KeepProgrammable(const std::string& node, const SwitchState& state, NodeSegments& segments,
@@ -243,6 +284,14 @@ class SwitchTable {
   std::set<EventLoop::TimerId> timers_;
   SidOwners sid_owners_;
   Successions handovers_;
+  Waves waves_;
+  Revision rollout_revision_ = 0;
+  std::function<void()> on_rollout_;
+  bool gate_shut_ = false;
+  // Switches that a repair has touched, until they hold what they must. Only if there are waves.
+  std::set<std::string> repaired_;
+  // Since when frames enter the network, monotonic; before this controller, if they did already.
+  absl::Duration carries_since_ = absl::InfiniteDuration();
   // Switches with a batch that is not answered.
   std::set<std::string> unanswered_;
   absl::Duration last_answer_;

@@ -196,7 +196,12 @@ void SwitchTable::OnGetResponse(SwitchState& state, const southbound::v1::GetRes
       .Counter("waymark_southbound_resync_hashes_total",
                "Hashes that agents sent to say what they hold")
       .Increment(static_cast<double>(state.resync.told()));
+  const uint64_t known = state.acked.digest();
   state.acked = state.resync.TakeHeld();
+  // What it has lost is not kept from it. Before it was heard first, what it held is not known.
+  if (state.heard ? state.acked.digest() != known : state.acked.hashes().empty()) {
+    NoteRepaired(state.session->node());
+  }
   loop_.Cancel(state.hashes_timeout);
   state.synced = state.heard = true;
   ForgetUnknown(state);

@@ -17,12 +17,15 @@ struct Flags {
   int actions = 25;
   bool trace = false;
   bool shrink = true;
+  std::string waves = "half";
 };
 
-SimulationResult RunOne(uint64_t seed, const std::vector<Action>& actions, bool trace) {
-  SimulationOptions options;
-  options.seed = seed;
+SimulationResult RunOne(uint64_t seed, const std::vector<Action>& actions, const Flags& flags,
+                        bool trace) {
+  SimulationOptions options = OptionsOf(seed, 0);
   options.actions = actions;
+  if (flags.waves == "all") options.engine.switches.waves = FrequentWaves();
+  if (flags.waves == "none") options.engine.switches.waves = Waves::Options();
   if (trace) {
     options.trace = [](const std::string& line) { std::printf("%s\n", line.c_str()); };
   }
@@ -33,17 +36,17 @@ void Report(uint64_t seed, const Flags& flags, const SimulationResult& result) {
   std::printf("seed %lu:\n", static_cast<unsigned long>(seed));
   for (const std::string& text : result.violations) std::printf("  %s\n", text.c_str());
   if (!flags.shrink) return;
-  const auto fails = [seed](const std::vector<Action>& actions) {
-    return !RunOne(seed, actions, false).violations.empty();
+  const auto fails = [seed, &flags](const std::vector<Action>& actions) {
+    return !RunOne(seed, actions, flags, false).violations.empty();
   };
   const std::vector<Action> fewest = Shrink(MakeScenario(seed, flags.actions), fails, 200);
   std::printf("  %zu actions are enough:", fewest.size());
   for (const Action& action : fewest) std::printf(" %s;", ActionName(action.kind).c_str());
   std::printf("\n");
-  const SimulationResult shrunk = RunOne(seed, fewest, flags.trace);
+  const SimulationResult shrunk = RunOne(seed, fewest, flags, flags.trace);
   for (const std::string& text : shrunk.violations) std::printf("  %s\n", text.c_str());
-  std::printf("  again: --seed=%lu --actions=%d --trace\n", static_cast<unsigned long>(seed),
-              flags.actions);
+  std::printf("  again: --seed=%lu --actions=%d --waves=%s --trace\n",
+              static_cast<unsigned long>(seed), flags.actions, flags.waves.c_str());
 }
 
 int Main(int argc, char** argv) {
@@ -55,6 +58,10 @@ int Main(int argc, char** argv) {
       ->check(CLI::Range(0, 10'000));
   app.add_flag("--trace", flags.trace, "tell all that happens in a run that goes wrong");
   app.add_flag("--shrink,!--no-shrink", flags.shrink, "look for the fewest things that go wrong");
+  app.add_option("--waves", flags.waves,
+                 "which seeds send their changes in waves; half: the even ones")
+      ->check(CLI::IsMember({"half", "all", "none"}))
+      ->capture_default_str();
   CLI11_PARSE(app, argc, argv);
   InitLog("sim", flags.trace ? LogLevel::kInfo : LogLevel::kError);
 
@@ -64,7 +71,7 @@ int Main(int argc, char** argv) {
   for (uint64_t i = 0; i < flags.seeds; ++i) {
     const uint64_t seed = flags.seed + i;
     const SimulationResult result =
-        RunOne(seed, MakeScenario(seed, flags.actions), flags.trace && !flags.shrink);
+        RunOne(seed, MakeScenario(seed, flags.actions), flags, flags.trace && !flags.shrink);
     frames += result.frames;
     changes += result.changes;
     simulated += result.simulated;

@@ -458,6 +458,25 @@ class Simulation {
 
 }  // namespace
 
+Waves::Options FrequentWaves() {
+  Waves::Options waves;
+  waves.share = 0;
+  waves.least_switches = 1;
+  waves.growth = 2;
+  waves.soak = absl::Milliseconds(50);
+  waves.limit = absl::InfiniteDuration();
+  waves.young = -absl::InfiniteDuration();
+  return waves;
+}
+
+SimulationOptions OptionsOf(uint64_t seed, int actions) {
+  SimulationOptions options;
+  options.seed = seed;
+  options.actions = MakeScenario(seed, actions);
+  if (seed % 2 == 0) options.engine.switches.waves = FrequentWaves();
+  return options;
+}
+
 SimulationResult Simulate(const SimulationOptions& options) { return Simulation(options).Run(); }
 
 std::vector<Action> Shrink(std::vector<Action> actions,

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "controller/engine/engine.h"
+#include "controller/engine/waves.h"
 #include "tests/sim/scenario.h"
 
 namespace waymark {
@@ -31,6 +32,12 @@ struct SimulationResult {
   int64_t changes = 0;  // of kernels
   absl::Duration simulated;
 };
+
+// Nearly every change goes out in waves.
+Waves::Options FrequentWaves();
+
+// The run of a seed: its scenario, and with waves in every second one.
+SimulationOptions OptionsOf(uint64_t seed, int actions);
 
 // Deterministic: equal options give equal results. One thread.
 SimulationResult Simulate(const SimulationOptions& options);

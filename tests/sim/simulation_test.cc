@@ -23,19 +23,12 @@ constexpr int kActions = 25;
 // In so many of them every one of the faults below must have shown.
 constexpr uint64_t kSeedsToFind = 100;
 
-SimulationOptions OptionsOf(uint64_t seed) {
-  SimulationOptions options;
-  options.seed = seed;
-  options.actions = MakeScenario(seed, kActions);
-  return options;
-}
-
 // The first violation of the first seed that has one.
 std::string FirstViolation(const std::function<void(SimulationOptions*)>& spoil) {
   // A sanitizer has nothing to add to what the other seeds show it.
   if (kSlow) return "not looked for";
   for (uint64_t seed = 1; seed <= kSeedsToFind; ++seed) {
-    SimulationOptions options = OptionsOf(seed);
+    SimulationOptions options = OptionsOf(seed, kActions);
     spoil(&options);
     const SimulationResult result = Simulate(options);
     if (!result.violations.empty()) return result.violations.front();
@@ -63,7 +56,7 @@ TEST_P(Seeds, GoWell) {
   constexpr uint64_t kShare = kSeeds / 10;
   for (uint64_t i = 0; i < kShare; ++i) {
     const uint64_t seed = 1 + GetParam() * kShare + i;
-    const SimulationResult result = Simulate(OptionsOf(seed));
+    const SimulationResult result = Simulate(OptionsOf(seed, kActions));
     for (const std::string& text : result.violations)
       ADD_FAILURE() << "seed " << seed << ": " << text;
     EXPECT_GT(result.frames, 100);
@@ -75,7 +68,7 @@ INSTANTIATE_TEST_SUITE_P(Simulation, Seeds, testing::Range<uint64_t>(0, 10));
 TEST(SimulationTest, TheSameSeedIsTheSameRun) {
   std::vector<std::string> lines[2];
   for (std::vector<std::string>& all : lines) {
-    SimulationOptions options = OptionsOf(7);
+    SimulationOptions options = OptionsOf(8, kActions);
     options.trace = [&all](const std::string& line) { all.push_back(line); };
     Simulate(options);
   }
