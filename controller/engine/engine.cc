@@ -31,6 +31,7 @@ Engine::Engine(Store& store, NetworkViewHolder& views, EventLoop& loop, Metrics&
       journeys_(loop.clock(), metrics) {
   guard_->engine = this;
   switches_.Follow(&journeys_);
+  switches_.OnRollout([this] { OnRollout(); });
 }
 
 Engine::~Engine() {
@@ -66,6 +67,7 @@ absl::Status Engine::Start() {
   const Revision revision = store_.current();
   if (absl::Status status = resources_.Load(store_, revision); !status.ok()) return status;
   if (absl::Status status = LoadFreeze(); !status.ok()) return status;
+  if (absl::Status status = LoadRollout(); !status.ok()) return status;
   absl::StatusOr<std::unique_ptr<Subscription>> subscription = store_.Watch(
       revision,
       [this](const ChangeSet& changes) { PostSurely([this, changes] { OnChangeSet(changes); }); });

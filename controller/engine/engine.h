@@ -82,6 +82,12 @@ class Engine final : public SwitchSessionListener, public ProgrammingControl {
   void Freeze(const std::string& reason, const std::string& by,
               Answer<v1::Programming> answer) override;
   void Unfreeze(const std::string& by, Answer<v1::Programming> answer) override;
+  void GetRollout(Answer<v1::Rollout> answer) override;
+  void PauseRollout(const std::string& reason, const std::string& by,
+                    Answer<v1::Rollout> answer) override;
+  void AbortRollout(const std::string& reason, const std::string& by,
+                    Answer<v1::Rollout> answer) override;
+  void ResumeRollout(const std::string& by, Answer<v1::Rollout> answer) override;
   void TraceRevision(Revision revision, Answer<v1::RevisionJourney> answer) override;
 
   // SwitchSessionListener. Any thread.
@@ -111,6 +117,14 @@ class Engine final : public SwitchSessionListener, public ProgrammingControl {
   absl::Status LoadFreeze();
   void SetFrozen(std::optional<stored::v1::Freeze> freeze);
   v1::Programming TellProgramming() const;
+  absl::Status LoadRollout();
+  void StopRollout(bool abort, const std::string& reason, const std::string& by,
+                   Answer<v1::Rollout> answer);
+  stored::v1::Rollout PauseRecord(bool abort, const std::string& reason,
+                                  const std::string& by) const;
+  // The table's rollout has begun, ended, sent a wave or paused.
+  void OnRollout();
+  v1::Rollout TellRollout() const;
   void OnChangeSet(const ChangeSet& changes);
   void TakeOver(const ChangeSet& changes);
   void TakeDeferred();
@@ -155,8 +169,10 @@ class Engine final : public SwitchSessionListener, public ProgrammingControl {
   std::set<std::string> plan_links_down_;
   SwitchTable switches_;
   Journeys journeys_;
-  std::optional<stored::v1::Freeze> freeze_;  // set: frozen
-  uint64_t freezes_ = 0;                      // how often it has been frozen
+  std::optional<stored::v1::Freeze> freeze_;    // set: frozen
+  uint64_t freezes_ = 0;                        // how often it has been frozen
+  std::optional<stored::v1::Rollout> rollout_;  // set: paused or aborted
+  uint64_t pauses_ = 0;                         // how often it has been set or changed
   bool started_ = false;
   bool dirty_ = false;
   // Since the last plan was begun.

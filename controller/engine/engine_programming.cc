@@ -1,4 +1,4 @@
-// Programming stopped by hand, and changes followed on their way to the switches.
+// Programming stopped by hand, rollouts paused, and changes followed on their way to the switches.
 #include <google/protobuf/util/time_util.h>
 
 #include <utility>
@@ -14,6 +14,12 @@ namespace {
 constexpr int kMostNamed = 100;
 
 std::string FreezeKey() { return std::string(kFreezeKey); }
+std::string RolloutKey() { return std::string(kRolloutKey); }
+
+// As the switches' table tells it to whoever waits.
+std::string Reason(const stored::v1::Rollout& rollout) {
+  return absl::StrCat(rollout.reason(), " (", rollout.by(), ")");
+}
 
 }  // namespace
 
@@ -31,8 +37,9 @@ absl::Status Engine::LoadFreeze() {
   if (!record.ok()) return record.status();
   stored::v1::Freeze freeze;
   if (!freeze.ParseFromString(record->value)) {
-    return absl::DataLossError(absl::StrCat(
-        "stored record \"", FreezeKey(), "\" does not parse; restore the last backup of the store"));
+    return absl::DataLossError(
+        absl::StrCat("stored record \"", FreezeKey(),
+                     "\" does not parse; restore the last backup of the store"));
   }
   SetFrozen(std::move(freeze));
   return absl::OkStatus();
@@ -50,6 +57,21 @@ void Engine::SetFrozen(std::optional<stored::v1::Freeze> freeze) {
   switches_.SetFrozen(freeze_.has_value());
 }
 
+namespace {
+
+// Those that do not hold what they should.
+template <typename Told>
+void TellWaiting(const SwitchTable& switches, Told& told) {
+  int waiting = 0;
+  for (const auto& [node, state] : switches.switches()) {
+    if (!state.wanted || state.HoldsDesired()) continue;
+    if (++waiting <= kMostNamed) told.add_waiting("nodes/" + node);
+  }
+  told.set_switches_waiting(waiting);
+}
+
+}  // namespace
+
 v1::Programming Engine::TellProgramming() const {
   v1::Programming told;
   if (freeze_) {
@@ -59,12 +81,7 @@ v1::Programming Engine::TellProgramming() const {
     *told.mutable_since() =
         google::protobuf::util::TimeUtil::NanosecondsToTimestamp(freeze_->since_unix_ns());
   }
-  int waiting = 0;
-  for (const auto& [node, state] : switches_.switches()) {
-    if (!state.wanted || state.HoldsDesired()) continue;
-    if (++waiting <= kMostNamed) told.add_waiting("nodes/" + node);
-  }
-  told.set_switches_waiting(waiting);
+  TellWaiting(switches_, told);
   return told;
 }
 
@@ -113,6 +130,138 @@ void Engine::Unfreeze(const std::string& by, Answer<v1::Programming> answer) {
                   SetFrozen(std::nullopt);
                 }
                 tell(TellProgramming());
+              });
+  });
+}
+
+absl::Status Engine::LoadRollout() {
+  const absl::StatusOr<Record> record = store_.Get(RolloutKey());
+  if (absl::IsNotFound(record.status())) return absl::OkStatus();
+  if (!record.ok()) return record.status();
+  stored::v1::Rollout rollout;
+  if (!rollout.ParseFromString(record->value)) {
+    return absl::DataLossError(absl::StrCat("stored record \"", RolloutKey(),
+                                            "\" does not parse; restore the last backup of the "
+                                            "store"));
+  }
+  rollout_ = std::move(rollout);
+  Log(LogLevel::kWarning, "a rollout is paused; it goes on when it is resumed",
+      {{"by", rollout_->by()}, {"reason", rollout_->reason()}});
+  switches_.RestoreRollout(rollout_->revision(), Reason(*rollout_));
+  return absl::OkStatus();
+}
+
+stored::v1::Rollout Engine::PauseRecord(bool abort, const std::string& reason,
+                                        const std::string& by) const {
+  stored::v1::Rollout rollout;
+  rollout.set_aborted(abort);
+  rollout.set_reason(reason);
+  rollout.set_by(by);
+  rollout.set_since_unix_ns(absl::ToUnixNanos(loop_.clock().Now()));
+  rollout.set_revision(switches_.rollout_revision());
+  return rollout;
+}
+
+void Engine::OnRollout() {
+  const Waves& waves = switches_.waves();
+  const bool ended = !waves.running() && rollout_.has_value();
+  const bool paused = waves.running() && !waves.paused().empty() && !rollout_.has_value();
+  if (!ended && !paused) return;
+  ++pauses_;
+  rollout_.reset();
+  Mutation record = {RolloutKey(), std::nullopt, std::nullopt};
+  if (paused) {
+    rollout_ = PauseRecord(/*abort=*/false, waves.paused(), "the controller");
+    record.value = rollout_->SerializeAsString();
+  }
+  CommitOwn({std::move(record)}, [](const absl::StatusOr<Revision>& stored) {
+    if (stored.ok()) return;
+    Log(LogLevel::kError, "cannot store whether the rollout is paused; a restart forgets it",
+        {{"error", stored.status().ToString()}});
+  });
+}
+
+v1::Rollout Engine::TellRollout() const {
+  v1::Rollout told;
+  const Waves& waves = switches_.waves();
+  told.set_state(!waves.running()      ? v1::NO_ROLLOUT
+                 : !rollout_           ? v1::ROLLOUT_RUNNING
+                 : rollout_->aborted() ? v1::ROLLOUT_ABORTED
+                                       : v1::ROLLOUT_PAUSED);
+  if (waves.running()) {
+    told.set_revision(switches_.rollout_revision());
+    told.set_waves(static_cast<int32_t>(waves.wave()));
+    for (const std::string& node : waves.out()) {
+      if (told.last_wave_size() == kMostNamed) break;
+      told.add_last_wave("nodes/" + node);
+    }
+  }
+  if (rollout_) {
+    told.set_reason(rollout_->reason());
+    told.set_by(rollout_->by());
+    *told.mutable_since() =
+        google::protobuf::util::TimeUtil::NanosecondsToTimestamp(rollout_->since_unix_ns());
+  }
+  TellWaiting(switches_, told);
+  return told;
+}
+
+void Engine::GetRollout(Answer<v1::Rollout> answer) {
+  Ask<v1::Rollout>(std::move(answer), [this](const auto& tell) { tell(TellRollout()); });
+}
+
+void Engine::PauseRollout(const std::string& reason, const std::string& by,
+                          Answer<v1::Rollout> answer) {
+  StopRollout(/*abort=*/false, reason, by, std::move(answer));
+}
+
+void Engine::AbortRollout(const std::string& reason, const std::string& by,
+                          Answer<v1::Rollout> answer) {
+  StopRollout(/*abort=*/true, reason, by, std::move(answer));
+}
+
+void Engine::StopRollout(bool abort, const std::string& reason, const std::string& by,
+                         Answer<v1::Rollout> answer) {
+  Ask<v1::Rollout>(std::move(answer), [this, abort, reason, by](const auto& tell) {
+    if (!switches_.waves().running()) {
+      return tell(absl::FailedPreconditionError(
+          "no rollout is under way: only a change of many switches goes out in waves; `waymark "
+          "freeze` stops all programming"));
+    }
+    ++pauses_;
+    if (!rollout_ || (abort && !rollout_->aborted())) {
+      rollout_ = PauseRecord(abort, reason, by);
+      Log(LogLevel::kWarning, abort ? "the rollout is aborted" : "the rollout is paused",
+          {{"by", by}, {"reason", reason}});
+      switches_.PauseRollout(Reason(*rollout_));
+    }
+    // Anew even if it was paused, as a freeze is.
+    CommitOwn({{RolloutKey(), rollout_->SerializeAsString(), std::nullopt}},
+              [this, tell](const absl::StatusOr<Revision>& stored) {
+                if (stored.ok()) return tell(TellRollout());
+                tell(absl::UnavailableError(
+                    absl::StrCat("the rollout is paused, but only until the controller restarts: ",
+                                 stored.status().message())));
+              });
+  });
+}
+
+void Engine::ResumeRollout(const std::string& by, Answer<v1::Rollout> answer) {
+  Ask<v1::Rollout>(std::move(answer), [this, by](const auto& tell) {
+    if (!rollout_) return tell(TellRollout());
+    CommitOwn({{RolloutKey(), std::nullopt, std::nullopt}},
+              [this, by, tell, pauses = pauses_](const absl::StatusOr<Revision>& stored) {
+                if (!stored.ok()) {
+                  return tell(absl::UnavailableError(
+                      absl::StrCat("the rollout is still paused: ", stored.status().message())));
+                }
+                // Unless somebody has paused it again meanwhile.
+                if (pauses == pauses_ && rollout_) {
+                  Log(LogLevel::kWarning, "the rollout goes on", {{"by", by}});
+                  rollout_.reset();
+                  switches_.ResumeRollout();
+                }
+                tell(TellRollout());
               });
   });
 }

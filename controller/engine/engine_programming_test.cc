@@ -2,132 +2,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "controller/engine/engine.h"
-#include "controller/engine/engine_testing.h"
-#include "controller/store/memory_store.h"
+#include "controller/engine/engine_programming_testing.h"
 
 namespace waymark {
 namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
-
-// A store on which commits can fail, or take time.
-class FailingStore final : public ForwardingStore {
- public:
-  using ForwardingStore::ForwardingStore;
-
-  void Commit(std::vector<Mutation> mutations, Done done) override {
-    if (fails) return done(absl::ResourceExhaustedError("disk full"));
-    ++commits;
-    if (loop == nullptr) return ForwardingStore::Commit(std::move(mutations), std::move(done));
-    loop->RunAfter(takes, [this, mutations = std::move(mutations), done = std::move(done)] {
-      ForwardingStore::Commit(mutations, done);
-    });
-  }
-
-  bool fails = false;
-  int commits = 0;
-  // Null: they take no time.
-  EventLoop* loop = nullptr;
-  absl::Duration takes;
-};
-
-class EngineProgrammingTest : public testing::Test {
- protected:
-  EngineProgrammingTest() {
-    EXPECT_TRUE(memory_.CommitAndWait(MutationsOf(bundle_)).ok());
-    Restart();
-  }
-  ~EngineProgrammingTest() override { engine_->Stop(); }
-
-  // A new controller on the same store, and agents that hold what they held.
-  void Restart() {
-    for (const auto& agent : agents_) held_[agent->node()] = agent->held;
-    agents_.clear();
-    if (engine_ != nullptr) engine_->Stop();
-    Engine::Options options;
-    options.hear_agents = absl::Milliseconds(100);
-    engine_ = std::make_unique<Engine>(store_, views_, loop_, metrics_, options);
-    ASSERT_TRUE(engine_->Start().ok());
-    loop_.Advance(absl::Milliseconds(50));
-    for (const auto& [node, held] : held_) {
-      agents_.push_back(std::make_shared<FakeAgent>(*engine_, node));
-      agents_.back()->held = held;
-      ASSERT_TRUE(agents_.back()->Connect().ok());
-    }
-    Settle();
-  }
-  void Settle() {
-    for (int round = 0; round < 50; ++round) {
-      loop_.Advance(absl::Milliseconds(200));
-      bool any = false;
-      for (const auto& agent : agents_) any = agent->Run() || any;
-      if (!any && round > 1) return;
-    }
-    FAIL() << "does not come to rest";
-  }
-  int Batches() const {
-    int batches = 0;
-    for (const auto& agent : agents_) batches += agent->batches;
-    return batches;
-  }
-  void ChangeLine(uint32_t vlan) {
-    v1::Service line = bundle_.services(0);
-    line.mutable_endpoints(0)->set_vlan(vlan);
-    ASSERT_TRUE(
-        memory_
-            .CommitAndWait({{StoreKey(kServicePrefix, line.name()), line.SerializeAsString(), {}}})
-            .ok());
-  }
-  absl::StatusOr<v1::Programming> Freeze(const std::string& reason) {
-    absl::StatusOr<v1::Programming> told = absl::UnknownError("no answer");
-    engine_->Freeze(reason, "alice", [&](auto answer) { told = std::move(answer); });
-    Settle();
-    return told;
-  }
-  absl::StatusOr<v1::Programming> Unfreeze() {
-    absl::StatusOr<v1::Programming> told = absl::UnknownError("no answer");
-    engine_->Unfreeze("bob", [&](auto answer) { told = std::move(answer); });
-    Settle();
-    return told;
-  }
-  v1::Programming Programming() {
-    v1::Programming told;
-    engine_->GetProgramming([&](auto answer) { told = *answer; });
-    loop_.Advance(absl::ZeroDuration());
-    return told;
-  }
-  absl::StatusOr<v1::RevisionJourney> Trace(Revision revision) {
-    absl::StatusOr<v1::RevisionJourney> told = absl::UnknownError("no answer");
-    engine_->TraceRevision(revision, [&](auto answer) { told = std::move(answer); });
-    loop_.Advance(absl::ZeroDuration());
-    return told;
-  }
-  bool LineHasVlan(uint32_t vlan) const {
-    bool has = false;
-    for (const auto& [key, entry] : agents_[0]->held.entries()) {
-      has = has || (entry.object->has_attachment() && entry.object->attachment().vlan() == vlan);
-    }
-    return has;
-  }
-  double Plans() {
-    const std::string text = metrics_.Text();
-    const std::string name = "waymark_engine_plan_seconds_count ";
-    const size_t at = text.find(name);
-    return at == std::string::npos ? 0 : std::stod(text.substr(at + name.size()));
-  }
-
-  SimulatedEventLoop loop_;
-  Metrics metrics_;
-  MemoryStore memory_{loop_};
-  FailingStore store_{memory_};
-  NetworkViewHolder views_;
-  v1::Bundle bundle_ = TriangleBundle();
-  std::map<std::string, ObjectTable> held_ = {{"a", {}}, {"b", {}}, {"c", {}}};
-  std::unique_ptr<Engine> engine_;
-  std::vector<std::shared_ptr<FakeAgent>> agents_;
-};
 
 TEST_F(EngineProgrammingTest, WhileFrozenNothingIsSentAndAfterwardsAllThatWaited) {
   ASSERT_TRUE(views_.Get()->converged);

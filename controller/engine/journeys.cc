@@ -27,7 +27,10 @@ std::string WhyWaiting(const std::string& node, const SwitchTable& switches) {
     const auto& [key, rejection] = *state->rejected.begin();
     return absl::StrCat("rejected ", key, ": ", rejection.error);
   }
-  return switches.frozen() ? "programming is frozen" : "not answered yet";
+  if (switches.frozen()) return "programming is frozen";
+  if (state->sent.has_value() || !switches.waves().running()) return "not answered yet";
+  const std::string& paused = switches.waves().paused();
+  return paused.empty() ? "waits for its wave" : absl::StrCat("the rollout is paused: ", paused);
 }
 
 }  // namespace

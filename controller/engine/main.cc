@@ -51,6 +51,7 @@ struct Flags {
   NorthboundServer::Options api;
   std::string southbound_ca, southbound_cert, southbound_key;
   bool insecure_southbound = false;
+  int waves_above = 100;
   std::string log_level = "info";
 };
 
@@ -140,7 +141,9 @@ absl::Status Run(const Flags& flags, int signals) {
   ThreadEventLoop mesh_loop("mesh", clock);
 
   NetworkViewHolder views;
-  Engine engine(**store, views, engine_loop, metrics, Engine::Options());
+  Engine::Options engine_options;
+  engine_options.switches.waves.share = flags.waves_above / 100.0;
+  Engine engine(**store, views, engine_loop, metrics, engine_options);
   absl::Status started;
   (void)engine_loop.RunAndWait([&] { started = engine.Start(); });
   if (!started.ok()) return started;
@@ -253,6 +256,13 @@ void AddFlags(CLI::App& app, Flags& flags) {
   app.add_option("--southbound-key", flags.southbound_key, "PEM file");
   app.add_flag("--insecure-southbound", flags.insecure_southbound,
                "Believe agents of other machines without certificates");
+  app.add_option(
+         "--waves-above", flags.waves_above,
+         "A change that touches more than this part of the switches, in percent, and ten of "
+         "them or more, goes out in waves, each when the one before it does well; 100: all "
+         "at once")
+      ->check(CLI::Range(0, 100))
+      ->capture_default_str();
   app.add_option("--log-level", flags.log_level, "debug, info, warning or error")
       ->check(CLI::IsMember({"debug", "info", "warning", "error"}))
       ->capture_default_str();

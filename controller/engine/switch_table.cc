@@ -1,6 +1,7 @@
 #include "controller/engine/switch_table.h"
 
 #include <algorithm>
+#include <iterator>
 #include <memory>
 #include <utility>
 
@@ -135,6 +136,12 @@ void SwitchTable::SetDesired(const std::map<std::string, ObjectTable>& objects, 
     touched.insert(node);
   }
   for (const std::string& node : repaired) NoteRepaired(node);
+  if (waves_.running()) {
+    std::set<std::string> asked;
+    std::set_difference(touched.begin(), touched.end(), repaired.begin(), repaired.end(),
+                        std::inserter(asked, asked.end()));
+    waves_.Joins(asked, objects.size());
+  }
   if (follower_ != nullptr) {
     follower_->Touched(touched);
     for (const std::string& node : touched) TellIfHolds(node, switches_[node]);

@@ -99,6 +99,8 @@ class Builder {
     }
     return in_.switches.frozen()
                ? absl::StrCat("programming is frozen; waiting to program ", key, " at ", node)
+           : !in_.switches.waves().paused().empty()
+               ? absl::StrCat("the rollout is paused; waiting to program ", key, " at ", node)
                : absl::StrCat("waiting for switch ", node, " to confirm ", key);
   }
 
@@ -282,7 +284,9 @@ class Builder {
   }
 
   std::string NotInStep() const {
-    return in_.switches.frozen() ? "not in step; programming is frozen" : "being programmed";
+    return in_.switches.frozen()                   ? "not in step; programming is frozen"
+           : in_.switches.waves().paused().empty() ? "being programmed"
+                                                   : "not in step; the rollout is paused";
   }
 
   v1::Status NodeStatus(const NodeInfo& node) const {

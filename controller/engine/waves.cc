@@ -59,6 +59,15 @@ void Waves::Resume(Evidence now_seen) {
   well_ = true;
 }
 
+void Waves::Joins(const std::set<std::string>& touched, size_t wanted) {
+  if (IsLarge(touched.size(), wanted)) {
+    admitted_.clear();
+    next_size_ = canary_;
+  } else {
+    for (const std::string& node : touched) admitted_.erase(node);
+  }
+}
+
 std::string Waves::Fault(const Evidence& evidence) const {
   if (!evidence.missing.empty()) return evidence.missing;
   for (const auto& [node, faults] : evidence.faults) {
@@ -96,7 +105,8 @@ std::optional<absl::Duration> Waves::Admit(const Look& look, absl::Duration now,
   std::vector<std::pair<uint64_t, std::string>> waiting;
   bool any = false;
   const auto passes = [&](const std::string& node) {
-    return free.contains(node) || (kind_ == phase->kind && admitted_.contains(node));
+    return free.contains(node) ||
+           (paused_.empty() && kind_ == phase->kind && admitted_.contains(node));
   };
   for (const NodeBatch& batch : phase->batches) {
     if (passes(batch.node)) {

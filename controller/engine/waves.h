@@ -79,6 +79,9 @@ class Waves {
   // `seed` makes the order of the switches, so that not the same ones are first each time.
   void Begin(uint64_t seed, size_t wanted, Evidence before);
   void End();
+  // More is wanted of these, also where a wave has been already: they wait for another one, and a
+  // large change begins with a small one again.
+  void Joins(const std::set<std::string>& touched, size_t wanted);
   // No more waves. The first reason stands.
   void Pause(std::string reason);
   // What fails now is no reason to pause any more.

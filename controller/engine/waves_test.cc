@@ -129,6 +129,23 @@ TEST_F(WavesTest, AChangeOfManySwitchesGoesOutInGrowingWaves) {
   EXPECT_FALSE(table_.waves().running());
 }
 
+// Not to those at once who have had a wave.
+TEST_F(WavesTest, WhatJoinsARolloutWaitsForAWaveAsWell) {
+  ConnectInStep();
+  Change(2);
+  for (int round = 0; round < 2; ++round) {
+    Answer();
+    loop_.Advance(absl::Seconds(3));
+  }
+  EXPECT_THAT(Waiting(), SizeIs(16));
+  Answer();
+  Change(3);
+  EXPECT_THAT(Waiting(), IsEmpty()) << "the third wave soaks";
+  loop_.Advance(absl::Seconds(3));
+  EXPECT_THAT(Waiting(), SizeIs(1));
+  Finish();
+}
+
 TEST_F(WavesTest, AChangeOfFewGoesAtOnce) {
   ConnectInStep();
   Change(2, /*count=*/6);

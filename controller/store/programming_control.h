@@ -1,5 +1,5 @@
-// What the northbound side may ask of programming: to stop it, to let it go on, and how far a
-// change has come.
+// What the northbound side may ask of programming: to stop it, to let it go on, large changes
+// in waves, and how far a change has come.
 #ifndef WAYMARK_CONTROLLER_STORE_PROGRAMMING_CONTROL_H_
 #define WAYMARK_CONTROLLER_STORE_PROGRAMMING_CONTROL_H_
 
@@ -27,6 +27,13 @@ class ProgrammingControl {
   virtual void Freeze(const std::string& reason, const std::string& by,
                       Answer<v1::Programming> answer) = 0;
   virtual void Unfreeze(const std::string& by, Answer<v1::Programming> answer) = 0;
+  virtual void GetRollout(Answer<v1::Rollout> answer) = 0;
+  // `reason` and `by`: as for Freeze.
+  virtual void PauseRollout(const std::string& reason, const std::string& by,
+                            Answer<v1::Rollout> answer) = 0;
+  virtual void AbortRollout(const std::string& reason, const std::string& by,
+                            Answer<v1::Rollout> answer) = 0;
+  virtual void ResumeRollout(const std::string& by, Answer<v1::Rollout> answer) = 0;
   // 0: the latest.
   virtual void TraceRevision(Revision revision, Answer<v1::RevisionJourney> answer) = 0;
 };

@@ -23,6 +23,7 @@ inline constexpr std::string_view kRequestPrefix = "request:";
 inline constexpr std::string_view kMetaPrefix = "meta:";
 inline constexpr std::string_view kAllocatorKey = "meta:allocator";
 inline constexpr std::string_view kFreezeKey = "meta:freeze";
+inline constexpr std::string_view kRolloutKey = "meta:rollout";
 
 // prefix + resource name.
 inline std::string StoreKey(std::string_view prefix, std::string_view name) {

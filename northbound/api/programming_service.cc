@@ -21,7 +21,7 @@ ProgrammingControl::Answer<Response> AnswerInto(Response* reply, const Dispatche
 
 absl::Status CheckReason(const std::string& reason) {
   if (reason.find_first_not_of(' ') == std::string::npos) {
-    return InvalidField("", "reason", "is empty: say why, for whoever finds the network frozen");
+    return InvalidField("", "reason", "is empty: say why, for whoever finds it so");
   }
   Problems problems;
   FieldChecker("", problems).Text("reason", reason, kMostReason);
@@ -59,6 +59,49 @@ grpc::ServerUnaryReactor* ProgrammingServiceImpl::Unfreeze(grpc::CallbackServerC
                                  [=, this](const Caller& caller, const Dispatcher::Done& done) {
                                    rooms_.programming.Unfreeze(caller.identity,
                                                                AnswerInto(reply, done));
+                                 });
+}
+
+grpc::ServerUnaryReactor* ProgrammingServiceImpl::GetRollout(grpc::CallbackServerContext* context,
+                                                             const v1::GetRolloutRequest* request,
+                                                             v1::Rollout* reply) {
+  return rooms_.dispatcher.Serve(context, "/waymark.v1.ProgrammingService/GetRollout", *request,
+                                 [=, this](const Caller&, const Dispatcher::Done& done) {
+                                   rooms_.programming.GetRollout(AnswerInto(reply, done));
+                                 });
+}
+
+grpc::ServerUnaryReactor* ProgrammingServiceImpl::PauseRollout(
+    grpc::CallbackServerContext* context, const v1::PauseRolloutRequest* request,
+    v1::Rollout* reply) {
+  return rooms_.dispatcher.Serve(context, "/waymark.v1.ProgrammingService/PauseRollout", *request,
+                                 [=, this](const Caller& caller, const Dispatcher::Done& done) {
+                                   if (absl::Status s = CheckReason(request->reason()); !s.ok())
+                                     return done(s);
+                                   rooms_.programming.PauseRollout(
+                                       request->reason(), caller.identity, AnswerInto(reply, done));
+                                 });
+}
+
+grpc::ServerUnaryReactor* ProgrammingServiceImpl::AbortRollout(
+    grpc::CallbackServerContext* context, const v1::AbortRolloutRequest* request,
+    v1::Rollout* reply) {
+  return rooms_.dispatcher.Serve(context, "/waymark.v1.ProgrammingService/AbortRollout", *request,
+                                 [=, this](const Caller& caller, const Dispatcher::Done& done) {
+                                   if (absl::Status s = CheckReason(request->reason()); !s.ok())
+                                     return done(s);
+                                   rooms_.programming.AbortRollout(
+                                       request->reason(), caller.identity, AnswerInto(reply, done));
+                                 });
+}
+
+grpc::ServerUnaryReactor* ProgrammingServiceImpl::ResumeRollout(
+    grpc::CallbackServerContext* context, const v1::ResumeRolloutRequest* request,
+    v1::Rollout* reply) {
+  return rooms_.dispatcher.Serve(context, "/waymark.v1.ProgrammingService/ResumeRollout", *request,
+                                 [=, this](const Caller& caller, const Dispatcher::Done& done) {
+                                   rooms_.programming.ResumeRollout(caller.identity,
+                                                                    AnswerInto(reply, done));
                                  });
 }
 

@@ -20,6 +20,18 @@ class ProgrammingServiceImpl final : public v1::ProgrammingService::CallbackServ
   grpc::ServerUnaryReactor* Unfreeze(grpc::CallbackServerContext* context,
                                      const v1::UnfreezeRequest* request,
                                      v1::Programming* reply) override;
+  grpc::ServerUnaryReactor* GetRollout(grpc::CallbackServerContext* context,
+                                       const v1::GetRolloutRequest* request,
+                                       v1::Rollout* reply) override;
+  grpc::ServerUnaryReactor* PauseRollout(grpc::CallbackServerContext* context,
+                                         const v1::PauseRolloutRequest* request,
+                                         v1::Rollout* reply) override;
+  grpc::ServerUnaryReactor* AbortRollout(grpc::CallbackServerContext* context,
+                                         const v1::AbortRolloutRequest* request,
+                                         v1::Rollout* reply) override;
+  grpc::ServerUnaryReactor* ResumeRollout(grpc::CallbackServerContext* context,
+                                          const v1::ResumeRolloutRequest* request,
+                                          v1::Rollout* reply) override;
   grpc::ServerUnaryReactor* TraceRevision(grpc::CallbackServerContext* context,
                                           const v1::TraceRevisionRequest* request,
                                           v1::RevisionJourney* reply) override;

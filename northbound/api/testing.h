@@ -241,6 +241,22 @@ class FakeProgramming final : public ProgrammingControl {
     }
     answer(Tell());
   }
+  void GetRollout(Answer<v1::Rollout> answer) override { answer(v1::Rollout()); }
+  void PauseRollout(const std::string& reason, const std::string& by,
+                    Answer<v1::Rollout> answer) override {
+    v1::Rollout rollout;
+    rollout.set_state(v1::ROLLOUT_PAUSED);
+    rollout.set_reason(reason);
+    rollout.set_by(by);
+    answer(rollout);
+  }
+  void AbortRollout(const std::string& reason, const std::string& by,
+                    Answer<v1::Rollout> answer) override {
+    PauseRollout(reason, by, std::move(answer));
+  }
+  void ResumeRollout(const std::string&, Answer<v1::Rollout> answer) override {
+    answer(v1::Rollout());
+  }
   void TraceRevision(Revision revision, Answer<v1::RevisionJourney> answer) override {
     v1::RevisionJourney journey;
     journey.set_revision(revision);

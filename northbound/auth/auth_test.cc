@@ -108,6 +108,10 @@ std::map<std::string, Permission> Expected() {
   e["MeshService/SetMeasuredTraffic"] = e["MeshService/RemoveMeasuredTraffic"] = {false, false};
   e["ProgrammingService/GetProgramming"] = e["ProgrammingService/TraceRevision"] = {true, false};
   e["ProgrammingService/Freeze"] = e["ProgrammingService/Unfreeze"] = {false, false};
+  e["ProgrammingService/GetRollout"] = {true, false};
+  for (const char* method : {"PauseRollout", "AbortRollout", "ResumeRollout"}) {
+    e[std::string("ProgrammingService/") + method] = {false, false};
+  }
   e["GuaranteeService/ListMeshGuarantees"] = {true, true};
   e["ChangeService/Apply"] = {false, true};
   e["ChangeService/Watch"] = e["ChangeService/GetServerInfo"] = {true, true};

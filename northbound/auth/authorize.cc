@@ -80,6 +80,10 @@ Table MakeTable() {
   t["/waymark.v1.ProgrammingService/GetProgramming"] = {false, kDenied};
   t["/waymark.v1.ProgrammingService/Freeze"] = {true, kDenied};
   t["/waymark.v1.ProgrammingService/Unfreeze"] = {true, kDenied};
+  t["/waymark.v1.ProgrammingService/GetRollout"] = {false, kDenied};
+  t["/waymark.v1.ProgrammingService/PauseRollout"] = {true, kDenied};
+  t["/waymark.v1.ProgrammingService/AbortRollout"] = {true, kDenied};
+  t["/waymark.v1.ProgrammingService/ResumeRollout"] = {true, kDenied};
   t["/waymark.v1.ProgrammingService/TraceRevision"] = {false, kDenied};
   t["/waymark.v1.GuaranteeService/ListMeshGuarantees"] = {false, kOwnParent};
   t["/waymark.v1.ChangeService/Apply"] = {true, kOwnClassMaps};

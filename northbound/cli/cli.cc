@@ -52,6 +52,7 @@ struct Arguments {
   TraceArgs trace;
   int64_t revision = 0;
   FreezeArgs freeze;
+  RolloutArgs rollout;
   ImportArgs import;
   ExportArgs export_;
   PathComputeArgs path_compute;
@@ -492,6 +493,29 @@ class Program {
     CLI::App* unfreeze = Add(&app_, "unfreeze", "Send what has waited, in order, and go on", "",
                              [&] { return RunUnfreeze(context_, a.freeze); });
     unfreeze->add_flag("--yes,-y", a.freeze.yes, "Don't ask");
+
+    CLI::App* rollout =
+        Add(&app_, "rollout", "A change of many switches, on its way in waves",
+            "Each wave goes when the one before it does well. Failures are repaired meanwhile.",
+            nullptr);
+    rollout->require_subcommand(1);
+    Add(rollout, "status", "Which wave is out, who waits, and why it is paused", "",
+        [&] { return RunRollout(context_, RolloutVerb::kStatus, a.rollout); });
+    CLI::App* pause = Add(rollout, "pause", "Send no more waves; what has gone out stands",
+                          "Until `waymark rollout resume`, over restarts of the controller too.\n"
+                          "Example: waymark rollout pause --reason 'INC-4711: delays at zrh'",
+                          [&] { return RunRollout(context_, RolloutVerb::kPause, a.rollout); });
+    CLI::App* abort =
+        Add(rollout, "abort", "Send no more waves, and say that it must not go on as it is",
+            "It takes nothing back by itself: revert what was asked for, then `waymark rollout\n"
+            "resume`; switches that have not got the change then need nothing.",
+            [&] { return RunRollout(context_, RolloutVerb::kAbort, a.rollout); });
+    for (CLI::App* stop : {pause, abort}) {
+      stop->add_option("--reason", a.rollout.reason, "Why, for whoever finds it so")->required();
+    }
+    CLI::App* resume = Add(rollout, "resume", "Send the next wave, and go on", "",
+                           [&] { return RunRollout(context_, RolloutVerb::kResume, a.rollout); });
+    resume->add_flag("--yes,-y", a.rollout.yes, "Don't ask, even after an abort");
 
     Add(&app_, "info", "The controller: version, revision, whether it has converged", "",
         [&] { return RunInfo(context_); });

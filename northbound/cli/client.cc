@@ -400,6 +400,27 @@ absl::StatusOr<v1::Programming> Client::Unfreeze() {
   return Ask(programming_, &v1::ProgrammingService::Stub::Unfreeze, v1::UnfreezeRequest());
 }
 
+absl::StatusOr<v1::Rollout> Client::Rollout() {
+  return Ask(programming_, &v1::ProgrammingService::Stub::GetRollout, v1::GetRolloutRequest());
+}
+
+absl::StatusOr<v1::Rollout> Client::PauseRollout(const std::string& reason) {
+  v1::PauseRolloutRequest request;
+  request.set_reason(reason);
+  return Ask(programming_, &v1::ProgrammingService::Stub::PauseRollout, request);
+}
+
+absl::StatusOr<v1::Rollout> Client::AbortRollout(const std::string& reason) {
+  v1::AbortRolloutRequest request;
+  request.set_reason(reason);
+  return Ask(programming_, &v1::ProgrammingService::Stub::AbortRollout, request);
+}
+
+absl::StatusOr<v1::Rollout> Client::ResumeRollout() {
+  return Ask(programming_, &v1::ProgrammingService::Stub::ResumeRollout,
+             v1::ResumeRolloutRequest());
+}
+
 absl::StatusOr<v1::RevisionJourney> Client::TraceRevision(int64_t revision) {
   v1::TraceRevisionRequest request;
   request.set_revision(revision);

@@ -63,6 +63,10 @@ class Client {
   absl::StatusOr<v1::Programming> Programming();
   absl::StatusOr<v1::Programming> Freeze(const v1::FreezeRequest& request);
   absl::StatusOr<v1::Programming> Unfreeze();
+  absl::StatusOr<v1::Rollout> Rollout();
+  absl::StatusOr<v1::Rollout> PauseRollout(const std::string& reason);
+  absl::StatusOr<v1::Rollout> AbortRollout(const std::string& reason);
+  absl::StatusOr<v1::Rollout> ResumeRollout();
   absl::StatusOr<v1::RevisionJourney> TraceRevision(int64_t revision);
   absl::StatusOr<v1::BackupStoreResponse> Backup(const std::string& folder);
 

@@ -161,6 +161,13 @@ struct FreezeArgs {
 // Nothing more is sent to switches, until RunUnfreeze.
 absl::Status RunFreeze(Context& context, const FreezeArgs& args);
 absl::Status RunUnfreeze(Context& context, const FreezeArgs& args);
+enum class RolloutVerb { kStatus, kPause, kAbort, kResume };
+struct RolloutArgs {
+  std::string reason;  // to pause and to abort
+  bool yes = false;    // to resume
+};
+// Of a large change that goes out in waves.
+absl::Status RunRollout(Context& context, RolloutVerb verb, const RolloutArgs& args);
 // How far a change has come; 0: the latest.
 absl::Status RunTraceRevision(Context& context, int64_t revision);
 // "on", or since when, by whom and why it is frozen.

@@ -30,6 +30,7 @@ struct FakeServer::State {
   std::vector<v1::WatchEvent> events;
   v1::ServerInfo info;
   v1::Programming programming;
+  v1::Rollout rollout;
   v1::RevisionJourney journey;
   v1::FreezeRequest last_freeze;
   int64_t last_journey = 0;
@@ -246,6 +247,23 @@ class FakeServer::Programming final : public v1::ProgrammingService::Service {
     state_.programming.Clear();
     return state_.failure;
   }
+  Status GetRollout(grpc::ServerContext*, const v1::GetRolloutRequest*, v1::Rollout* out) override {
+    const std::lock_guard<std::mutex> lock(state_.mutex);
+    *out = state_.rollout;
+    return state_.failure;
+  }
+  Status PauseRollout(grpc::ServerContext*, const v1::PauseRolloutRequest* request,
+                      v1::Rollout* out) override {
+    return Stop(v1::ROLLOUT_PAUSED, request->reason(), out);
+  }
+  Status AbortRollout(grpc::ServerContext*, const v1::AbortRolloutRequest* request,
+                      v1::Rollout* out) override {
+    return Stop(v1::ROLLOUT_ABORTED, request->reason(), out);
+  }
+  Status ResumeRollout(grpc::ServerContext*, const v1::ResumeRolloutRequest*,
+                       v1::Rollout* out) override {
+    return Stop(v1::ROLLOUT_RUNNING, "", out);
+  }
   Status TraceRevision(grpc::ServerContext*, const v1::TraceRevisionRequest* request,
                        v1::RevisionJourney* out) override {
     const std::lock_guard<std::mutex> lock(state_.mutex);
@@ -255,6 +273,14 @@ class FakeServer::Programming final : public v1::ProgrammingService::Service {
   }
 
  private:
+  Status Stop(v1::RolloutState state, const std::string& reason, v1::Rollout* out) {
+    const std::lock_guard<std::mutex> lock(state_.mutex);
+    state_.rollout.set_state(state);
+    state_.rollout.set_reason(reason);
+    *out = state_.rollout;
+    return state_.failure;
+  }
+
   State& state_;
 };
 
@@ -447,6 +473,11 @@ void FakeServer::set_events(std::vector<v1::WatchEvent> events) {
 void FakeServer::set_programming(const v1::Programming& programming) {
   const std::lock_guard<std::mutex> lock(state_->mutex);
   state_->programming = programming;
+}
+
+void FakeServer::set_rollout(const v1::Rollout& rollout) {
+  const std::lock_guard<std::mutex> lock(state_->mutex);
+  state_->rollout = rollout;
 }
 
 void FakeServer::set_journey(const v1::RevisionJourney& journey) {

@@ -53,6 +53,7 @@ class FakeServer {
   void set_events(std::vector<v1::WatchEvent> events);
   void set_info(const v1::ServerInfo& info);
   void set_programming(const v1::Programming& programming);
+  void set_rollout(const v1::Rollout& rollout);
   void set_journey(const v1::RevisionJourney& journey);
 
   v1::ApplyRequest last_apply() const;

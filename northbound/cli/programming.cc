@@ -22,7 +22,8 @@ std::string Switches(int count) {
   return absl::StrCat(count, count == 1 ? " switch" : " switches");
 }
 
-std::string WaitingText(const v1::Programming& p) {
+template <typename Told>
+std::string WaitingText(const Told& p) {
   if (p.switches_waiting() == 0) return "none: every switch holds what it should";
   std::vector<std::string> names;
   for (const std::string& name : p.waiting()) names.push_back(Printable(ShortName(name)));
@@ -37,6 +38,41 @@ void PrintProgramming(Context& context, const v1::Programming& p) {
         .Add("Programming", ProgrammingText(p))
         .Add("Waiting", WaitingText(p))
         .Print(context.out(), context.color());
+  });
+}
+
+std::string Stopped(const char* how, const v1::Rollout& r) {
+  return Printable(
+      absl::StrCat(how, " since ", FormatTime(r.since()), " by ", r.by(), ": ", r.reason()));
+}
+
+std::string RolloutText(const v1::Rollout& r) {
+  switch (r.state()) {
+    case v1::NO_ROLLOUT:
+      return "none";
+    case v1::ROLLOUT_RUNNING:
+      return "running";
+    case v1::ROLLOUT_PAUSED:
+      return Stopped("PAUSED", r);
+    case v1::ROLLOUT_ABORTED:
+      return Stopped("ABORTED", r);
+    default:
+      return "unknown";
+  }
+}
+
+void PrintRollout(Context& context, const v1::Rollout& r) {
+  PrintAnswer(context, r, {}, [&] {
+    Fields fields;
+    fields.Add("Rollout", RolloutText(r));
+    if (r.revision() > 0) {
+      std::vector<std::string> names;
+      for (const std::string& name : r.last_wave()) names.push_back(Printable(ShortName(name)));
+      fields.Add("Began with", absl::StrCat("revision ", r.revision()))
+          .Add("Waves", absl::StrCat(r.waves(), names.empty() ? "" : ", the last: ",
+                                     absl::StrJoin(names, ", ")));
+    }
+    fields.Add("Waiting", WaitingText(r)).Print(context.out(), context.color());
   });
 }
 
@@ -128,6 +164,33 @@ absl::Status RunUnfreeze(Context& context, const FreezeArgs& args) {
   const auto after = (*client)->Unfreeze();
   if (!after.ok()) return after.status();
   PrintProgramming(context, *after);
+  return absl::OkStatus();
+}
+
+absl::Status RunRollout(Context& context, RolloutVerb verb, const RolloutArgs& args) {
+  const auto client = context.client();
+  if (!client.ok()) return client.status();
+  if (verb == RolloutVerb::kResume) {
+    const auto before = (*client)->Rollout();
+    if (!before.ok()) return before.status();
+    if (before->state() == v1::ROLLOUT_ABORTED) {
+      if (!args.yes && !context.io().interactive) {
+        return UsageError(
+            "the rollout was aborted, and nobody can be asked here whether what was asked for has "
+            "been reverted: give --yes");
+      }
+      if (!context.Confirm(RolloutText(*before) + "\nHas what was asked for been reverted?",
+                           args.yes)) {
+        return absl::CancelledError("still aborted");
+      }
+    }
+  }
+  const auto told = verb == RolloutVerb::kPause    ? (*client)->PauseRollout(args.reason)
+                    : verb == RolloutVerb::kAbort  ? (*client)->AbortRollout(args.reason)
+                    : verb == RolloutVerb::kResume ? (*client)->ResumeRollout()
+                                                   : (*client)->Rollout();
+  if (!told.ok()) return told.status();
+  PrintRollout(context, *told);
   return absl::OkStatus();
 }
 

@@ -36,6 +36,36 @@ TEST_F(ProgrammingTest, UnfreezeAsksBeforeMuchIsSent) {
   EXPECT_THAT(ran.out, HasSubstr("Programming:  on\n"));
 }
 
+TEST_F(ProgrammingTest, ARolloutIsPausedAndResumed) {
+  v1::Rollout rollout;
+  rollout.set_state(v1::ROLLOUT_RUNNING);
+  rollout.set_revision(17);
+  rollout.set_waves(2);
+  rollout.add_last_wave("nodes/zrh");
+  rollout.set_switches_waiting(3);
+  rollout.add_waiting("nodes/fra");
+  server_.set_rollout(rollout);
+  const Ran status = Run({"rollout", "status"});
+  EXPECT_EQ(status.code, 0) << status.err;
+  for (const char* text : {"running", "revision 17", "2, the last: zrh", "3: fra and 2 more"}) {
+    EXPECT_THAT(status.out, HasSubstr(text));
+  }
+  EXPECT_EQ(Run({"rollout", "pause"}).code, 2);
+  EXPECT_EQ(Run({"rollout"}).code, 2);
+  EXPECT_THAT(Run({"rollout", "pause", "--reason", "to look"}).out, HasSubstr("PAUSED since"));
+  EXPECT_THAT(Run({"rollout", "resume"}).out, HasSubstr("running"));
+}
+
+TEST_F(ProgrammingTest, AnAbortedRolloutIsNotResumedUnasked) {
+  EXPECT_THAT(Run({"rollout", "abort", "--reason", "wrong map"}).out, HasSubstr("ABORTED since"));
+  const Ran script = Run({"rollout", "resume"});
+  EXPECT_EQ(script.code, 2);
+  EXPECT_THAT(script.err, HasSubstr("give --yes"));
+  EXPECT_THAT(Run({"rollout", "resume"}, "n\n", true).err, HasSubstr("still aborted"));
+  EXPECT_THAT(Run({"rollout", "status"}).out, HasSubstr("wrong map"));
+  EXPECT_EQ(Run({"rollout", "resume", "--yes"}).code, 0);
+}
+
 TEST_F(ProgrammingTest, TraceRevisionShowsTheJourney) {
   v1::RevisionJourney journey;
   journey.set_first_revision(7);

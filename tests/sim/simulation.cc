@@ -55,6 +55,7 @@ class Simulation {
     for (const Action& action : options_.actions) {
       Pass(action.after);
       if (!oracle_.violations().empty()) break;
+      StopOrResumeRollout(action.seed);
       Do(action);
       oracle_.CheckAll();
     }
@@ -289,6 +290,29 @@ class Simulation {
     Put(link);
   }
 
+  // ---------------------------------------------------------------- rollouts
+
+  // Now and then somebody does, where changes go out in waves.
+  void StopOrResumeRollout(uint64_t seed) {
+    if (options_.engine.switches.waves.share >= 1 || carrier_.engine == nullptr) return;
+    Random random(seed, /*stream=*/5);
+    const auto tell = [this](const absl::StatusOr<v1::Rollout>& told) {
+      Trace(told.ok() ? "rollout: " + v1::RolloutState_Name(told->state())
+                      : "rollout: " + told.status().ToString());
+    };
+    switch (random.Below(6)) {
+      case 0:
+        return carrier_.engine->PauseRollout("to look", "sim", tell);
+      case 1:
+        return carrier_.engine->AbortRollout("it is wrong", "sim", tell);
+      case 2:
+      case 3:
+        return carrier_.engine->ResumeRollout("sim", tell);
+      default:
+        return;
+    }
+  }
+
   // ---------------------------------------------------------------- what happens
 
   void Do(const Action& action) {
@@ -378,6 +402,8 @@ class Simulation {
     std::shared_ptr<const NetworkView> last;
     while (carrier_.loop.clock().Monotonic() < end && oracle_.violations().empty()) {
       Pass(absl::Milliseconds(100));
+      // It may pause by itself again.
+      if (carrier_.engine != nullptr) carrier_.engine->ResumeRollout("sim", [](const auto&) {});
       const std::shared_ptr<const NetworkView> view = carrier_.views.Get();
       const absl::Duration now = carrier_.loop.clock().Monotonic();
       const bool rests = view->converged && view->computed_from == carrier_.store.current() &&
@@ -464,7 +490,7 @@ Waves::Options FrequentWaves() {
   waves.least_switches = 1;
   waves.growth = 2;
   waves.soak = absl::Milliseconds(50);
-  waves.limit = absl::InfiniteDuration();
+  waves.limit = absl::Seconds(3);
   waves.young = -absl::InfiniteDuration();
   return waves;
 }

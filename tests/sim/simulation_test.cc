@@ -92,6 +92,22 @@ TEST(SimulationTest, IngressBeforeEgressIsSeen) {
             "");
 }
 
+// A gate before the sequencer: it is told of the differences of some switches only.
+TEST(SimulationTest, AGateAtTheWrongPlaceIsSeen) {
+  EXPECT_NE(FirstViolation([](SimulationOptions* options) {
+              options->engine.switches.waves = Waves::Options();
+              options->engine.switches.sequencer = [](const std::map<std::string, NodeDiff>& diffs,
+                                                      const Successions& successions) {
+                std::map<std::string, NodeDiff> let_through;
+                for (const auto& [node, diff] : diffs) {
+                  if (!diff.empty() && let_through.size() < 1) let_through.emplace(node, diff);
+                }
+                return MakePhases(let_through, successions);
+              };
+            }),
+            "");
+}
+
 TEST(SimulationTest, ABatchThatIsNotTakenBackIsSeen) {
   EXPECT_NE(FirstViolation([](SimulationOptions* options) { options->break_rollback = true; }), "");
 }
