@@ -162,6 +162,32 @@ TEST_F(StragglersTest, WhatItHeldIsNotReliedUponOnceSomethingElseIsOnItsWay) {
   EXPECT_EQ(AnswerAll(), (Keys{"b link:x", "b link:x", "a policy:1:3"}));
 }
 
+// Nor while it is not there at all, and nobody knows whether it has the link.
+TEST_F(StragglersTest, FramesAreNotSteeredToAPolicyThatWaits) {
+  const std::vector<Object> at_c = {Link("y", 0x9001), Instance(10, {1}), Instance(20, {1})};
+  const auto want = [&](uint32_t color, const std::vector<Object>& at_b) {
+    Want({{"a",
+           {Instance(10, {3}), Instance(20, {2}), Attachment("c0", 10, color),
+            Attachment("c1", 20, color), Policy(color, 3, {color == 1 ? 0x9001u : 0x9000u}),
+            Policy(color, 2, {0x9001})}},
+          {"b", at_b},
+          {"c", at_c}});
+  };
+  want(1, {});
+  AnswerAll();
+  ASSERT_TRUE(table_.Converged());
+  table_.Disconnected(sessions_["b"], absl::UnavailableError("gone"));
+  want(2, {Link("x", 0x9000)});
+  EXPECT_EQ(Answer({"a", "c"}), (Keys{"a policy:2:2", "a attachment:c1:0"}));
+  sessions_["b"] = std::make_shared<FakeSession>("b");
+  southbound::v1::Hello hello;
+  held_["b"].Put(Link("x", 0x9000));
+  hello.set_digest(held_["b"].digest());
+  table_.Connected(sessions_["b"], hello);
+  EXPECT_EQ(AnswerAll(),
+            (Keys{"a policy:2:3", "a attachment:c0:0", "a -policy:1:2", "a -policy:1:3"}));
+}
+
 TEST_F(StragglersTest, ItsServicesWaitAndTheOthersDoNot) {
   Want({{"a", {Instance(10, {2}), Attachment("c0", 10), Instance(20, {3}), Attachment("c1", 20)}},
         {"b", {Instance(10, {1}), Attachment("c0", 10)}},

@@ -5,6 +5,7 @@
 #include <memory>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "controller/base/log.h"
 
 namespace waymark {
@@ -212,37 +213,63 @@ bool Steers(const southbound::v1::AttachmentObject& attachment, const std::set<u
                      [&](const auto& entry) { return colors.contains(entry.color()); });
 }
 
+// Color and endpoint.
+using Policies = std::set<std::pair<uint32_t, uint32_t>>;
+
+// Whether frames of the attachment would need one of these.
+bool Needs(const SwitchState& state, const southbound::v1::AttachmentObject& attachment,
+           const Policies& policies) {
+  if (policies.empty()) return false;
+  const Object* found = state.desired.Find(absl::StrCat("instance:", attachment.vni()));
+  if (found == nullptr) return false;
+  const auto& remotes = found->instance().remote_sids();
+  return std::any_of(policies.begin(), policies.end(), [&](const auto& policy) {
+    return Steers(attachment, {policy.first}) &&
+           std::find(remotes.begin(), remotes.end(), policy.second) != remotes.end();
+  });
+}
+
 }  // namespace
 
 void SwitchTable::KeepProgrammable(const std::string& node, const SwitchState& state,
                                    NodeSegments& segments, NodeDiff* diff) const {
   std::set<uint32_t> refused_colors;
-  bool steering_refused = false;
+  Policies waiting;  // that are not there
+  bool steering_stays = false;
   std::erase_if(diff->puts, [&](Object& object) {
     const std::string key = ObjectKey(object);
     if (object.has_route() && !segments.MayPut(node, object.route())) return true;
     if (object.has_policy()) {
       auto policy = segments.Programmable(node, object.policy());
-      if (!policy.has_value()) return true;
+      if (!policy.has_value()) {
+        if (!state.acked.hashes().contains(key)) {
+          waiting.emplace(object.policy().color(), object.policy().endpoint_sid());
+        }
+        return true;
+      }
       *object.mutable_policy() = *std::move(policy);
       if (state.acked.Has(key, ObjectHash(object))) return true;
     }
     auto it = state.rejected.find(key);
     if (it == state.rejected.end() || it->second.hash != ObjectHash(object)) return false;
     if (object.has_policy()) refused_colors.insert(object.policy().color());
-    steering_refused = steering_refused || object.has_attachment();
+    steering_stays = steering_stays || object.has_attachment();
     return true;
   });
-  // Frames are not steered away from what stands to what was refused.
+  // Frames are not steered away from what stands to what was refused, or waits for a switch of
+  // which nobody knows what it holds.
   std::erase_if(diff->puts, [&](const Object& object) {
     if (!object.has_attachment() || !state.acked.hashes().contains(ObjectKey(object))) return false;
-    if (!Steers(object.attachment(), refused_colors)) return false;
-    steering_refused = true;
+    if (!Steers(object.attachment(), refused_colors) &&
+        !Needs(state, object.attachment(), waiting)) {
+      return false;
+    }
+    steering_stays = true;
     return true;
   });
   std::erase_if(diff->deletes, [&](const std::string& key) {
     // As long as an attachment stays as it was, so do the policies that it steers to.
-    if (steering_refused && RankOf(key) == ObjectRank::kPolicy) return true;
+    if (steering_stays && RankOf(key) == ObjectRank::kPolicy) return true;
     auto it = state.rejected.find(key);
     return it != state.rejected.end() && it->second.hash == 0;
   });
