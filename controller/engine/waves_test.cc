@@ -205,6 +205,40 @@ TEST_F(WavesTest, ARepairGoesAtOnceAndTakesOnlyItsOwnSwitchesWithIt) {
   Finish();
 }
 
+// What would break traffic waits all the same: frames into a service that the others do not have
+// yet, and who arrives on a link that another has yet to leave.
+TEST_F(WavesTest, ARepairDoesNotGoAheadOfWhatItNeedsOfOthers) {
+  ConnectInStep();
+  southbound::v1::Object instance, attachment;
+  instance.mutable_instance()->set_vni(8);
+  instance.mutable_instance()->set_type(southbound::v1::INSTANCE_E_LAN);
+  attachment.mutable_attachment()->set_interface("c2");
+  attachment.mutable_attachment()->set_vni(8);
+  for (auto& [node, objects] : desired_) {
+    objects.Put(instance);
+    objects.Put(attachment);
+  }
+  SetPolicies(2, kSwitches);
+  const PolicyPlace leaves = {"n7", PolicyKey(1, 2)}, arrives = {"n5", PolicyKey(1, 2)};
+  table_.SetDesired(desired_, ++revision_, {{"link", {{leaves}, {arrives}}}});
+  table_.PauseRollout("by alice");
+  Answer();
+  ASSERT_FALSE(table_.Find("n5")->HoldsDesired() || table_.Find("n7")->HoldsDesired());
+  southbound::v1::Object more;
+  more.mutable_policy()->set_color(3);
+  more.mutable_policy()->set_endpoint_sid(2);
+  desired_["n5"].Put(more);
+  table_.SetDesired(desired_, ++revision_, {}, {"n5"});
+  for (int round = 0; round < 9; ++round) Answer();
+  const HeldObjects& acked = table_.Find("n5")->acked;
+  EXPECT_TRUE(acked.hashes().contains(PolicyKey(3, 2))) << "the repair";
+  EXPECT_FALSE(acked.Has(PolicyKey(1, 2), desired_["n5"].entries().at(PolicyKey(1, 2)).hash));
+  EXPECT_FALSE(acked.hashes().contains("instance:8"));
+  EXPECT_FALSE(acked.hashes().contains(ObjectKey(attachment)));
+  table_.ResumeRollout();
+  Finish();
+}
+
 TEST_F(WavesTest, WhatASwitchHasLostIsNotKeptFromItWhileTheRolloutIsPaused) {
   ConnectInStep();
   Change(2);
