@@ -118,6 +118,17 @@ TEST_F(EngineProgrammingTest, ARepairPassesAPausedRolloutAndOpensItForNobodyElse
   EXPECT_EQ(engine_->adopted()->revision, store_.current());
   EXPECT_EQ(batches(0) + batches(1) + batches(2), a + b + c) << "the rollout is open";
   EXPECT_EQ(Rollout().switches_waiting(), 2);
+  // What is asked for has been taken over, and not been computed yet.
+  const int d = batches(3);
+  ChangeBothEnds(17);
+  loop_.Advance(absl::Milliseconds(1));
+  agents_[4]->ReportLink("e--f", true);
+  Settle();
+  EXPECT_EQ(engine_->adopted()->revision, store_.current());
+  EXPECT_EQ(engine_->adopted()->links_down, std::set<std::string>());
+  EXPECT_EQ(batches(0) + batches(1) + batches(2), a + b + c) << "the rollout is open";
+  EXPECT_GT(batches(3) + batches(4) + batches(5), d + e + f);
+  EXPECT_EQ(Rollout().switches_waiting(), 2);
 }
 
 }  // namespace
