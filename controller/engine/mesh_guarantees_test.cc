@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include "controller/compute/latency.h"
+#include "controller/engine/mesh_figures.h"
+#include "controller/engine/mesh_holds.h"
 #include "controller/engine/mesh_optimizer_testing.h"
 #include "controller/engine/resources.h"
 
@@ -139,6 +141,135 @@ TEST_F(MeshOptimizerTest, GuaranteesComeInPages) {
   ASSERT_EQ(page.guarantees_size(), 1);
   EXPECT_GT(page.guarantees(0).service(), second);
   EXPECT_EQ(page.next_page_token(), "");
+}
+
+// Between a and b 9.5 of a link's 10 are promised to two services, elsewhere 1 to one of them.
+class MeshPromisesTest : public MeshOptimizerTest {
+ protected:
+  MeshPromisesTest() {
+    AddFourth();
+    // All go the direct way.
+    bundle_.mutable_traffic_classes(0)->set_max_hops(1);
+    bundle_.mutable_services(0)->mutable_rates(0)->set_cir_bps(1'000'000'000);
+    v1::Service other = bundle_.services(0);
+    other.set_name("customers/c/services/m");
+    other.set_vni(other.vni() + 1);
+    other.mutable_rates(0)->set_cir_bps(8'500'000'000);
+    other.mutable_endpoints()->DeleteSubrange(2, other.endpoints_size() - 2);
+    for (v1::ServiceEndpoint& endpoint : *other.mutable_endpoints()) endpoint.set_vlan(20);
+    *bundle_.add_services() = other;
+  }
+  void Load() {
+    ASSERT_TRUE(resources_.Load(store_, store_.current()).ok());
+    auto work = MakeMeshWork(resources_, {});
+    ASSERT_TRUE(work.ok()) << work.status();
+    work_ = *std::move(work);
+    results_.assign(1, {});
+    results_[0].traffic_class = work_.classes[0].traffic_class;
+    results_[0].routes = work_.classes[0].present;
+  }
+  // Moves the pair off its own link; returns its place.
+  int32_t Detour(char from, char over, char to) {
+    const auto node = [&](char id) {
+      return *work_.snapshot->FindNode(std::string("nodes/") + id);
+    };
+    const auto link = [&](char a, char b) {
+      return Index(*work_.snapshot->FindLink(std::string("links/") + a + "--" + b));
+    };
+    const std::vector<int32_t> links = {link(from, over), link(over, to)};
+    int32_t place = -1;
+    MeshRoutes next;
+    for (size_t d = 0; d < work_.classes[0].problem.demands.size(); ++d) {
+      const MeshDemand& demand = work_.classes[0].problem.demands[d];
+      if (demand.from == Index(node(from)) && demand.to == Index(node(to))) {
+        place = static_cast<int32_t>(d);
+        next.AddRoute(links, 64);
+      } else {
+        next.AddRoutes(results_[0].routes.pair(d));
+      }
+      next.EndDemand();
+    }
+    results_[0].routes = std::move(next);
+    results_[0].changed_demands.push_back(place);
+    return place;
+  }
+  absl::StatusOr<int> Keep() {
+    return MeshHolds(resources_, work_).KeepPromised([] { return false; }, &results_);
+  }
+
+  Resources resources_;
+  MeshWork work_;
+  std::vector<MeshClassResult> results_;
+};
+
+TEST_F(MeshPromisesTest, OnlyWhatWouldBreakAPromiseStays) {
+  Start();
+  Pass(absl::Seconds(1));
+  Load();
+  ASSERT_EQ(resources_.guarantees().size(), 2u);
+  EXPECT_EQ(*Keep(), 0);
+  // Of these two the first does not fit, the second does.
+  const int32_t first = Detour('a', 'c', 'b');
+  const int32_t second = Detour('c', 'b', 'd');
+  EXPECT_EQ(*Keep(), 1);
+  EXPECT_EQ(results_[0].changed_demands, std::vector<int32_t>{second});
+  EXPECT_EQ(results_[0].routes.pair(first), work_.classes[0].present.pair(first));
+  EXPECT_TRUE(MeshHolds(resources_, work_).Kept(results_));
+  // Figures are those of the routes that stay.
+  ASSERT_TRUE(MeasureMesh(work_, nullptr, &results_).ok());
+  EXPECT_NEAR(results_[0].mlu, 0.95, 1e-9);
+  EXPECT_LE(results_[0].lower_bound, results_[0].mlu);
+  EXPECT_NEAR(results_[0].granted_bps, 2 * 9.5e9 + 10 * 1e9, 10);
+}
+
+TEST_F(MeshPromisesTest, WhereOthersTakeTheRoomOfAPromiseAllStays) {
+  Start();
+  Pass(absl::Seconds(1));
+  Load();
+  Detour('c', 'a', 'b');
+  EXPECT_EQ(*Keep(), 1);
+  EXPECT_TRUE(results_[0].changed_demands.empty());
+  for (size_t d = 0; d < results_[0].routes.demand_count(); ++d) {
+    EXPECT_EQ(results_[0].routes.pair(d), work_.classes[0].present.pair(d));
+  }
+}
+
+TEST_F(MeshPromisesTest, RefusedServicesHaveTheirTurnEach) {
+  for (const char* more : {"n", "o", "p"}) {
+    v1::Service other = bundle_.services(1);
+    other.set_name(std::string("customers/c/services/") + more);
+    other.set_vni(other.vni() + static_cast<uint32_t>(bundle_.services_size()));
+    // No routes hold it.
+    other.mutable_rates(0)->set_cir_bps(90'000'000'000);
+    for (v1::ServiceEndpoint& endpoint : *other.mutable_endpoints()) {
+      endpoint.set_vlan(20 + static_cast<uint32_t>(bundle_.services_size()));
+    }
+    *bundle_.add_services() = other;
+  }
+  Start();
+  Pass(absl::Seconds(1));
+  Load();
+  MeshHolds holds(resources_, work_);
+  RefusedTurn turn;
+  const auto route = [&](int tries) {
+    std::string seen = turn.last;
+    const auto stop = [&] {
+      if (turn.last != seen) --tries;
+      seen = turn.last;
+      return tries <= 0;
+    };
+    const auto found = holds.RouteRefused(stop, &turn, &results_);
+    EXPECT_EQ(*found, 0);
+    return turn.last.substr(turn.last.rfind('/') + 1) + (turn.left ? " left" : "");
+  };
+  EXPECT_EQ(route(1), "n left");
+  EXPECT_EQ(route(1), "o left");
+  EXPECT_EQ(route(1), "p");
+  // The next turn begins after whom the last ended with.
+  EXPECT_EQ(route(2), "o left");
+  EXPECT_EQ(route(9), "p");
+  EXPECT_EQ(route(0), "p left");
+  EXPECT_EQ(route(9), "p");
 }
 
 }  // namespace

@@ -16,7 +16,7 @@ constexpr double kCutOff = 1e-9;
 constexpr size_t kStatesByLinks = 2'000'000, kFewestStates = 500, kMostStates = 20'000;
 // Of these, the most that backups are made for.
 constexpr size_t kMostOutlived = 2'000;
-// What is down more often is no network, and the order of states would not hold.
+// What is down more often is down as a rule: the order of states does not hold for it.
 constexpr double kMostUnavailability = 0.5;
 constexpr int kWeights = 64;
 
@@ -38,18 +38,22 @@ void AddStates(const std::vector<Failure>& elements, size_t links, MeshOutlive* 
   for (const Failure& failure : outlive->failures) known.insert(failure.links);
   // The most probable that come to the target together.
   double mass = 0;
+  size_t added = 0;
   for (const FailureState& state : outlive->states.states) {
-    if (mass >= outlive->target || outlive->failures.size() >= kMostOutlived) break;
+    if (mass >= outlive->target || added >= kMostOutlived) break;
     mass += state.probability;
     if (state.down.empty()) continue;
     Failure all = *stated[state.down.front()];
     for (size_t i = 1; i < state.down.size(); ++i) all = Together(all, *stated[state.down[i]]);
-    if (known.insert(all.links).second) outlive->failures.push_back(std::move(all));
+    if (!known.insert(all.links).second) continue;
+    outlive->failures.push_back(std::move(all));
+    ++added;
   }
   // A fibre that does not say how often it fails may be down at any time: of no state is it known
-  // then how probable it is.
+  // then how probable it is. Nor is it where something is down most of the time.
   if (std::ranges::any_of(elements, [](const Failure& element) {
-        return element.unavailability <= 0 && element.name.starts_with("links/");
+        return element.unavailability > kMostUnavailability ||
+               (element.unavailability <= 0 && element.name.starts_with("links/"));
       })) {
     outlive->states = {};
   }
@@ -78,7 +82,6 @@ int64_t CountLost(const MeshOutlive& outlive, const MeshProblem& problem, const 
 
 void Measure(const MeshOutlive& outlive, const MeshProblem& problem, const MeshRoutes& routes,
              const MeshGuardOptions& options, MeshGuarded* guarded) {
-  guarded->target = outlive.target;
   if (outlive.target <= 0) return;
   guarded->residual = outlive.states.residual();
   const MeshAvailability measured = MeasureAvailability(
@@ -130,12 +133,21 @@ absl::StatusOr<MeshGuarded> GuardRoutes(const MeshOutlive& outlive, const MeshPr
   protect.lower_bound = options.lower_bound;
   protect.others = options.stronger;
   protect.stop = options.stop;
+  protect.cover = options.change != MeshGuardOptions::Change::kMeasure;
   // First what nobody can do without, which changes those alone that lack a backup.
   protect.max_rounds = 0;
+  MeshGuarded guarded;
+  guarded.failures = static_cast<int64_t>(outlive.failures.size());
+  guarded.target = outlive.target;
   auto covered = ProtectMesh(problem, *routes, protect);
+  if (absl::IsResourceExhausted(covered.status())) {
+    guarded.unknown = std::string(covered.status().message());
+    return guarded;
+  }
   if (!covered.ok()) return covered.status();
   ProtectPlan plan = *std::move(covered);
-  if (!options.cover_alone && !plan.stopped && plan.worst_mlu > protect.limit) {
+  if (options.change == MeshGuardOptions::Change::kImprove && !plan.stopped &&
+      plan.worst_mlu > protect.limit) {
     protect.max_rounds = ProtectOptions().max_rounds;
     auto better = ProtectMesh(problem, plan.routes, protect);
     if (!better.ok()) return better.status();
@@ -149,8 +161,6 @@ absl::StatusOr<MeshGuarded> GuardRoutes(const MeshOutlive& outlive, const MeshPr
       plan = *std::move(better);
     }
   }
-  MeshGuarded guarded;
-  guarded.failures = static_cast<int64_t>(outlive.failures.size());
   guarded.worst_mlu = plan.worst_mlu;
   guarded.lower_bound = plan.worst_lower_bound;
   if (plan.worst_failure >= 0) guarded.worst = outlive.failures[plan.worst_failure].name;

@@ -42,10 +42,12 @@ struct MeshGuardOptions {
   // of itself for each pair that moves.
   double min_gain = 0;
   double lower_bound = 0;  // without failure
-  // Stronger classes, with what they are granted; they answer to failures themselves.
+  // Stronger classes, with what they are promised; they answer to failures themselves.
   std::vector<MeshTraffic> stronger;
-  // Only pairs that a failure leaves without a route get another.
-  bool cover_alone = false;
+  // Of the routes: kMeasure changes nothing; kCover gives pairs that a failure leaves without a
+  // route another; kImprove also lowers the worst utilisation.
+  enum class Change { kMeasure, kCover, kImprove };
+  Change change = Change::kImprove;
   std::function<bool()> stop;
 };
 
@@ -54,6 +56,8 @@ struct MeshGuarded {
   int64_t failures = 0;
   double worst_mlu = 0, lower_bound = 0;
   std::string worst;  // the failure that has it; empty: none is worse than none
+  // Why nothing of it could be found out; all else says nothing then. Empty: it was.
+  std::string unknown;
   // Times that a failure leaves a pair without any way, and without a route though there is a way.
   // Not counted: pairs of a node that fails.
   int64_t cut = 0, exposed = 0;
@@ -66,7 +70,8 @@ struct MeshGuarded {
 };
 
 // Adds backups to `routes`, all of the problem's demands. The problem's capacities hold what
-// stronger classes take, too: utilisations are of all together.
+// stronger classes take, too: utilisations are of all together. What is too large to look at is
+// `unknown`, and no route changes.
 absl::StatusOr<MeshGuarded> GuardRoutes(const MeshOutlive& outlive, const MeshProblem& problem,
                                         const MeshGuardOptions& options, MeshRoutes* routes);
 

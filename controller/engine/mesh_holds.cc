@@ -1,6 +1,7 @@
 #include "controller/engine/mesh_holds.h"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <utility>
@@ -18,8 +19,10 @@
 namespace waymark {
 namespace {
 
-// Of one run: what is not tried is tried in the next.
-constexpr int kMostRerouted = 64;
+// So often services lose what they are promised because others keep it before whole classes stay.
+constexpr int kMostRestores = 4;
+// Relatively: sums of the same loads in another order.
+constexpr double kRounding = 1e-9;
 
 // The mesh classes of a service by their place in the work; empty: one of them is not in it.
 std::vector<size_t> PlacesOf(const MeshWork& work, const ResolvedService& service) {
@@ -186,10 +189,100 @@ const std::set<std::string>& MeshHolds::PromisedNow() {
   return *promised_now_;
 }
 
-bool MeshHolds::Kept(const std::vector<MeshClassResult>& results) {
+std::set<std::string> MeshHolds::Broken(const std::vector<MeshClassResult>& results) {
   const std::set<std::string>& now = PromisedNow();
   const std::set<std::string> then = With(results).promised;
-  return std::includes(then.begin(), then.end(), now.begin(), now.end());
+  std::set<std::string> broken;
+  std::set_difference(now.begin(), now.end(), then.begin(), then.end(),
+                      std::inserter(broken, broken.end()));
+  return broken;
+}
+
+bool MeshHolds::Restore(const std::set<std::string>& services,
+                        std::vector<MeshClassResult>* results) const {
+  std::vector<std::set<std::pair<int32_t, int32_t>>> pairs(work_.classes.size());
+  for (const std::string& name : services) {
+    const ResolvedService& service = resolved_.services.at(name);
+    for (const size_t place : PlacesOf(work_, service)) {
+      for (const auto& [pair, count] : service.node_pairs) {
+        pairs[place].emplace(Index(pair.first), Index(pair.second));
+      }
+    }
+  }
+  bool good = true;
+  for (size_t i = 0; i < pairs.size(); ++i) {
+    if (pairs[i].empty()) continue;
+    const MeshClassWork& one = work_.classes[i];
+    MeshRoutes routes;
+    for (size_t d = 0; d < one.problem.demands.size(); ++d) {
+      const MeshDemand& demand = one.problem.demands[d];
+      const bool stays = pairs[i].contains({demand.from, demand.to});
+      routes.AddRoutes(stays ? one.present.pair(d) : (*results)[i].routes.pair(d));
+      routes.EndDemand();
+    }
+    good = good && EvaluateMesh(one.problem, routes).mlu <=
+                       EvaluateMesh(one.problem, one.present).mlu * (1 + kRounding);
+    SetRoutes(one, std::move(routes), &(*results)[i]);
+  }
+  return good;
+}
+
+absl::StatusOr<int> MeshHolds::KeepPromised(const std::function<bool()>& stop,
+                                            std::vector<MeshClassResult>* results) {
+  std::set<std::string> broken = Broken(*results);
+  if (broken.empty()) return 0;
+  std::set<std::string> kept = broken;
+  std::vector<MeshRoutes> found;
+  for (const MeshClassResult& one : *results) found.push_back(one.routes);
+  bool good = true;
+  for (int round = 0; round < kMostRestores && good && !broken.empty(); ++round) {
+    good = Restore(broken, results);
+    broken = Broken(*results);
+    kept.insert(broken.begin(), broken.end());
+  }
+  if (!good || !broken.empty()) {
+    for (size_t i = 0; i < found.size(); ++i) {
+      SetRoutes(work_.classes[i], work_.classes[i].present, &(*results)[i]);
+    }
+    for (size_t i = 0; i < found.size(); ++i) {
+      SetRoutes(work_.classes[i], std::move(found[i]), &(*results)[i]);
+      if (Broken(*results).empty()) continue;
+      SetRoutes(work_.classes[i], work_.classes[i].present, &(*results)[i]);
+    }
+  }
+  if (absl::Status s = AddBackups(stop, results); !s.ok()) return s;
+  return static_cast<int>(kept.size());
+}
+
+absl::StatusOr<MeshRoutes> MeshHolds::Covered(size_t place, MeshRoutes routes,
+                                              const std::function<bool()>& stop,
+                                              const std::vector<MeshClassResult>& results) const {
+  const MeshClassWork& one = work_.classes[place];
+  std::vector<MeshProblem> firm;
+  firm.reserve(place);
+  MeshGuardOptions options = {
+      .max_paths = one.max_paths, .change = MeshGuardOptions::Change::kCover, .stop = stop};
+  for (size_t i = 0; i < place; ++i) {
+    firm.push_back(FirmProblem(work_.classes[i]));
+    options.stronger.push_back({&firm.back(), &results[i].routes});
+  }
+  auto guarded = GuardRoutes(*one.outlive, FirmProblem(one), options, &routes);
+  if (!guarded.ok()) return guarded.status();
+  return routes;
+}
+
+absl::Status MeshHolds::AddBackups(const std::function<bool()>& stop,
+                                   std::vector<MeshClassResult>* results) {
+  for (size_t i = 0; i < results->size(); ++i) {
+    if (work_.classes[i].outlive == nullptr) continue;
+    MeshRoutes before = (*results)[i].routes;
+    auto routes = Covered(i, before, stop, *results);
+    if (!routes.ok()) return routes.status();
+    SetRoutes(work_.classes[i], *std::move(routes), &(*results)[i]);
+    // Backups take a small part of the traffic.
+    if (!Broken(*results).empty()) SetRoutes(work_.classes[i], std::move(before), &(*results)[i]);
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<bool> MeshHolds::Reroute(const std::string& service, const State& state,
@@ -216,43 +309,48 @@ absl::StatusOr<bool> MeshHolds::Reroute(const std::string& service, const State&
     MeshClassResult& result = (*results)[place];
     MeshRoutes routes = WithPairs(**plan, one, result.routes);
     if (one.outlive != nullptr) {
-      std::vector<MeshProblem> granted;
-      std::vector<MeshTraffic> stronger;
-      granted.reserve(place);
-      for (size_t i = 0; i < place; ++i) {
-        MeshProblem& problem = granted.emplace_back(work_.classes[i].problem);
-        for (size_t d = 0; d < problem.demands.size(); ++d) {
-          problem.demands[d].rate = (*results)[i].granted[d];
-        }
-        stronger.push_back({&problem, &(*results)[i].routes});
-      }
-      auto guarded = GuardRoutes(*one.outlive, one.problem,
-                                 {.max_paths = one.max_paths,
-                                  .stronger = std::move(stronger),
-                                  .cover_alone = true,
-                                  .stop = stop},
-                                 &routes);
-      if (!guarded.ok()) return guarded.status();
-      result.guarded = *std::move(guarded);
+      auto covered = Covered(place, std::move(routes), stop, *results);
+      if (!covered.ok()) return covered.status();
+      routes = *std::move(covered);
     }
     SetRoutes(one, std::move(routes), &result);
   }
   return true;
 }
 
-absl::StatusOr<int> MeshHolds::RouteRefused(const std::function<bool()>& stop,
+absl::StatusOr<int> MeshHolds::RouteRefused(const std::function<bool()>& stop, RefusedTurn* turn,
                                             std::vector<MeshClassResult>* results) {
-  int rerouted = 0, tried = 0;
+  int rerouted = 0;
   State state = With(*results);
-  std::vector<std::string> refused;
+  // In the order of service, from where the last turn ended: so that each has one, however many
+  // those before it are. Where that service has gone it begins anew.
+  std::vector<std::string> order;
+  size_t begin = 0, end = 0;
+  for (const MeshHold& hold : state.holds) {
+    order.push_back(hold.service);
+    if (hold.service == turn->last) begin = order.size();
+    if (hold.service == turn->until) end = order.size();
+  }
+  if (!turn->left) {
+    turn->until = turn->last;
+    end = begin;
+  }
+  turn->left = false;
+  std::set<std::string> refused;
   for (const MeshHold& hold : state.holds) {
     if (hold.outcome != MeshHold::Outcome::kWanted && hold.impossible.empty()) {
-      refused.push_back(hold.service);
+      refused.insert(hold.service);
     }
   }
-  for (const std::string& service : refused) {
-    if (state.content.contains(service)) continue;
-    if (tried++ == kMostRerouted || (stop && stop())) break;
+  const size_t count = order.empty() ? 0 : (end + 2 * order.size() - begin - 1) % order.size() + 1;
+  for (size_t k = 0; k < count; ++k) {
+    const std::string& service = order[(begin + k) % order.size()];
+    if (!refused.contains(service) || state.content.contains(service)) continue;
+    if (stop && stop()) {
+      turn->left = true;
+      break;
+    }
+    turn->last = service;
     std::vector<MeshClassResult> next = *results;
     const auto found = Reroute(service, state, stop, &next);
     if (!found.ok()) {

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "controller/base/log.h"
-#include "controller/engine/mesh_holds.h"
+#include "controller/engine/mesh_figures.h"
 #include "controller/engine/mesh_measured.h"
 
 namespace waymark {
@@ -13,11 +13,17 @@ namespace {
 
 // By MeshOptimizer::Cause.
 constexpr const char* kReasons[] = {"",
+                                    "not all refused services have been tried",
+                                    "the last run ran out of time",
                                     "the last answer was out of date",
                                     "the last run failed",
                                     "demands or reservations changed",
                                     "a change of the network was answered at once",
                                     "the network changed"};
+
+// Of the time limit: for new routes, and of these for what is no more than pleasant to have; with
+// routes for refused services.
+constexpr double kSolveShare = 0.8, kRefineShare = 0.5, kRefusedShare = 0.95;
 
 }  // namespace
 
@@ -138,15 +144,14 @@ void MeshOptimizer::Run() {
     runs_.Begin(kReasons[static_cast<int>(cause)], options_.longest);
     return Commit(*adopted);
   }
-  if (answer_ == nullptr && work->fingerprint == solved_ && !runs_.asked()) {
-    return Count("unchanged");
-  }
-  if (cause == Cause::kNetwork && !runs_.asked() && !prices_.empty() &&
+  const bool solved = answer_ == nullptr && work->fingerprint == solved_ && !runs_.asked();
+  if (solved && !refused_.left) return Count("unchanged");
+  if (!solved && cause == Cause::kNetwork && !runs_.asked() && !prices_.empty() &&
       AnswerAtOnce(*work, *adopted)) {
     return;
   }
   Solve(*std::move(work), *adopted,
-        runs_.Begin(kReasons[static_cast<int>(cause)], options_.longest));
+        runs_.Begin(kReasons[static_cast<int>(cause)], options_.longest), solved);
 }
 
 bool MeshOptimizer::AnswerAtOnce(const MeshWork& work, const Engine::Adopted& adopted) {
@@ -165,68 +170,92 @@ bool MeshOptimizer::AnswerAtOnce(const MeshWork& work, const Engine::Adopted& ad
   return true;
 }
 
-void MeshOptimizer::Solve(MeshWork work, const Engine::Adopted& adopted,
-                          absl::Duration time_limit) {
+absl::StatusOr<std::vector<MeshClassResult>> MeshOptimizer::PresentOrSolved(
+    const MeshWork& work, const MeshSolveOptions& options, bool solved) const {
+  if (!solved) return SolveMesh(work, options);
+  std::vector<MeshClassResult> results;
+  for (const MeshClassWork& one : work.classes) {
+    MeshClassResult& result = results.emplace_back();
+    result.traffic_class = one.traffic_class;
+    result.routes = one.present;
+    const auto prices = prices_.find(one.traffic_class);
+    if (prices != prices_.end()) result.prices = prices->second;
+  }
+  if (absl::Status s = MeasureMesh(work, options.stop, &results); !s.ok()) return s;
+  return results;
+}
+
+void MeshOptimizer::Solve(MeshWork work, const Engine::Adopted& adopted, absl::Duration time_limit,
+                          bool solved) {
   const absl::Duration begin = loop_.clock().Monotonic();
   last_run_ = begin;
+  auto answer = std::make_unique<Answer>(Answer{std::move(work), {}});
+  const MeshWork& asked = answer->work;
   MeshSolveOptions solve = options_.solve;
   size_t done = 0;
-  solve.stop = [&, end = begin + time_limit] {
-    runs_.Progress(done, work);
-    return stopping_ || runs_.cancelled() || loop_.clock().Monotonic() >= end;
+  const std::function<bool()> leave = [&] {
+    runs_.Progress(done, asked);
+    return stopping_ || runs_.cancelled();
   };
-  solve.stop_refining = [&, end = begin + time_limit / 2] {
-    return solve.stop() || loop_.clock().Monotonic() >= end;
+  const auto until = [&](double share) {
+    return [&, end = begin + time_limit * share] {
+      return leave() || loop_.clock().Monotonic() >= end;
+    };
   };
+  solve.stop = until(kSolveShare);
+  solve.stop_refining = until(kRefineShare);
   solve.begins = [&](size_t at) {
     done = at;
-    runs_.Progress(done, work);
+    runs_.Progress(done, asked);
     if (options_.solve.begins) options_.solve.begins(at);
   };
-  auto results = SolveMesh(work, solve);
+  auto results = PresentOrSolved(asked, solve, solved);
   if (stopping_) return;
   answer_.reset();
   if (!results.ok()) return Finish("failed", results.status());
-  if (runs_.cancelled()) return Finish("cancelled", absl::OkStatus());
-  answer_ = std::make_unique<Answer>(Answer{std::move(work), *std::move(results)});
+  answer->results = *std::move(results);
+  answer_ = std::move(answer);
   for (const MeshClassResult& one : answer_->results) prices_[one.traffic_class] = one.prices;
-  const auto kept = KeepGuarantees(solve.stop);
+  const auto kept = KeepGuarantees(until(kRefusedShare), leave);
   if (stopping_) return;
+  if (runs_.cancelled()) {
+    answer_.reset();
+    return Finish("cancelled", absl::OkStatus());
+  }
   if (!kept.ok()) {
     answer_.reset();
     return Finish("failed", kept.status());
   }
   Report(*answer_, loop_.clock().Monotonic() - begin);
-  if (!*kept) return Finish("kept", absl::OkStatus());
+  if (*kept > 0 && MutationsOf(answer_->work, answer_->results).empty()) {
+    return Finish("kept", absl::OkStatus());
+  }
   Commit(adopted);
 }
 
-absl::StatusOr<bool> MeshOptimizer::KeepGuarantees(const std::function<bool()>& stop) {
+absl::StatusOr<int> MeshOptimizer::KeepGuarantees(const std::function<bool()>& stop,
+                                                  const std::function<bool()>& leave) {
   const MeshWork& work = answer_->work;
   std::vector<MeshClassResult>& results = answer_->results;
   MeshHolds holds(follower_.resources(), work);
-  auto rerouted = holds.RouteRefused(stop, &results);
+  const auto kept = holds.KeepPromised(leave, &results);
+  if (!kept.ok()) return kept.status();
+  const auto rerouted = holds.RouteRefused(stop, &refused_, &results);
   if (!rerouted.ok()) return rerouted.status();
-  bool kept = holds.Kept(results);
-  if (!kept) {
-    // They were made for the likeliest traffic; what is promised for the worst stays.
-    for (size_t i = 0; i < results.size(); ++i) {
-      results[i].routes = work.classes[i].present;
-      results[i].changed_demands.clear();
-      results[i].changed = 0;
-      results[i].guarded.reset();
-    }
-    rerouted = holds.RouteRefused(stop, &results);
-    if (!rerouted.ok()) return rerouted.status();
-    kept = *rerouted > 0;
+  if (*kept > 0) {
+    Log(LogLevel::kInfo, "routes stay: better ones would have broken what services are promised",
+        {{"services", *kept}});
   }
   if (*rerouted > 0) {
     Log(LogLevel::kInfo, "routes made for services whose guaranteed rates did not fit",
         {{"services", *rerouted}});
   }
+  if (*kept > 0 || *rerouted > 0) {
+    if (absl::Status s = MeasureMesh(work, leave, &results); !s.ok()) return s;
+  }
   Ledger ledger = holds.LedgerOf(results);
   GrantElastic(work, &results, &ledger);
-  return kept;
+  return *kept;
 }
 
 void MeshOptimizer::Commit(const Engine::Adopted& adopted) {
@@ -272,6 +301,14 @@ void MeshOptimizer::Finish(const char* result, const absl::Status& status) {
     Log(LogLevel::kInfo, "mesh optimised", {{"changed", changed}, {"result", result}});
     // An answer at once leaves routes behind that no solve has made, whatever network comes next.
     solved_ = answer_->at_once ? 0 : answer_->work.fingerprint;
+    const bool partial = std::ranges::any_of(
+        answer_->results, [](const MeshClassResult& one) { return one.stopped; });
+    // What the time did not suffice for the next run does, as long as each gains something.
+    if (partial && changed > 0 && !answer_->at_once) {
+      solved_ = 0;
+      Want(Cause::kUnfinished);
+    }
+    if (refused_.left) Want(Cause::kRefused);
   } else if (!status.ok()) {
     Log(LogLevel::kError, "cannot optimise the mesh; its routes stay as they are",
         {{"error", status.ToString()}});
@@ -283,7 +320,10 @@ void MeshOptimizer::Finish(const char* result, const absl::Status& status) {
   if (!runs_.running()) runs_.Begin(kReasons[static_cast<int>(cause_)], options_.longest);
   runs_.End(result, std::string(status.message()));
   if (!status.ok()) return Schedule(options_.period);
-  if (cause_ != Cause::kNone || runs_.asked()) Schedule(options_.retry);
+  if (cause_ >= Cause::kStale || runs_.asked()) return Schedule(options_.retry);
+  if (cause_ != Cause::kNone) {
+    Schedule(std::max(options_.retry, last_run_ + options_.period - loop_.clock().Monotonic()));
+  }
 }
 
 void MeshOptimizer::Report(const Answer& answer, absl::Duration took) {

@@ -29,6 +29,7 @@
 #include "controller/base/event_loop.h"
 #include "controller/base/metrics.h"
 #include "controller/engine/engine.h"
+#include "controller/engine/mesh_holds.h"
 #include "controller/engine/mesh_runs.h"
 #include "controller/engine/mesh_solve.h"
 #include "controller/engine/mesh_work.h"
@@ -46,7 +47,8 @@ class MeshOptimizer final : public MeshQueries {
     absl::Duration gather = absl::Seconds(2);
     // and solved at most this often.
     absl::Duration period = absl::Seconds(30);
-    // A solve has no longer; what it has found by then counts.
+    // A run has no longer; what it has found by then counts, and the next goes on from there. The
+    // last fifth is for services that are refused, and figures.
     absl::Duration longest = absl::Seconds(10);
     // A commit that finds the network changing tries again after this.
     absl::Duration retry = absl::Milliseconds(100);
@@ -82,7 +84,7 @@ class MeshOptimizer final : public MeshQueries {
     bool at_once = false;  // a solve follows
   };
   // Why a run is wanted; of several the last of these.
-  enum class Cause { kNone, kStale, kFailure, kDemand, kAnswered, kNetwork };
+  enum class Cause { kNone, kRefused, kUnfinished, kStale, kFailure, kDemand, kAnswered, kNetwork };
   // Lets callbacks of others find out that we are gone.
   struct Guard {
     std::mutex mutex;
@@ -98,10 +100,16 @@ class MeshOptimizer final : public MeshQueries {
   void Run();
   // What milliseconds give after a change of the network; false: nothing.
   bool AnswerAtOnce(const MeshWork& work, const Engine::Adopted& adopted);
-  void Solve(MeshWork work, const Engine::Adopted& adopted, absl::Duration time_limit);
-  // Finds routes for services that the answer's routes would refuse; where that is not enough for
-  // all that are promised something, the present routes stay. False: nothing is to be stored.
-  absl::StatusOr<bool> KeepGuarantees(const std::function<bool()>& stop);
+  // `solved`: it has been, and the routes are looked at for the sake of refused services alone.
+  void Solve(MeshWork work, const Engine::Adopted& adopted, absl::Duration time_limit, bool solved);
+  absl::StatusOr<std::vector<MeshClassResult>> PresentOrSolved(const MeshWork& work,
+                                                               const MeshSolveOptions& options,
+                                                               bool solved) const;
+  // Keeps present routes where others would break what services are promised, finds routes for
+  // services that the answer's routes would refuse, and measures what comes out. Returns for how
+  // many services routes stay. `stop`: of new routes; `leave`: of all.
+  absl::StatusOr<int> KeepGuarantees(const std::function<bool()>& stop,
+                                     const std::function<bool()>& leave);
   void Commit(const Engine::Adopted& adopted);
   void OnCommitted(const absl::StatusOr<Revision>& stored);
   void Finish(const char* result, const absl::Status& status);
@@ -134,6 +142,7 @@ class MeshOptimizer final : public MeshQueries {
   EventLoop::TimerId timer_ = 0;
   uint64_t solved_ = 0;                                // fingerprint; 0: nothing
   std::map<std::string, std::vector<double>> prices_;  // of the last solve, by class
+  RefusedTurn refused_;
   std::unique_ptr<Answer> answer_;
   int dropped_ = 0;
 };

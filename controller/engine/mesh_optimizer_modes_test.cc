@@ -124,6 +124,31 @@ TEST_F(MeshModesTest, NoAvailabilityIsToldOfFibresThatDoNotSayHowOftenTheyFail) 
   EXPECT_EQ(failures.residual(), 1);
 }
 
+TEST_F(MeshModesTest, ExcessRatesNeedNotOutliveFailures) {
+  gold().add_protection(v1::LINK);
+  Rate(3'000'000'000);
+  bundle_.mutable_services(0)->mutable_rates(0)->set_eir_bps(20'000'000'000);
+  Start();
+  Pass(absl::Seconds(1));
+  const v1::MeshClassStatus status = Status().classes(0);
+  EXPECT_GT(status.mlu(), 2);
+  EXPECT_EQ(status.failures().exposed(), 0);
+  EXPECT_LE(status.failures().worst_mlu(), 1);
+  EXPECT_LE(status.failures().lower_bound(), status.failures().worst_mlu());
+}
+
+TEST_F(MeshModesTest, NothingIsKnownOfWhatIsDownMostOfTheTime) {
+  for (v1::Link& link : *bundle_.mutable_links()) {
+    link.set_mtbf_hours(10);
+    link.set_mttr_hours(11);
+  }
+  gold().set_availability_target(0.9);
+  Start();
+  Pass(absl::Seconds(1));
+  EXPECT_EQ(Status().classes(0).failures().least_availability(), 0);
+  EXPECT_EQ(Status().classes(0).failures().residual(), 1);
+}
+
 TEST_F(MeshModesTest, WeakerClassesHaveWhatStrongerOnesLeaveInEachFailure) {
   gold().add_protection(v1::LINK);
   Rate(3'000'000'000);

@@ -56,8 +56,10 @@ void SetFailures(const Snapshot& snapshot, const MeshClassWork& asked, const Mes
   failures->set_cut(guarded.cut);
   failures->set_exposed(guarded.exposed);
   failures->set_partial(guarded.stopped);
+  failures->set_unknown(guarded.unknown);
   if (guarded.target <= 0) return;
   failures->set_availability_target(guarded.target);
+  if (!guarded.unknown.empty()) return;
   failures->set_least_availability(guarded.least);
   failures->set_below_target(guarded.below);
   failures->set_residual(guarded.residual);

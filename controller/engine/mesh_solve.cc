@@ -11,19 +11,16 @@
 #include "controller/compute/mesh/allocate.h"
 #include "controller/compute/mesh/balance.h"
 #include "controller/compute/mesh/evaluate.h"
-#include "controller/compute/mesh/fill_routes.h"
 #include "controller/compute/mesh/live_mesh.h"
 #include "controller/compute/mesh/optimize.h"
 #include "controller/compute/mesh/protect.h"
 #include "controller/compute/mesh/reoptimize.h"
 #include "controller/compute/mesh/stretch.h"
+#include "controller/engine/mesh_figures.h"
 
 namespace waymark {
 namespace {
 
-// Where stronger classes take all of a link, weaker ones have somewhere to be until they have moved
-// away.
-constexpr double kLeastShare = 0.001;
 // Shares that differ by less are alike.
 constexpr double kSameShare = 1e-3;
 
@@ -63,15 +60,6 @@ void Merge(const MeshClassWork& work, const MeshProblem& problem, const MeshRout
   }
 }
 
-// What each demand gets where links are asked for more than they have; no link has more then.
-// `wanted`: of kThroughput, what is given before the rest; or empty.
-std::vector<double> Grant(const MeshProblem& problem, const MeshRoutes& routes,
-                          v1::MeshSharing sharing, std::vector<double> wanted = {}) {
-  wanted.resize(problem.demands.size(), 0);
-  if (sharing == v1::MOST_THROUGHPUT) return FillUp(problem, routes, wanted);
-  return FillFairly(problem, routes, std::vector<double>(problem.demands.size(), 0));
-}
-
 // How much better `b` is than `a`, relatively: of throughput the sum; else the least rate in which
 // they differ.
 double Gain(const std::vector<double>& a, const std::vector<double>& b, v1::MeshSharing sharing) {
@@ -103,10 +91,10 @@ MeshRoutes Filled(const MeshRoutes& routes, const MeshRoutes& otherwise) {
 
 class ClassSolver {
  public:
-  // `problem`: on what `stronger` leave.
+  // `problem`: on what `stronger` leave; all are borrowed.
   ClassSolver(const MeshClassWork& work, const MeshProblem& problem,
-              std::vector<MeshTraffic> stronger, const MeshSolveOptions& options)
-      : work_(work), problem_(problem), stronger_(std::move(stronger)), options_(options) {}
+              const StrongerClasses& stronger, const MeshSolveOptions& options)
+      : work_(work), problem_(problem), stronger_(stronger), options_(options) {}
 
   absl::Status Solve(MeshClassResult* result) {
     auto better = ReoptimizeMesh(problem_, work_.present,
@@ -128,18 +116,11 @@ class ClassSolver {
       if (absl::Status s = Share(better->forced.empty()); !s.ok()) return s;
     }
     if (work_.outlive == nullptr) return absl::OkStatus();
-    // Of what is left of a link to what there is of it: a bound of the one is none of the other,
-    // but where it is below 1.
-    const double bound =
-        stronger_.empty() ? result->lower_bound : std::min(result->lower_bound, 1.0);
-    auto guarded = GuardRoutes(*work_.outlive, work_.problem,
-                               {.max_paths = work_.max_paths,
-                                .gap = options_.gap,
-                                .min_gain = options_.min_gain,
-                                .lower_bound = bound,
-                                .stronger = stronger_,
-                                .stop = options_.stop},
-                               &routes_);
+    MeshGuardOptions guarding = stronger_.Guarding(work_, *result);
+    guarding.gap = options_.gap;
+    guarding.min_gain = options_.min_gain;
+    guarding.stop = options_.stop;
+    auto guarded = GuardRoutes(*work_.outlive, FirmProblem(work_), guarding, &routes_);
     if (!guarded.ok()) return guarded.status();
     result->stopped |= guarded->stopped;
     result->guarded = *std::move(guarded);
@@ -179,10 +160,10 @@ class ClassSolver {
         {.max_paths = work_.max_paths, .gap = options_.gap, .stop = StopRefining()});
     if (!shared.ok()) return shared.status();
     const MeshRoutes before = keep ? work_.present : routes_;
-    std::vector<double> now = Grant(problem_, before, work_.sharing);
+    std::vector<double> now = GrantRates(problem_, before, work_.sharing);
     MeshRoutes best = before;
     const auto offer = [&](MeshRoutes routes, std::vector<double> wanted) {
-      std::vector<double> granted = Grant(problem_, routes, work_.sharing, wanted);
+      std::vector<double> granted = GrantRates(problem_, routes, work_.sharing, wanted);
       const double pays = options_.min_gain * static_cast<double>(ChangedPairs(before, routes));
       if (Gain(now, granted, work_.sharing) <= std::max(kSameShare, pays)) return;
       best = std::move(routes);
@@ -197,7 +178,7 @@ class ClassSolver {
 
   const MeshClassWork& work_;
   const MeshProblem& problem_;
-  const std::vector<MeshTraffic> stronger_;
+  const StrongerClasses& stronger_;
   const MeshSolveOptions& options_;
   MeshRoutes routes_;
   std::vector<double> wanted_;  // by demand, or empty
@@ -221,115 +202,41 @@ absl::Status AnswerClass(const MeshClassWork& work, const MeshProblem& problem,
   return absl::OkStatus();
 }
 
-// What stronger classes are granted, and what that loads.
-class Stronger {
- public:
-  explicit Stronger(const MeshWork& work) : used_(work.snapshot->links().size(), 0) {}
-
-  // What they leave.
-  MeshProblem Left(const MeshClassWork& work) const {
-    MeshProblem problem = work.problem;
-    for (size_t i = 0; i < problem.links.size(); ++i) {
-      double& capacity = problem.links[i].capacity;
-      if (capacity > 0) capacity = std::max(capacity * kLeastShare, capacity - used_[i]);
-    }
-    return problem;
-  }
-
-  // Those that were kept; until the next is added.
-  std::vector<MeshTraffic> Traffic() const {
-    std::vector<MeshTraffic> traffic;
-    for (const auto& [problem, routes] : granted_) traffic.push_back({&problem, &routes});
-    return traffic;
-  }
-
-  // `keep`: a weaker class asks what it does in failures.
-  void Add(MeshProblem problem, const MeshClassResult& result, bool keep) {
-    for (size_t d = 0; d < problem.demands.size(); ++d) {
-      problem.demands[d].rate = result.granted[d];
-    }
-    const MeshLoads loads = EvaluateMesh(problem, result.routes);
-    for (size_t i = 0; i < used_.size(); ++i) used_[i] += loads.load[i];
-    if (keep) granted_.emplace_back(std::move(problem), result.routes);
-  }
-
- private:
-  std::vector<double> used_;  // by link
-  std::vector<std::pair<MeshProblem, MeshRoutes>> granted_;
-};
-
-// `solve` fills in routes, changes and figures; what it returns is what is to be given before the
-// rest where not all fits.
-using Solve = std::function<absl::StatusOr<std::vector<double>>(
-    const MeshClassWork&, const MeshProblem&, const Stronger&, MeshClassResult*)>;
-
-absl::StatusOr<std::vector<MeshClassResult>> InOrder(const MeshWork& work,
-                                                     const MeshSolveOptions& options,
-                                                     const Solve& solve) {
-  std::vector<MeshClassResult> results;
-  Stronger stronger(work);
-  for (size_t at = 0; at < work.classes.size(); ++at) {
-    const MeshClassWork& one = work.classes[at];
-    if (options.begins) options.begins(at);
-    MeshProblem problem = stronger.Left(one);
-    MeshClassResult& result = results.emplace_back();
-    result.traffic_class = one.traffic_class;
-    auto wanted = solve(one, problem, stronger, &result);
-    if (!wanted.ok()) return wanted.status();
-    result.policies = static_cast<int64_t>(problem.demands.size());
-    result.changed = static_cast<int64_t>(result.changed_demands.size());
-    result.mlu = EvaluateMesh(problem, result.routes).mlu;
-    for (const MeshDemand& demand : problem.demands) {
-      result.demand_bps += demand.rate;
-      result.granted.push_back(demand.rate);
-    }
-    if (result.mlu > 1) {
-      result.granted = Grant(problem, result.routes, one.sharing, *std::move(wanted));
-    }
-    for (size_t d = 0; d < problem.demands.size(); ++d) {
-      if (result.routes.first_route(d) == result.routes.first_route(d + 1)) result.granted[d] = 0;
-      result.granted_bps += result.granted[d];
-    }
-    const bool asked =
-        std::any_of(work.classes.begin() + static_cast<ptrdiff_t>(at) + 1, work.classes.end(),
-                    [](const MeshClassWork& weaker) { return weaker.outlive != nullptr; });
-    stronger.Add(std::move(problem), result, asked);
-  }
-  return results;
-}
-
 }  // namespace
 
 absl::StatusOr<std::vector<MeshClassResult>> SolveMesh(const MeshWork& work,
                                                        const MeshSolveOptions& options) {
-  return InOrder(work, options,
-                 [&](const MeshClassWork& one, const MeshProblem& problem, const Stronger& stronger,
-                     MeshClassResult* result) -> absl::StatusOr<std::vector<double>> {
-                   ClassSolver solver(one, problem, stronger.Traffic(), options);
-                   if (absl::Status s = solver.Solve(result); !s.ok()) return s;
-                   Merge(one, problem, solver.routes(), result);
-                   return solver.wanted();
-                 });
+  const SolveClass solve = [&](const MeshClassWork& one, const MeshProblem& problem,
+                               const StrongerClasses& stronger,
+                               MeshClassResult* result) -> absl::StatusOr<std::vector<double>> {
+    ClassSolver solver(one, problem, stronger, options);
+    if (absl::Status s = solver.Solve(result); !s.ok()) return s;
+    Merge(one, problem, solver.routes(), result);
+    return solver.wanted();
+  };
+  std::vector<MeshClassResult> results;
+  if (absl::Status s = InStrictOrder(work, options.begins, solve, &results); !s.ok()) return s;
+  return results;
 }
 
 absl::StatusOr<std::vector<MeshClassResult>> AnswerMesh(
     const MeshWork& work, const std::map<std::string, std::vector<double>>& prices,
     const MeshSolveOptions& options) {
-  return InOrder(work, options,
-                 [&](const MeshClassWork& one, const MeshProblem& problem, const Stronger&,
-                     MeshClassResult* result) -> absl::StatusOr<std::vector<double>> {
-                   std::span<const double> known;
-                   const auto found = prices.find(one.traffic_class);
-                   // Any certify a bound; those of another network would be of no use.
-                   if (found != prices.end() && found->second.size() == problem.links.size()) {
-                     known = found->second;
-                   }
-                   if (absl::Status s = AnswerClass(one, problem, known, options, result);
-                       !s.ok()) {
-                     return s;
-                   }
-                   return std::vector<double>();
-                 });
+  const SolveClass answer = [&](const MeshClassWork& one, const MeshProblem& problem,
+                                const StrongerClasses&,
+                                MeshClassResult* result) -> absl::StatusOr<std::vector<double>> {
+    std::span<const double> known;
+    const auto found = prices.find(one.traffic_class);
+    // Any certify a bound; those of another network would be of no use.
+    if (found != prices.end() && found->second.size() == problem.links.size()) {
+      known = found->second;
+    }
+    if (absl::Status s = AnswerClass(one, problem, known, options, result); !s.ok()) return s;
+    return std::vector<double>();
+  };
+  std::vector<MeshClassResult> results;
+  if (absl::Status s = InStrictOrder(work, options.begins, answer, &results); !s.ok()) return s;
+  return results;
 }
 
 }  // namespace waymark

@@ -42,7 +42,10 @@ uint64_t FingerprintOf(const MeshWork& work) {
     print.Add(one.problem.max_stretch);
     print.Add(static_cast<uint64_t>(one.sharing));
     print.AddByte(one.shorten ? 1 : 0);
-    if (one.outlive != nullptr) AddOutlive(*one.outlive, &print);
+    if (one.outlive != nullptr) {
+      AddOutlive(*one.outlive, &print);
+      for (const double rate : one.firm) print.Add(rate);
+    }
     for (const MeshLink& link : one.problem.links) {
       print.Add(static_cast<uint64_t>(link.from) << 32 | static_cast<uint64_t>(link.to));
       print.Add(link.capacity);
@@ -90,6 +93,22 @@ MeshRoutes PresentRoutes(const Snapshot& snapshot, const MeshCodec& codec,
   return present;
 }
 
+// As MeshClassWork::firm.
+std::vector<double> FirmRates(const MeshClassDemand& demand, const MeshProblem& asked,
+                              const MeshProblem& measured) {
+  std::vector<double> firm;
+  double all = 0;
+  for (size_t i = 0; i < asked.demands.size(); ++i) {
+    const double rate = measured.demands[i].rate;
+    const bool is_measured = rate != asked.demands[i].rate;
+    firm.push_back(is_measured ? rate : std::min(demand.committed[i], kMostMeshRate));
+    all += firm.back();
+  }
+  if (all > 0) return firm;
+  for (size_t i = 0; i < firm.size(); ++i) firm[i] = measured.demands[i].rate;
+  return firm;
+}
+
 // Where the class may go and what is left there.
 MeshProblem ProblemOf(const Snapshot& snapshot, const LinkState& link_state, const Ledger& ledger,
                       const MeshClassDemand& demand) {
@@ -130,6 +149,12 @@ MeshProblem ProblemOf(const Snapshot& snapshot, const LinkState& link_state, con
 
 }  // namespace
 
+MeshProblem FirmProblem(const MeshClassWork& work) {
+  MeshProblem problem = work.problem;
+  for (size_t d = 0; d < problem.demands.size(); ++d) problem.demands[d].rate = work.firm[d];
+  return problem;
+}
+
 absl::StatusOr<MeshWork> MakeMeshWork(Resources& resources,
                                       const std::set<std::string>& links_down) {
   MeshWork work;
@@ -148,8 +173,10 @@ absl::StatusOr<MeshWork> MakeMeshWork(Resources& resources,
     one.traffic_class = demand.traffic_class->name();
     one.problem = ProblemOf(snapshot, link_state, books.ledger, demand);
     one.elastic = demand.elastic;
+    const MeshProblem asked = one.problem;
     one.measured_pairs =
         ApplyMeasured(resources, one.traffic_class, snapshot, demand.pairs, &one.problem);
+    one.firm = FirmRates(demand, asked, one.problem);
     one.present = PresentRoutes(snapshot, codec, resources, demand);
     one.max_paths = MeshPathLimit(*demand.traffic_class);
     one.outlive = OutliveOf(snapshot, *demand.traffic_class);

@@ -27,6 +27,9 @@ struct MeshClassWork {
   // its head-room; some are 0.
   MeshProblem problem;
   std::vector<double> elastic;  // by demand: what services state of it
+  // By demand: what failures must leave room for. Committed rates, or what was measured; of a class
+  // that has neither, all that is asked.
+  std::vector<double> firm;
   int64_t measured_pairs = 0;
   MeshRoutes present;  // of all demands
   int max_paths = 0;
@@ -44,6 +47,9 @@ struct MeshWork {
   uint64_t fingerprint = 0;
 };
 
+// The class's problem with its firm rates.
+MeshProblem FirmProblem(const MeshClassWork& work);
+
 // Pure, but for what `resources` derives when first asked. INVALID_ARGUMENT as
 // Resources::Topology. O(pairs + what is stored).
 absl::StatusOr<MeshWork> MakeMeshWork(Resources& resources,
@@ -54,12 +60,12 @@ struct MeshClassResult {
   MeshRoutes routes;  // of all demands
   int64_t policies = 0, changed = 0;
   double mlu = 0, lower_bound = 0;  // of all demands, as asked for
-  // By link: those that certify the bound. Of SolveMesh alone.
+  // By link: those that certify the bound, on the network that they are of.
   std::vector<double> prices;
   std::vector<double> granted;  // by demand, at most its rate: what fits at once
   double demand_bps = 0, granted_bps = 0;
   bool stopped = false;
-  std::optional<MeshGuarded> guarded;  // of SolveMesh, where the class asks for it
+  std::optional<MeshGuarded> guarded;  // where the class asks for it; not of AnswerMesh
   std::vector<int32_t> changed_demands;
   std::vector<double> elastic_granted;  // by demand, at most what it asks for; see GrantElastic
 };

@@ -79,10 +79,16 @@ void ShowFailures(Context& context, const v1::MeshStatus& status) {
   Table table({"CLASS", "FAILURES", "WORST MLU", "LOWER BOUND", "IN", "CUT OFF", "NO BACKUP",
                "AVAILABILITY"});
   bool any = false;
+  std::string notes;
   for (const v1::MeshClassStatus& one : status.classes()) {
     if (!one.has_failures()) continue;
     any = true;
     const v1::MeshFailures& f = one.failures();
+    if (!f.unknown().empty()) {
+      notes += absl::StrCat("  ", ShortName(one.traffic_class()),
+                            ": not prepared for failures: ", Printable(f.unknown()), "\n");
+      continue;
+    }
     std::string availability = "-";
     if (f.availability_target() > 0) {
       availability =
@@ -104,6 +110,7 @@ void ShowFailures(Context& context, const v1::MeshStatus& status) {
   if (!any) return;
   context.out() << "\nIn the failures that classes are to outlive\n";
   table.Print(context.out(), context.color(), "  ");
+  context.out() << notes;
 }
 
 void ShowTable(Context& context, const v1::MeshStatus& status) {

@@ -10,8 +10,8 @@
 #include "absl/strings/str_cat.h"
 #include "controller/compute/mesh/check_routes.h"
 #include "controller/compute/mesh/lost_routes.h"
+#include "controller/compute/mesh/price_bound.h"
 #include "controller/compute/mesh/route_bounds.h"
-#include "controller/compute/mesh/tree_search.h"
 
 namespace waymark {
 namespace {
@@ -44,15 +44,7 @@ void LiveMesh::SetPrices(std::span<const double> prices) {
   for (size_t e = 0; e < prices.size(); ++e) {
     worth_.push_back(problem().links[e].capacity * prices[e]);
   }
-  const MeshGraph graph(problem());
-  TreeSearch tree(graph);
-  int32_t source = -1;
-  for (const MeshDemand& demand : problem().demands) {
-    if (demand.from != source) tree.Run(source = demand.from, prices);
-    const double distance = tree.distance(demand.to);
-    // 0 times an infinite distance is no number.
-    cost_.push_back(distance < TreeSearch::kFar ? demand.rate * distance : 0);
-  }
+  cost_ = LeastCosts(problem(), prices);
 }
 
 double LiveMesh::LowerBound() const {

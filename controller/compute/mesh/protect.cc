@@ -107,7 +107,7 @@ class Protector {
   }
 
   void Run() {
-    if (CoverAll()) ImproveAll();
+    if (options_.cover && CoverAll()) ImproveAll();
     RevertToBest();
   }
 

@@ -52,7 +52,8 @@ struct ProtectOptions {
   double lower_bound = 0;  // known of the state without failure, such as OptimizeMesh's; >= 0
   // On the same links. Utilisations below are of both together.
   std::vector<MeshTraffic> others;
-  int max_rounds = 100;
+  bool cover = true;           // false: no route changes, they are measured alone
+  int max_rounds = 100;        // 0: nothing changes but what lacks a backup
   std::function<bool()> stop;  // asked between pairs, on the caller's thread
   ParallelFor parallel;
 };
