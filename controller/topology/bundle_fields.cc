@@ -63,6 +63,7 @@ constexpr FieldRange kRanges[] = {
     {"vlan", {0, 4094}},
     {"max_paths", {0, 8}},
     {"max_hops", {0, 64}},
+    {"max_stretch", {0, 1000}},
     {"availability_target", {0, kMaxAvailabilityTarget}},
     {"setup_priority", {0, 7}},
     {"hold_priority", {0, 7}},

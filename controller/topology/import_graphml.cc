@@ -49,6 +49,10 @@ class Importer {
 
   absl::StatusOr<ImportResult> Run() && {
     if (absl::Status status = Parse(); !status.ok()) return status;
+    if (document_.child("network")) {
+      return builder_.Error(1,
+                            "is SNDlib's XML: give the same instance in its native format (.txt)");
+    }
     const pugi::xml_node root = document_.child("graphml");
     const pugi::xml_node graph = root.child("graph");
     if (!graph) return builder_.Error(1, "has no <graph> in <graphml>: is it GraphML?");

@@ -29,7 +29,7 @@ Examples:
   waymark get services
   waymark describe service bank/core
   waymark trace storage/replica --from lon --to sin --dscp EF
-  waymark topology import germany50.xml --validate-only
+  waymark topology import germany50.txt --validate-only
   waymark path compute --from lon --to sin --disjoint=node --max-delay 90ms
   waymark path explain storage/replica
   waymark te solve --graph core.graph --demands core.demands --routes routes.csv
@@ -304,7 +304,7 @@ class Program {
     topology->require_subcommand(1);
     CLI::App* import = Add(topology, "import", "Read a topology file and apply it",
                            "With --validate-only nothing is sent and no controller is needed.\n"
-                           "Example: waymark topology import germany50.xml --validate-only",
+                           "Example: waymark topology import germany50.txt --validate-only",
                            [&] { return RunTopologyImport(context_, a.import); });
     import->add_option("file", a.import.file, "The file; - for standard input")->required();
     import
@@ -318,7 +318,7 @@ class Program {
                      "Don't ask before a drain or a deletion; needed for one without a terminal");
 
     CLI::App* export_ = Add(topology, "export", "Write the topology to a file",
-                            "Example: waymark topology export --format=yaml --graph germany50.xml",
+                            "Example: waymark topology export --format=yaml --graph germany50.txt",
                             [&] { return RunTopologyExport(context_, a.export_); });
     export_
         ->add_option("--format", a.export_.format,

@@ -25,7 +25,7 @@ microseconds.
 
 Examples:
   waymark path compute --from lon --to sin --disjoint=node,srlg --max-delay 90ms --explain
-  waymark path compute --graph germany50.xml --from Berlin --to Bonn --k 4 --metric=delay
+  waymark path compute --graph germany50.txt --from Berlin --to Bonn --k 4 --metric=delay
   waymark path compute --graph core.graph --all-pairs --disjoint=node --routes routes.csv)";
 
 void AddPathComputeFlags(CLI::App* command, PathComputeArgs* args) {
